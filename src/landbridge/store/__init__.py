@@ -1,0 +1,1 @@
+"""What Landbridge remembers: tables, bridges, links, journal, vault."""

@@ -1,0 +1,1 @@
+"""The pure core: decides what to write; no I/O, no clock, no randomness."""

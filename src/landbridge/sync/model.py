@@ -1,0 +1,68 @@
+"""The words of the core: sides, records, and what a plan is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """One of the two systems."""
+
+    HIGHLEVEL = "highlevel"
+    REZORA = "rezora"
+
+    @property
+    def other(self) -> Side:
+        """The opposite side."""
+        return Side.REZORA if self is Side.HIGHLEVEL else Side.HIGHLEVEL
+
+    @property
+    def title(self) -> str:  # type: ignore[override]  # str.title() has no use on a side's name
+        """The name people know it by."""
+        return "HighLevel" if self is Side.HIGHLEVEL else "Rezora"
+
+
+class Kind(StrEnum):
+    """What a record is."""
+
+    CONTACT = "contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One contact as one side shows it, under that side's own field names.
+
+    A name missing from ``fields`` is *absent* (this answer does not carry it: unknown);
+    ``""`` is *empty* (carried, and blank); anything else is a value. Lists of options are
+    joined by a line feed. ``labels`` are tag names (HighLevel) or list names (Rezora), None
+    when not read. ``opted_out`` is the e-mail channel: None when the answer does not say.
+    """
+
+    side: Side
+    id: str
+    fields: Mapping[str, str]
+    labels: frozenset[str] | None = None
+    opted_out: bool | None = None
+    read_only: bool = False
+    changed_at: str = ""
+    kind: Kind = Kind.CONTACT
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A pair of record ids, and per side the mapped fields as that side last showed them."""
+
+    highlevel_id: str
+    rezora_id: str
+    base_highlevel: Mapping[str, str] = field(default_factory=dict)
+    base_rezora: Mapping[str, str] = field(default_factory=dict)
+
+    def id_on(self, side: Side) -> str:
+        """The record's id on that side."""
+        return self.highlevel_id if side is Side.HIGHLEVEL else self.rezora_id
+
+    def base_on(self, side: Side) -> Mapping[str, str]:
+        """What that side last showed."""
+        return self.base_highlevel if side is Side.HIGHLEVEL else self.base_rezora

@@ -1,0 +1,1 @@
+"""The two systems behind one protocol."""

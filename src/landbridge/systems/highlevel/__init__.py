@@ -1,0 +1,1 @@
+"""What Landbridge knows of HighLevel's API."""

@@ -1,0 +1,1 @@
+"""What Landbridge knows of Rezora's API."""
