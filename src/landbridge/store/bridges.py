@@ -1,0 +1,170 @@
+"""Accounts, and the bridges that pair them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from landbridge.store.database import Database, StoreFailure
+from landbridge.store.tables import account, bridge, oauth_state
+from landbridge.sync.model import Side
+
+STATE_SECONDS = 900.0  # a started connect must come back within a quarter of an hour
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One authorised account; ``external_id`` is the location id or the API user name."""
+
+    id: int
+    side: Side
+    external_id: str
+    title: str
+    capability: dict[str, Any] = field(default_factory=dict)
+    trouble: str = ""
+    trouble_fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """One HighLevel account paired with one Rezora account, and its mapping file to the letter."""
+
+    id: int
+    name: str
+    highlevel: Account
+    rezora: Account
+    policy: str
+
+
+class Bridges:
+    """Finds and keeps accounts and bridges."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save_account(
+        self, side: Side, external_id: str, title: str, capability: dict[str, Any], now: float
+    ) -> Account:
+        """Add the account, or refresh what is known of it; idempotent."""
+        facts = {"title": title, "capability": capability, "trouble": "", "trouble_fix": ""}
+        async with self._database.write() as connection:
+            found = (
+                await connection.execute(
+                    select(account.c.id).where(account.c.side == side, account.c.external_id == external_id)
+                )
+            ).scalar_one_or_none()
+            if found is None:
+                row = {"side": side.value, "external_id": external_id, "created_at": now, **facts}
+                found = (
+                    await connection.execute(insert(account).values(row).returning(account.c.id))
+                ).scalar_one()
+            else:
+                await connection.execute(update(account).where(account.c.id == found).values(facts))
+        return Account(found, side, external_id, title, capability)
+
+    async def set_trouble(self, account_id: int, sentence: str, fix: str) -> None:
+        """Remember why an account cannot be used, for the page; empty when it can again."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(account).where(account.c.id == account_id).values(trouble=sentence, trouble_fix=fix)
+            )
+
+    async def accounts(self, side: Side | None = None) -> list[Account]:
+        """All accounts, or those of one side."""
+        query = select(account).order_by(account.c.id)
+        if side is not None:
+            query = query.where(account.c.side == side)
+        async with self._database.read() as connection:
+            return [_account(row) for row in await connection.execute(query)]
+
+    async def account(self, side: Side, external_id: str = "") -> Account:
+        """The named account, or the only one; raises ``StoreFailure`` naming the choices."""
+        found = [a for a in await self.accounts(side) if not external_id or a.external_id == external_id]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise StoreFailure(
+                f"No {side.title} account is connected.", f"Run `landbridge connect {side.value}` first."
+            )
+        names = ", ".join(a.external_id for a in found)
+        raise StoreFailure(
+            f"Several {side.title} accounts are connected: {names}.", f"Say which with --{side.value}."
+        )
+
+    async def create(self, name: str, highlevel: Account, rezora: Account, policy: str, now: float) -> Bridge:
+        """Pair two accounts, or give the pair a new name or mapping; idempotent."""
+        async with self._database.write() as connection:
+            rows = (
+                await connection.execute(
+                    select(bridge.c.id, bridge.c.highlevel_account, bridge.c.rezora_account).where(
+                        (bridge.c.highlevel_account == highlevel.id)
+                        | (bridge.c.rezora_account == rezora.id)
+                        | (bridge.c.name == name)
+                    )
+                )
+            ).all()
+            same = [r for r in rows if (r.highlevel_account, r.rezora_account) == (highlevel.id, rezora.id)]
+            if len(rows) != len(same):
+                raise StoreFailure(
+                    "One of the two accounts, or the name, already belongs to another bridge.",
+                    "See `landbridge status`; choose another --name, or other accounts.",
+                )
+            values = {"name": name, "policy": policy}
+            if same:
+                bridge_id = same[0].id
+                await connection.execute(update(bridge).where(bridge.c.id == bridge_id).values(values))
+            else:
+                pair = {"highlevel_account": highlevel.id, "rezora_account": rezora.id, "created_at": now}
+                bridge_id = (
+                    await connection.execute(insert(bridge).values(values | pair).returning(bridge.c.id))
+                ).scalar_one()
+        return Bridge(bridge_id, name, highlevel, rezora, policy)
+
+    async def bridges(self) -> list[Bridge]:
+        """All bridges, oldest first."""
+        accounts = {found.id: found for found in await self.accounts()}
+        async with self._database.read() as connection:
+            rows = await connection.execute(select(bridge).order_by(bridge.c.id))
+            return [
+                Bridge(r.id, r.name, accounts[r.highlevel_account], accounts[r.rezora_account], r.policy)
+                for r in rows
+            ]
+
+    async def bridge(self, name: str = "") -> Bridge:
+        """The named bridge, or the only one; raises ``StoreFailure`` naming the choices."""
+        found = [b for b in await self.bridges() if not name or b.name == name]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            missing = f"There is no bridge named {name!r}." if name else "There is no bridge yet."
+            raise StoreFailure(missing, "Connect both accounts, then run `landbridge bridge create`.")
+        names = ", ".join(b.name for b in found)
+        raise StoreFailure(f"There are several bridges: {names}.", "Say which with --bridge.")
+
+    async def start_connect(self, state: str, session: str, now: float) -> None:
+        """Remember a one-time state and the browser session it belongs to."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                delete(oauth_state).where(oauth_state.c.created_at < now - STATE_SECONDS)
+            )
+            await connection.execute(insert(oauth_state).values(state=state, session=session, created_at=now))
+
+    async def finish_connect(self, state: str, session: str, now: float) -> bool:
+        """Use up a state: True once, for the session that started it, in time."""
+        async with self._database.write() as connection:
+            result = await connection.execute(
+                delete(oauth_state).where(
+                    oauth_state.c.state == state,
+                    oauth_state.c.session == session,
+                    oauth_state.c.created_at >= now - STATE_SECONDS,
+                )
+            )
+        return result.rowcount == 1
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(
+        row.id, Side(row.side), row.external_id, row.title, row.capability, row.trouble, row.trouble_fix
+    )

@@ -1,0 +1,107 @@
+"""One driver at a time per bridge: a lease with a fencing number that each write checks."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+
+from sqlalchemy import Update, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from landbridge.store.database import Database, StoreFailure
+from landbridge.store.tables import driver
+
+LEASE_SECONDS = 60.0
+
+
+class LeaseLost(StoreFailure):
+    """Another driver took over; whatever this one still wanted to write is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write for one bridge; ``fence`` grows with each new driver."""
+
+    bridge_id: int
+    owner: str
+    fence: int
+
+
+def owner_name(suffix: str) -> str:
+    """This process, as other processes on this and other machines can tell it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{suffix}"
+
+
+class Drivers:
+    """Takes, renews and gives back leases."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take(self, bridge_id: int, owner: str, now: float) -> Lease:
+        """Become the bridge's driver; raises ``StoreFailure`` while a live one is at work."""
+        async with self._database.write() as connection:
+            row = (
+                await connection.execute(select(driver).where(driver.c.bridge_id == bridge_id))
+            ).one_or_none()
+            if row is None:
+                await connection.execute(
+                    insert(driver).values(
+                        bridge_id=bridge_id, owner=owner, fence=1, expires_at=now + LEASE_SECONDS
+                    )
+                )
+                return Lease(bridge_id, owner, 1)
+            if row.expires_at > now and row.owner != owner and not is_dead(row.owner):
+                raise StoreFailure(
+                    "Another Landbridge process is working on this bridge right now.",
+                    "Watch it on the page or with `landbridge status`; it ends by itself.",
+                )
+            fence = row.fence + 1
+            await connection.execute(
+                update(driver)
+                .where(driver.c.bridge_id == bridge_id)
+                .values(owner=owner, fence=fence, expires_at=now + LEASE_SECONDS)
+            )
+        return Lease(bridge_id, owner, fence)
+
+    async def release(self, lease: Lease) -> None:
+        """Give the lease back, if it is still ours."""
+        async with self._database.write() as connection:
+            await connection.execute(_mine(lease).values(expires_at=0.0))
+
+    async def busy(self, bridge_id: int, now: float) -> bool:
+        """Is a live driver at work?"""
+        async with self._database.read() as connection:
+            row = (
+                await connection.execute(select(driver).where(driver.c.bridge_id == bridge_id))
+            ).one_or_none()
+        return row is not None and row.expires_at > now and not is_dead(row.owner)
+
+
+async def renew(connection: AsyncConnection, lease: Lease, now: float) -> None:
+    """Check the fence and stay alive; part of every transaction in which a driver writes."""
+    result = await connection.execute(_mine(lease).values(expires_at=now + LEASE_SECONDS))
+    if result.rowcount != 1:
+        raise LeaseLost(
+            "Another Landbridge process took this bridge over.",
+            "Nothing to do: the other one continues the run.",
+        )
+
+
+def _mine(lease: Lease) -> Update:
+    return update(driver).where(driver.c.bridge_id == lease.bridge_id, driver.c.fence == lease.fence)
+
+
+def is_dead(owner: str) -> bool:
+    """Surely dead: a process of this machine that is gone. Of other machines only time tells."""
+    host, pid, _ = owner.split(":", 2)
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

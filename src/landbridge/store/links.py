@@ -1,0 +1,159 @@
+"""Links and intents: which records belong together, and which creates are under way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from landbridge.store.rows import batches, pack, unpack
+from landbridge.store.tables import intent, link, observed
+from landbridge.sync.model import Kind, Link, Side
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLink:
+    """A link as stored; ``settled`` names the prints and the mapping at which nothing was left to do."""
+
+    id: int
+    link: Link
+    settled: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A create that was about to be sent; ``print`` is the fingerprint of its canonical body."""
+
+    source_id: str
+    print: str
+    attempts: int = 0
+
+
+async def by_highlevel(
+    connection: AsyncConnection, bridge_id: int, ids: Sequence[str]
+) -> dict[str, KeptLink]:
+    """Live links by HighLevel id."""
+    found: dict[str, KeptLink] = {}
+    for some in batches(ids):
+        query = select(link).where(link.c.bridge_id == bridge_id, link.c.live, link.c.highlevel_id.in_(some))
+        for row in await connection.execute(query):
+            pair = Link(
+                row.highlevel_id,
+                row.rezora_id,
+                unpack(row.base_highlevel),
+                unpack(row.base_rezora),
+                Side(row.unread) if row.unread else None,
+            )
+            found[row.highlevel_id] = KeptLink(row.id, pair, row.settled)
+    return found
+
+
+async def add(connection: AsyncConnection, bridge_id: int, links: Sequence[KeptLink], now: float) -> None:
+    """Keep new links; the unique indexes refuse a second live link of either record."""
+    if links:
+        rows = [
+            {
+                "bridge_id": bridge_id,
+                "kind": Kind.CONTACT.value,
+                "live": True,
+                "created_at": now,
+                **_columns(kept),
+            }
+            | {"highlevel_id": kept.link.highlevel_id, "rezora_id": kept.link.rezora_id}
+            for kept in links
+        ]
+        await connection.execute(insert(link), rows)
+
+
+async def change(connection: AsyncConnection, links: Sequence[KeptLink]) -> None:
+    """Store new bases."""
+    if links:
+        statement = (
+            update(link)
+            .where(link.c.id == bindparam("key"))
+            .values({name: bindparam(f"new_{name}") for name in _columns(links[0])})
+        )
+        rows = [{"key": kept.id} | {f"new_{k}": v for k, v in _columns(kept).items()} for kept in links]
+        await connection.execute(statement, rows)
+
+
+async def count(connection: AsyncConnection, bridge_id: int) -> int:
+    """How many live links a bridge has."""
+    query = select(func.count()).select_from(link).where(link.c.bridge_id == bridge_id, link.c.live)
+    return (await connection.execute(query)).scalar_one()
+
+
+async def missing(
+    connection: AsyncConnection, bridge_id: int, run_id: int, side: Side
+) -> list[tuple[str, str]]:
+    """Live links (HighLevel id, Rezora id) whose record on that side a run's full listing did not show."""
+    column = link.c.highlevel_id if side is Side.HIGHLEVEL else link.c.rezora_id
+    seen = exists().where(
+        observed.c.bridge_id == bridge_id,
+        observed.c.side == side.value,
+        observed.c.id == column,
+        observed.c.run_id == run_id,
+    )
+    query = select(link.c.highlevel_id, link.c.rezora_id).where(
+        link.c.bridge_id == bridge_id, link.c.live, ~seen
+    )
+    return [(row.highlevel_id, row.rezora_id) for row in await connection.execute(query)]
+
+
+async def open_intents(connection: AsyncConnection, bridge_id: int) -> list[Intent]:
+    """Creates whose outcome is not known."""
+    query = select(intent).where(intent.c.bridge_id == bridge_id, intent.c.state == "open")
+    return [Intent(row.source_id, row.print, row.attempts) for row in await connection.execute(query)]
+
+
+async def open_intent_ids(connection: AsyncConnection, bridge_id: int) -> frozenset[str]:
+    """The source ids of the creates whose outcome is not known."""
+    query = select(intent.c.source_id).where(intent.c.bridge_id == bridge_id, intent.c.state == "open")
+    return frozenset((await connection.execute(query)).scalars())
+
+
+async def note_intents(
+    connection: AsyncConnection, bridge_id: int, run_id: int, intents: Sequence[Intent], now: float
+) -> None:
+    """Write ahead: these creates are about to be sent."""
+    if intents:
+        common = {
+            "bridge_id": bridge_id,
+            "run_id": run_id,
+            "side": Side.REZORA.value,
+            "state": "open",
+            "at": now,
+        }
+        rows = [
+            {"source_id": i.source_id, "print": i.print, "attempts": i.attempts, **common} for i in intents
+        ]
+        await connection.execute(insert(intent), rows)
+
+
+async def close_intents(
+    connection: AsyncConnection, bridge_id: int, outcomes: Sequence[tuple[str, str]]
+) -> None:
+    """Intents whose outcome is known: (source id, created id), or an empty id where nothing was created."""
+    if outcomes:
+        statement = (
+            update(intent)
+            .where(
+                intent.c.bridge_id == bridge_id,
+                intent.c.source_id == bindparam("source"),
+                intent.c.state == "open",
+            )
+            .values(state=bindparam("new_state"), target_id=bindparam("target"))
+        )
+        rows = [{"source": s, "target": t, "new_state": "done" if t else "dropped"} for s, t in outcomes]
+        await connection.execute(statement, rows)
+
+
+def _columns(kept: KeptLink) -> dict[str, object]:
+    return {
+        "base_highlevel": pack(kept.link.base_highlevel),
+        "base_rezora": pack(kept.link.base_rezora),
+        "unread": kept.link.unread.value if kept.link.unread else "",
+        "settled": kept.settled,
+    }

@@ -1,0 +1,58 @@
+"""Rows in batches: upsert on either database, and field maps as compact JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Item = TypeVar("Item")
+IDS_PER_STATEMENT = 500  # SQLite takes at most 32,766 bound values; a page is the natural size
+
+_fields = msgspec.json.Decoder(dict[str, str])
+_names = msgspec.json.Decoder(list[str])
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def pack(fields: Mapping[str, str] | Sequence[str]) -> bytes:
+    """A field map or a list of names as bytes; equal content gives equal bytes."""
+    return _encoder.encode(fields)
+
+
+def unpack(packed: bytes) -> dict[str, str]:
+    """A field map again."""
+    return _fields.decode(packed)
+
+
+def unpack_names(packed: bytes | None) -> frozenset[str] | None:
+    """A set of names again; None stays None."""
+    return None if packed is None else frozenset(_names.decode(packed))
+
+
+def batches(items: Sequence[Item], size: int = IDS_PER_STATEMENT) -> Iterator[Sequence[Item]]:
+    """The items, so many at a time."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+async def upsert(
+    connection: AsyncConnection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keys: Sequence[str],
+    keep: Sequence[str] = (),
+) -> None:
+    """Insert, or update where ``keys`` are there already; columns in ``keep`` keep their old value."""
+    if not rows:
+        return
+    new = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    changed = [name for name in rows[0] if name not in keys and name not in keep]
+    statement = new.on_conflict_do_update(
+        index_elements=list(keys), set_={name: new.excluded[name] for name in changed}
+    )
+    await connection.execute(statement, list(rows))

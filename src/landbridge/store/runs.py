@@ -1,0 +1,121 @@
+"""Runs: one row a pass, with its cursor, its progress and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from landbridge.store.database import Database
+from landbridge.store.tables import run
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One pass over a bridge. ``state``: running, done, failed or braked."""
+
+    id: int
+    bridge_id: int
+    purpose: str
+    cause: str
+    state: str
+    stage: str
+    done: int
+    total: int
+    started_at: float
+    ended_at: float | None = None
+    sentence: str = ""
+    fix: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Runs:
+    """Finds and keeps runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def start(self, bridge_id: int, purpose: str, cause: str, stage: str, now: float) -> Run:
+        """Open a run."""
+        row = {"bridge_id": bridge_id, "purpose": purpose, "cause": cause, "state": "running", "stage": stage}
+        async with self._database.write() as connection:
+            run_id = (
+                await connection.execute(insert(run).values(**row, started_at=now).returning(run.c.id))
+            ).scalar_one()
+        return Run(run_id, bridge_id, purpose, cause, "running", stage, 0, 0, now)
+
+    async def get(self, run_id: int) -> Run:
+        """One run."""
+        async with self._database.read() as connection:
+            return _run((await connection.execute(select(run).where(run.c.id == run_id))).one())
+
+    async def unfinished(self, bridge_id: int) -> Run | None:
+        """The newest run that was cut off, if any."""
+        return await self._newest(bridge_id, "running")
+
+    async def latest_done(self, bridge_id: int) -> Run | None:
+        """The newest run that read both sides whole."""
+        return await self._newest(bridge_id, "done")
+
+    async def recent(self, bridge_id: int, count: int = 10) -> list[Run]:
+        """The newest runs, newest first."""
+        query = select(run).where(run.c.bridge_id == bridge_id).order_by(run.c.id.desc()).limit(count)
+        async with self._database.read() as connection:
+            return [_run(row) for row in await connection.execute(query)]
+
+    async def progress(self, run_id: int, done: int, total: int, counts: Mapping[str, int]) -> None:
+        """For people who watch; the truth of a run is in its records."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(run).where(run.c.id == run_id).values(done=done, total=total, counts=dict(counts))
+            )
+
+    async def finish(self, run_id: int, state: str, now: float, sentence: str = "", fix: str = "") -> None:
+        """Close a run."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(run)
+                .where(run.c.id == run_id)
+                .values(state=state, ended_at=now, sentence=sentence, fix=fix)
+            )
+
+    async def _newest(self, bridge_id: int, state: str) -> Run | None:
+        query = (
+            select(run)
+            .where(run.c.bridge_id == bridge_id, run.c.state == state)
+            .order_by(run.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _run(row)
+
+
+async def advance(
+    connection: AsyncConnection, run_id: int, stage: str, done: int, total: int, counts: Mapping[str, int]
+) -> None:
+    """Move the cursor, in the transaction of the work it stands for."""
+    await connection.execute(
+        update(run).where(run.c.id == run_id).values(stage=stage, done=done, total=total, counts=dict(counts))
+    )
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(
+        row.id,
+        row.bridge_id,
+        row.purpose,
+        row.cause,
+        row.state,
+        row.stage,
+        row.done,
+        row.total,
+        row.started_at,
+        row.ended_at,
+        row.sentence,
+        row.fix,
+        row.counts,
+    )

@@ -1,0 +1,218 @@
+"""The schema: every table, with what a row means."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# All times are epoch seconds, UTC.
+
+account = Table(  # one authorised HighLevel location, or one Rezora agent account
+    "account",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("side", String(16), nullable=False),
+    Column("external_id", String(200), nullable=False),  # location id, or API user name
+    Column("title", Text, nullable=False, default=""),
+    Column("capability", JSON, nullable=False, default=dict),
+    Column("trouble", Text, nullable=False, default=""),  # the sentence of the last failed probe or refresh
+    Column("trouble_fix", Text, nullable=False, default=""),
+    Column("created_at", Float, nullable=False),
+    UniqueConstraint("side", "external_id"),
+)
+
+secret = Table(  # an account's credential, encrypted (vault.py)
+    "secret",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False),  # counts saves: compare-and-set
+    Column("refresh_until", Float, nullable=False, default=0.0),  # the single-flight slot
+    Column("refresh_owner", String(64), nullable=False, default=""),
+)
+
+oauth_state = Table(  # a started connect: one-time, bound to the browser session that started it
+    "oauth_state",
+    metadata,
+    Column("state", String(64), primary_key=True),
+    Column("session", String(64), nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+bridge = Table(  # the tenant: one HighLevel account paired with one Rezora account
+    "bridge",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(100), nullable=False, unique=True),
+    Column("highlevel_account", ForeignKey("account.id"), nullable=False, unique=True),
+    Column("rezora_account", ForeignKey("account.id"), nullable=False, unique=True),
+    Column("policy", Text, nullable=False),  # the mapping file, to the letter
+    Column("created_at", Float, nullable=False),
+)
+
+driver = Table(  # one driver at a time per bridge; ``fence`` is checked on each of its writes
+    "driver",
+    metadata,
+    Column("bridge_id", ForeignKey("bridge.id"), primary_key=True),
+    Column("owner", String(100), nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
+
+run = Table(  # one pass over a bridge; ``stage`` is the cursor at which a crash resumes
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("bridge_id", ForeignKey("bridge.id"), nullable=False),
+    Column("purpose", String(16), nullable=False),  # plan (dry run) or sync
+    Column("cause", String(16), nullable=False),  # command, page, schedule
+    Column("state", String(16), nullable=False),  # running, done, failed, braked
+    Column("stage", Text, nullable=False),
+    Column("done", Integer, nullable=False, default=0),
+    Column("total", Integer, nullable=False, default=0),
+    Column("counts", JSON, nullable=False, default=dict),
+    Column("sentence", Text, nullable=False, default=""),
+    Column("fix", Text, nullable=False, default=""),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Index("ix_run_bridge_id_id", "bridge_id", "id"),
+)
+
+observed = Table(  # the newest sight of each record, and where it stands
+    "observed",
+    metadata,
+    Column("bridge_id", Integer, primary_key=True),
+    Column("side", String(16), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("run_id", Integer, nullable=False),  # the generation: rows of older runs were not seen again
+    Column("fields", LargeBinary, nullable=False),
+    Column("labels", LargeBinary),
+    Column("opted_out", Boolean),
+    Column("read_only", Boolean, nullable=False, default=False),
+    Column("print", String(32), nullable=False),  # fingerprint of all that matters
+    Column("name", Text, nullable=False, default=""),  # canonical keys of identity
+    Column("email", Text, nullable=False, default=""),
+    Column("phone", String(32), nullable=False, default=""),
+    Column("partner", String(64), nullable=False, default=""),  # matched, not linked yet
+    Column("standing", String(16), nullable=False, default="waiting"),  # equal excluded held waiting
+    Column("reason", String(40), nullable=False, default=""),
+    sqlite_with_rowid=False,
+)
+
+link = Table(  # the pair of ids, and per side what it last showed
+    "link",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("bridge_id", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("highlevel_id", String(64), nullable=False),
+    Column("rezora_id", String(64), nullable=False),
+    Column("live", Boolean, nullable=False, default=True),
+    Column("base_highlevel", LargeBinary, nullable=False),
+    Column("base_rezora", LargeBinary, nullable=False),
+    Column("unread", String(16), nullable=False, default=""),  # a side whose base is as sent, not as shown
+    Column(
+        "settled", String(100), nullable=False, default=""
+    ),  # prints and mapping at which nothing was left to do
+    Column("created_at", Float, nullable=False),
+    Index(
+        "uq_link_highlevel",
+        "bridge_id",
+        "kind",
+        "highlevel_id",
+        unique=True,
+        sqlite_where=text("live"),
+        postgresql_where=text("live"),
+    ),
+    Index(
+        "uq_link_rezora",
+        "bridge_id",
+        "kind",
+        "rezora_id",
+        unique=True,
+        sqlite_where=text("live"),
+        postgresql_where=text("live"),
+    ),
+)
+
+intent = Table(  # the write-ahead note of a create
+    "intent",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("bridge_id", Integer, nullable=False),
+    Column("run_id", Integer, nullable=False),
+    Column("side", String(16), nullable=False),  # where the record is created
+    Column("source_id", String(64), nullable=False),
+    Column("print", String(32), nullable=False),  # fingerprint of the canonical body
+    Column("state", String(16), nullable=False),  # open, done, dropped
+    Column("target_id", String(64), nullable=False, default=""),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("at", Float, nullable=False),
+    Index(
+        "uq_intent_open",
+        "bridge_id",
+        "side",
+        "source_id",
+        unique=True,
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+)
+
+journal = Table(  # what was done, why, before and after
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("bridge_id", Integer, nullable=False),
+    Column("run_id", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("action", String(16), nullable=False),  # create link update opt_out join leave failed
+    Column("side", String(16), nullable=False),
+    Column("record_id", String(64), nullable=False),
+    Column("source_id", String(64), nullable=False, default=""),
+    Column("rule", Text, nullable=False, default=""),
+    Column("before", LargeBinary, nullable=False),
+    Column("after", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    Index("ix_journal_bridge_id_id", "bridge_id", "id"),
+)
+
+hold = Table(  # something that waits for a person
+    "hold",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("bridge_id", Integer, nullable=False),
+    Column("run_id", Integer, nullable=False),  # the run that saw it last
+    Column("cause", String(40), nullable=False),
+    Column("highlevel_id", String(64), nullable=False, default=""),
+    Column("rezora_id", String(64), nullable=False, default=""),
+    Column("rule", String(100), nullable=False, default=""),
+    Column("highlevel_shows", Text, nullable=False, default=""),
+    Column("rezora_shows", Text, nullable=False, default=""),
+    Column("detail", Text, nullable=False, default=""),
+    Column("opened_at", Float, nullable=False),
+    UniqueConstraint("bridge_id", "highlevel_id", "rezora_id", "rule", "cause"),
+)

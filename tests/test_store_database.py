@@ -1,0 +1,136 @@
+"""The database: migrations, drivers, bridges."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError
+
+from landbridge.store import links
+from landbridge.store.bridges import Bridges
+from landbridge.store.database import Database, StoreFailure
+from landbridge.store.driver import Drivers, LeaseLost, owner_name, renew
+from landbridge.store.links import KeptLink
+from landbridge.store.tables import metadata
+from landbridge.sync.model import Link, Side
+
+NOW = 1_780_000_000.0
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.sqlite3'}")
+    await opened.migrate()
+    yield opened
+    await opened.close()
+
+
+async def test_the_migrations_make_exactly_the_schema_of_the_code(database: Database) -> None:
+    async with database.read() as connection:
+        found = await connection.run_sync(
+            lambda c: compare_metadata(MigrationContext.configure(c), metadata)
+        )
+    assert found == []
+
+
+async def test_migrating_twice_changes_nothing(database: Database) -> None:
+    await database.migrate()
+    await database.migrate()
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(database: Database, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "store.sqlite3") as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    with pytest.raises(StoreFailure, match="newer version"):
+        await database.migrate()
+
+
+async def test_sqlite_survives_a_power_cut_and_lets_readers_read_while_one_writes(database: Database) -> None:
+    async with database.read() as connection:
+        mode = (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one()
+        synchronous = (await connection.exec_driver_sql("PRAGMA synchronous")).scalar_one()
+    assert (mode, synchronous) == ("wal", 2)
+
+
+async def a_bridge(database: Database, number: int = 1, name: str = "main") -> int:
+    bridges = Bridges(database)
+    highlevel = await bridges.save_account(Side.HIGHLEVEL, f"loc{number}", "Shore Homes", {}, NOW)
+    rezora = await bridges.save_account(Side.REZORA, f"agent{number}", "Agent", {}, NOW)
+    return (await bridges.create(name, highlevel, rezora, "", NOW)).id
+
+
+async def test_creating_a_bridge_again_keeps_it_and_takes_the_new_mapping(database: Database) -> None:
+    first = await a_bridge(database)
+    bridges = Bridges(database)
+    found = await bridges.bridge()
+    again = await bridges.create("renamed", found.highlevel, found.rezora, "new", NOW)
+    assert again.id == first
+    assert [(b.name, b.policy) for b in await bridges.bridges()] == [("renamed", "new")]
+
+
+async def test_an_account_belongs_to_one_bridge_only(database: Database) -> None:
+    await a_bridge(database)
+    bridges = Bridges(database)
+    found = await bridges.bridge()
+    other = await bridges.save_account(Side.REZORA, "agent2", "Agent", {}, NOW)
+    with pytest.raises(StoreFailure, match="already belongs to another bridge"):
+        await bridges.create("second", found.highlevel, other, "", NOW)
+
+
+async def test_when_several_bridges_fit_the_choices_are_named(database: Database) -> None:
+    await a_bridge(database)
+    await a_bridge(database, 2, "second")
+    with pytest.raises(StoreFailure, match="main, second"):
+        await Bridges(database).bridge()
+
+
+async def test_a_connect_state_works_once_for_its_own_session_and_in_time(database: Database) -> None:
+    bridges = Bridges(database)
+    await bridges.start_connect("s1", "browser", NOW)
+    assert not await bridges.finish_connect("s1", "stranger", NOW + 1)
+    assert await bridges.finish_connect("s1", "browser", NOW + 1)
+    assert not await bridges.finish_connect("s1", "browser", NOW + 2)
+    await bridges.start_connect("s2", "browser", NOW)
+    assert not await bridges.finish_connect("s2", "browser", NOW + 901)
+
+
+async def test_a_live_driver_keeps_others_out_and_a_dead_one_does_not(database: Database) -> None:
+    bridge = await a_bridge(database)
+    drivers = Drivers(database)
+    elsewhere = "another-machine:1:x"
+    await drivers.take(bridge, elsewhere, NOW)
+    with pytest.raises(StoreFailure, match="Another Landbridge process"):
+        await drivers.take(bridge, owner_name("b"), NOW + 10)
+    assert (await drivers.take(bridge, owner_name("b"), NOW + 61)).fence == 2
+    dead = owner_name("gone").replace(f":{os.getpid()}:", ":4194305:")  # above the kernel's largest pid
+    await drivers.take(bridge, dead, NOW + 200)
+    assert (await drivers.take(bridge, owner_name("c"), NOW + 201)).fence == 4
+
+
+async def test_a_zombie_driver_cannot_write(database: Database) -> None:
+    bridge = await a_bridge(database)
+    drivers = Drivers(database)
+    zombie = await drivers.take(bridge, "another-machine:1:x", NOW)
+    await drivers.take(bridge, owner_name("new"), NOW + 61)
+    with pytest.raises(LeaseLost):
+        async with database.write() as connection:
+            await renew(connection, zombie, NOW + 62)
+
+
+async def test_the_database_itself_refuses_a_second_live_link_of_a_record(database: Database) -> None:
+    bridge = await a_bridge(database)
+    async with database.write() as connection:
+        await links.add(connection, bridge, [KeptLink(0, Link("h1", "1"))], NOW)
+    for second in (Link("h1", "2"), Link("h2", "1")):
+        with pytest.raises(IntegrityError):
+            async with database.write() as connection:
+                await links.add(connection, bridge, [KeptLink(0, second)], NOW)
+    async with database.read() as connection:
+        assert await links.count(connection, bridge) == 1
