@@ -52,12 +52,17 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A pair of record ids, and per side the mapped fields as that side last showed them."""
+    """A pair of record ids, and per side the mapped fields as that side last showed them.
+
+    ``unread`` names the side whose base is what we *sent* and have not read back yet: a create on
+    Rezora answers only the new id (rezora.md 1.2), and the next full read shows what was stored.
+    """
 
     highlevel_id: str
     rezora_id: str
     base_highlevel: Mapping[str, str] = field(default_factory=dict)
     base_rezora: Mapping[str, str] = field(default_factory=dict)
+    unread: Side | None = None
 
     def id_on(self, side: Side) -> str:
         """The record's id on that side."""

@@ -1,0 +1,114 @@
+"""Durable work on DBOS: one workflow a run, one recorded step a page; a crash resumes at the page.
+
+DBOS is one per process, keeps its own tables (``workflows.sqlite`` beside our database) and starts a
+resumed workflow on an event loop of its own. Our steps therefore hop onto the loop that opened the
+database and the connections: all I/O stays in one asyncio loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from itertools import count
+from typing import Protocol
+
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.engine import Engine
+
+VERSION = "1"  # raised when the steps of a run change meaning; never left to DBOS's hash of the source
+RESUME_QUEUE = "landbridge-resume"
+FINISHED = ""
+POLL_SECONDS = 0.1
+UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED", "CANCELLED")  # DBOS's words for what can be resumed
+
+
+class Driver(Protocol):
+    """What a workflow drives: one call is one page of work."""
+
+    async def advance(self, run_id: int, stage: str) -> str:
+        """Do the work of a stage and name the next one; ``""`` when the run is over."""
+        ...
+
+
+class Durable:
+    """Starts, resumes and awaits the workflows of this process."""
+
+    def __init__(self, url: str, driver: Driver, *, executor: str) -> None:
+        self._engine = _system_engine(url)
+        self._executor = executor
+        self._driver = driver
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def launch(self) -> None:
+        """Open DBOS's own tables and begin to listen."""
+        self._loop = asyncio.get_running_loop()
+        logging.getLogger("dbos").setLevel(logging.WARNING)
+        config: DBOSConfig = {
+            "name": "landbridge",
+            "system_database_engine": self._engine,
+            "application_version": VERSION,
+            "executor_id": self._executor,
+            "log_level": "WARNING",
+            "use_listen_notify": False,
+        }
+        DBOS(config=config)
+        _current.append(self)
+        await asyncio.to_thread(DBOS.launch)
+        await DBOS.register_queue_async(RESUME_QUEUE, polling_interval_sec=0.2)
+
+    async def close(self) -> None:
+        """Stop; unfinished workflows stay for the next process."""
+        await asyncio.to_thread(DBOS.destroy)
+        if self in _current:
+            _current.remove(self)
+        self._engine.dispose()
+
+    async def drive(self, run_id: int, stage: str) -> None:
+        """Run the workflow of a run to its end; one that was cut off resumes after its last recorded step."""
+        for attempt in count():
+            workflow_id = f"run-{run_id}-{attempt}"
+            status = await DBOS.get_workflow_status_async(workflow_id)
+            if status is None:
+                with SetWorkflowID(workflow_id):
+                    started = await DBOS.start_workflow_async(_drive_run, run_id, stage)
+                await started.get_result(polling_interval_sec=POLL_SECONDS)
+                return
+            if status.status in UNFINISHED:
+                resumed = await DBOS.resume_workflow_async(workflow_id, queue_name=RESUME_QUEUE)
+                await resumed.get_result(polling_interval_sec=POLL_SECONDS)
+                return
+
+    async def step(self, run_id: int, stage: str) -> str:
+        """One page, on our own loop, whichever loop DBOS runs the workflow on."""
+        if self._loop is None or self._loop is asyncio.get_running_loop():
+            return await self._driver.advance(run_id, stage)
+        future = asyncio.run_coroutine_threadsafe(self._driver.advance(run_id, stage), self._loop)
+        return await asyncio.wrap_future(future)
+
+
+_current: list[Durable] = []
+
+
+@DBOS.step(name="page")
+async def _page(run_id: int, stage: str) -> str:
+    return await _current[-1].step(run_id, stage)
+
+
+@DBOS.workflow(name="run")
+async def _drive_run(run_id: int, stage: str) -> None:
+    while stage != FINISHED:
+        stage = await _page(run_id, stage)
+
+
+def _system_engine(url: str) -> Engine:
+    engine = create_engine(url)
+    if make_url(url).get_backend_name() == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _connect(connection, _record):  # type: ignore[no-untyped-def]  # sqlite3 or a wrapper of it
+            connection.isolation_level = "IMMEDIATE"
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+
+    return engine

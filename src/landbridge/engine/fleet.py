@@ -1,0 +1,226 @@
+"""Runs of bridges: one driver each, durable, resumed after a crash, and told to whoever watches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from landbridge.engine import apply, reconcile, scan
+from landbridge.engine.durable import FINISHED, Durable
+from landbridge.engine.reconcile import Braked
+from landbridge.engine.work import EngineConfig, Planned, Progress, Stage, Watch, Work
+from landbridge.store.bridges import Bridge, Bridges
+from landbridge.store.database import Database, StoreFailure
+from landbridge.store.driver import Drivers, Lease, LeaseLost, owner_name, renew
+from landbridge.store.runs import Run, Runs
+from landbridge.sync.mapping import MappingError, read_policy
+from landbridge.sync.model import Side
+from landbridge.systems.base import Clock, System, SystemFailure
+
+PROGRESS_SECONDS = 1.0
+
+
+def _unwatched(_progress: Progress) -> None:
+    """Nobody watches."""
+
+
+OpenSystems = Callable[[Bridge], Awaitable[Mapping[Side, System]]]
+
+
+@dataclass(slots=True)
+class DryRun:
+    """What a dry run found: the run with its counts, and a line for each contact that would change."""
+
+    run: Run
+    lines: list[Planned] = field(default_factory=list)
+
+
+class Fleet:
+    """All bridges of this process; one run at a time for each of them."""
+
+    def __init__(
+        self,
+        database: Database,
+        open_systems: OpenSystems,
+        clock: Clock,
+        config: EngineConfig,
+        *,
+        workflows_url: str,
+        process: str,
+    ) -> None:
+        self._database = database
+        self._open_systems = open_systems
+        self._clock = clock
+        self._config = config
+        self._owner = owner_name(process)
+        self._drivers = Drivers(database)
+        self._runs = Runs(database)
+        self._bridges = Bridges(database)
+        self._durable = Durable(workflows_url, self, executor=self._owner)
+        self._works: dict[int, Work] = {}
+
+    async def launch(self) -> None:
+        """Open the durable engine."""
+        await self._durable.launch()
+
+    async def close(self) -> None:
+        """Stop; unfinished runs stay for the next process."""
+        await self._durable.close()
+
+    async def sync(
+        self, bridge: Bridge, *, cause: str, accept: bool = False, watch: Watch = _unwatched
+    ) -> Run:
+        """Run a full sync, or finish the one that was cut off; the finished run tells how it went.
+
+        Raises ``StoreFailure`` while another process works on the bridge.
+        """
+        lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
+        try:
+            run = await self._runs.unfinished(bridge.id)
+            if run is not None and run.purpose != "sync":
+                await self._runs.finish(run.id, "failed", self._clock.now(), "The dry run was cut off.")
+                run = None
+            if run is None:
+                first = Stage("prepare", accept=accept).text()
+                run = await self._runs.start(bridge.id, "sync", cause, first, self._clock.now())
+            async with self._working(bridge, run, lease, watch) as work:
+                if work is not None:
+                    await self._drive(work, run)
+        finally:
+            await self._drivers.release(lease)
+        return await self._runs.get(run.id)
+
+    async def _drive(self, work: Work, run: Run) -> None:
+        """Until the run ends, or another driver takes the bridge over."""
+        drive = asyncio.ensure_future(self._durable.drive(run.id, run.stage))
+        lost = asyncio.ensure_future(work.lost.wait())
+        done, _ = await asyncio.wait({drive, lost}, return_when=asyncio.FIRST_COMPLETED)
+        lost.cancel()
+        if drive not in done:
+            drive.cancel()
+            raise LeaseLost(
+                "Another Landbridge process took this bridge over.", "Nothing to do: the other one goes on."
+            )
+        await drive
+
+    async def dry_run(self, bridge: Bridge, *, watch: Watch = _unwatched) -> DryRun:
+        """Read both sides and plan everything; not one mutating call."""
+        lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
+        lines: list[Planned] = []
+        try:
+            run = await self._runs.start(
+                bridge.id, "plan", "command", Stage("prepare").text(), self._clock.now()
+            )
+            async with self._working(bridge, run, lease, watch) as work:
+                stage = run.stage if work is not None else FINISHED
+                if work is not None:
+                    work.lines = lines
+                while stage != FINISHED:
+                    stage = await self.advance(run.id, stage)
+        finally:
+            await self._drivers.release(lease)
+        return DryRun(await self._runs.get(run.id), lines)
+
+    async def unfinished(self) -> list[Bridge]:
+        """Bridges with a run that was cut off and that nobody drives now."""
+        now = self._clock.now()
+        return [
+            bridge
+            for bridge in await self._bridges.bridges()
+            if await self._runs.unfinished(bridge.id) and not await self._drivers.busy(bridge.id, now)
+        ]
+
+    async def advance(self, run_id: int, stage: str) -> str:
+        """One step of a run. A failure ends the run with its sentence; it is never raised through DBOS."""
+        work = self._works[run_id]
+        try:
+            at = Stage.read(stage)
+            following = await STEPS[at.at](work, at)
+        except LeaseLost:
+            work.lost.set()  # the other driver has the run now; a zombie's step must never be recorded
+            never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            return await never
+        except Braked as brake:
+            return await self._end(work, "braked", brake.sentence, brake.fix)
+        except (SystemFailure, StoreFailure) as failure:
+            return await self._end(work, "failed", failure.sentence, failure.fix)
+        except MappingError as failure:
+            fix = "Correct the mapping file and run `landbridge bridge create --mapping FILE` again."
+            return await self._end(work, "failed", str(failure), fix)
+        if following.at:
+            return following.text()
+        return await self._end(work, "done")
+
+    async def _end(self, work: Work, state: str, sentence: str = "", fix: str = "") -> str:
+        await self._save_progress(work)
+        await self._runs.finish(work.run_id, state, self._clock.now(), sentence, fix)
+        return FINISHED
+
+    async def _save_progress(self, work: Work) -> None:
+        progress = work.progress
+        await self._runs.progress(work.run_id, progress.done, progress.total, progress.counts)
+
+    @asynccontextmanager
+    async def _working(
+        self, bridge: Bridge, run: Run, lease: Lease, watch: Watch
+    ) -> AsyncIterator[Work | None]:
+        """Both systems open, progress told once a second; None when the accounts cannot be opened."""
+        try:
+            policy = read_policy(bridge.policy).towards(Side.REZORA)  # this release writes one way
+            systems = await self._open_systems(bridge)
+        except (SystemFailure, StoreFailure, MappingError) as failure:
+            fix = getattr(failure, "fix", "Correct the mapping file, then `landbridge bridge create` again.")
+            await self._runs.finish(run.id, "failed", self._clock.now(), str(failure), fix)
+            yield None
+            return
+        work = Work(
+            bridge=bridge,
+            policy=policy,
+            systems=systems,
+            database=self._database,
+            clock=self._clock,
+            lease=lease,
+            config=self._config,
+            run_id=run.id,
+            purpose=run.purpose,
+            watch=watch,
+            progress=Progress(done=run.done, total=run.total, counts=Counter(run.counts)),
+        )
+        self._works[run.id] = work
+        ticker = asyncio.ensure_future(self._tick(work))
+        try:
+            yield work
+        finally:
+            ticker.cancel()
+            with suppress(asyncio.CancelledError):
+                await ticker
+            del self._works[run.id]
+            for system in systems.values():
+                await system.close()
+
+    async def _tick(self, work: Work) -> None:
+        """Keep the lease and the progress fresh while calls are under way."""
+        while True:
+            await self._clock.sleep(PROGRESS_SECONDS)
+            async with self._database.write() as connection:
+                try:
+                    await renew(connection, work.lease, self._clock.now())
+                except LeaseLost:
+                    work.lost.set()
+                    return
+            await self._save_progress(work)
+
+
+STEPS: Mapping[str, Callable[[Work, Stage], Awaitable[Stage]]] = {
+    "prepare": scan.prepare,
+    "highlevel": scan.read_highlevel,
+    "rezora": scan.read_rezora,
+    "match": reconcile.match_people,
+    "weigh": reconcile.weigh_plan,
+    "forecast": reconcile.forecast,
+    "apply": apply.apply_slice,
+    "finish": reconcile.finish,
+}

@@ -1,0 +1,116 @@
+"""How a bridge stands, for the command line, the pages and the API: one picture, from the store alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from landbridge.store import journal, observed
+from landbridge.store.bridges import Bridge
+from landbridge.store.database import Database
+from landbridge.store.driver import Drivers
+from landbridge.store.journal import Entry, OpenHold
+from landbridge.store.runs import Run, Runs
+from landbridge.sync.reasons import EXCLUDED, HELD, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many contacts for one reason; ``key`` is the reason's name in ``reasons``."""
+
+    key: str
+    reason: Reason
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One bridge as of now.
+
+    The counts are of HighLevel contacts seen by the newest finished run: ``equal`` + ``waiting`` +
+    all ``excluded`` + all ``held`` = ``total``.
+    """
+
+    bridge: Bridge
+    busy: bool
+    running: Run | None
+    latest: Run | None
+    recent: list[Run]
+    total: int
+    equal: int
+    waiting: int
+    excluded: list[Share]
+    held: list[Share]
+    holds: list[OpenHold]
+    entries: list[Entry]
+
+    @property
+    def interrupted(self) -> bool:
+        """A run was cut off and nobody drives it now."""
+        return self.running is not None and not self.busy
+
+    @property
+    def left_out(self) -> int:
+        """Contacts excluded, for whatever reason."""
+        return sum(share.count for share in self.excluded)
+
+    @property
+    def on_hold(self) -> int:
+        """Contacts that wait for a person."""
+        return sum(share.count for share in self.held)
+
+    @property
+    def sentence(self) -> str:
+        """The state in one sentence."""
+        newest = self.recent[0] if self.recent else None
+        if self.running is not None:
+            return (
+                "A run was cut off; it continues with the next sync."
+                if self.interrupted
+                else "A sync is running."
+            )
+        if newest is None:
+            return "Nothing has been synced yet. Look at the plan, then start the first sync."
+        if newest.state in ("failed", "braked"):
+            return newest.sentence
+        waiting = f", {self.waiting:,} wait for their turn" if self.waiting else ""
+        held = f", {self.on_hold:,} wait for you" if self.on_hold else ""
+        return (
+            f"{self.equal:,} of {self.total:,} contacts are in sync, {self.left_out:,} are left out"
+            f" for a known reason{waiting}{held}."
+        )
+
+
+async def status_of(database: Database, bridge: Bridge, now: float) -> Status:
+    """Read the picture; no call leaves the machine."""
+    runs = Runs(database)
+    recent = await runs.recent(bridge.id)
+    running = next((run for run in recent if run.state == "running"), None)
+    whole = next((run for run in recent if run.state == "done"), None) or await runs.latest_done(bridge.id)
+    shown = running or whole
+    async with database.read() as connection:
+        counts = await observed.standings(connection, bridge.id, shown.id) if shown else {}
+        holds = await journal.holds(connection, bridge.id)
+        entries = await journal.recent(connection, bridge.id)
+    return Status(
+        bridge=bridge,
+        busy=await Drivers(database).busy(bridge.id, now),
+        running=running,
+        latest=whole,
+        recent=recent,
+        total=sum(counts.values()),
+        equal=counts.get(("equal", ""), 0),
+        waiting=sum(count for (standing, _), count in counts.items() if standing == "waiting"),
+        excluded=_shares(counts, "excluded", EXCLUDED),
+        held=_shares(counts, "held", HELD),
+        holds=holds,
+        entries=entries,
+    )
+
+
+def _shares(counts: dict[tuple[str, str], int], wanted: str, reasons: dict[str, Reason]) -> list[Share]:
+    found = [
+        Share(reason, reasons[reason], count)
+        for (standing, reason), count in counts.items()
+        if standing == wanted
+    ]
+    return sorted(found, key=lambda share: -share.count)

@@ -1,0 +1,48 @@
+"""Fingerprints: of a record as shown, and of the body of a create as it will be found again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from landbridge.sync.model import Record, Side
+from landbridge.sync.rules import Policy
+from landbridge.sync.values import Converter
+
+SEPARATOR = "\x1f"  # ASCII unit separator; canonical values never hold control characters
+
+
+def digest(parts: Iterable[str]) -> str:
+    """32 hexadecimal digits for a sequence of texts."""
+    return hashlib.blake2b(SEPARATOR.join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def record_print(record: Record) -> str:
+    """Changes exactly when something that matters to a sync changes; times of change do not."""
+    parts = [f"{name}={value}" for name, value in sorted(record.fields.items())]
+    parts.append(f"labels={sorted(record.labels)}" if record.labels is not None else "labels?")
+    parts.append(f"out={record.opted_out}")
+    return digest(parts)
+
+
+def body_print(policy: Policy, converters: Mapping[str, Converter], fields: Mapping[str, str]) -> str:
+    """The mapped Rezora fields in canonical form: equal for a body we sent and the record it became."""
+    return digest(
+        converters[rule.converter].canon(Side.REZORA, tuple(fields.get(name, "") for name in rule.rezora))
+        for rule in policy.rules
+        if rule.direction.reaches(Side.REZORA)
+    )
+
+
+def adopt(intents: Iterable[tuple[str, str]], records: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Which creates took effect although their answer was lost: source id to record id.
+
+    Both arguments are (id, body print); ``records`` are unlinked ones of the other side. Twins are
+    counted, not just tested: two creates with one body adopt two records, one adopts one. Which twin
+    gets which record does not matter, they are equal.
+    """
+    free: dict[str, list[str]] = defaultdict(list)
+    for record_id, body in sorted(records, reverse=True):
+        free[body].append(record_id)
+    return {source: free[body].pop() for source, body in sorted(intents) if free.get(body)}

@@ -1,0 +1,328 @@
+"""What one pair of contacts calls for: the one function behind dry run, preview and sync."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from landbridge.sync.addresses import is_email
+from landbridge.sync.merge import Outcome, Sight, Values, Verdict, decide
+from landbridge.sync.model import Link, Record, Side
+from landbridge.sync.rules import LabelRule, Policy, Rule
+from landbridge.sync.values import Converter
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A new contact on ``side``, from the record ``source_id`` of the other side."""
+
+    side: Side
+    source_id: str
+    fields: Mapping[str, str]
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Only the changed fields of one record; ``before`` is what they show now."""
+
+    side: Side
+    record_id: str
+    fields: Mapping[str, str]
+    before: Mapping[str, str]
+    rules: tuple[str, ...]
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """Stop e-mail to a record; always the first action of a plan."""
+
+    side: Side
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLabel:
+    """Put a record on a list, or take it off."""
+
+    side: Side
+    record_id: str
+    label: str
+    present: bool
+
+
+Action = Create | Update | OptOut | ChangeLabel
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Something that waits for a person; ``cause`` is a key of ``reasons.HELD``."""
+
+    cause: str
+    rule: str = ""
+    highlevel: str = ""
+    rezora: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that the planner may know of one pair; ``suppressed``: the address opted out somewhere."""
+
+    highlevel: Record | None
+    rezora: Record | None
+    link: Link | None = None
+    suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Actions in their order, holds, and the bases that hold once all actions are done.
+
+    ``excluded`` is a key of ``reasons.EXCLUDED`` or empty.
+    """
+
+    actions: tuple[Action, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    excluded: str = ""
+    base_highlevel: Mapping[str, str] = field(default_factory=dict)
+    base_rezora: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def overwrites(self) -> bool:
+        """Would a value that is shown now be replaced?"""
+        return any(isinstance(action, Update) and any(action.before.values()) for action in self.actions)
+
+
+def plan(policy: Policy, converters: Mapping[str, Converter], situation: Situation) -> Plan:
+    """Decide; pure and repeatable. The table is section 4 of sync-correctness.md."""
+    if situation.highlevel is None:
+        return Plan(holds=(Hold("missing_in_highlevel"),))
+    if situation.rezora is None:
+        if situation.link is not None:
+            return Plan(holds=(Hold("missing_in_rezora"),))  # never created again (property S6)
+        return _plan_create(policy, converters, situation.highlevel, suppressed=situation.suppressed)
+    if situation.rezora.read_only:
+        return Plan(excluded="self_contact")
+    return _plan_pair(policy, converters, situation.highlevel, situation.rezora, situation)
+
+
+def _plan_create(
+    policy: Policy, converters: Mapping[str, Converter], source: Record, *, suppressed: bool
+) -> Plan:
+    """A contact that only HighLevel has."""
+    fields = _translated(policy, converters, source)
+    excluded = _why_not(policy, source, fields, suppressed=suppressed)
+    if excluded:
+        return Plan(excluded=excluded)
+    labels = tuple(
+        dict.fromkeys(
+            [
+                rule.list
+                for rule in policy.labels
+                if _tagged(source, rule) and rule.direction.reaches(Side.REZORA)
+            ]
+            + ([policy.default_list] if policy.default_list else [])
+        )
+    )
+    blank = {name: "" for rule in policy.rules if rule.direction.reaches(Side.REZORA) for name in rule.rezora}
+    base_rezora = blank | fields | {_label_key(name): "1" for name in labels}
+    base_highlevel = _projected(policy, source) | _label_base(policy, source)
+    return Plan((Create(Side.REZORA, source.id, fields, labels),), (), "", base_highlevel, base_rezora)
+
+
+def _why_not(policy: Policy, source: Record, fields: Mapping[str, str], *, suppressed: bool) -> str:
+    """The reason for which a contact is not created, or an empty string."""
+    email = fields.get("contact_email", "")
+    phone = any(name.startswith("contact_phone") and value for name, value in fields.items())
+    checks = {
+        "create_off": not policy.create_in_rezora,
+        "opted_out": source.opted_out is True,
+        "address_opted_out": suppressed,
+        "no_address": not email and not phone,
+        "no_email": policy.require_email and not email,
+        "bad_email": bool(email) and not is_email(email),
+        "no_name": not fields.get("contact_name"),
+    }
+    return next((reason for reason, applies in checks.items() if applies), "")
+
+
+def _plan_pair(
+    policy: Policy,
+    converters: Mapping[str, Converter],
+    highlevel: Record,
+    rezora: Record,
+    situation: Situation,
+) -> Plan:
+    """Two records that belong together."""
+    link = situation.link or Link(highlevel.id, rezora.id)
+    base_rezora = dict(link.base_rezora)
+    if link.unread is Side.REZORA:  # what we sent was never read back: what it shows is the base
+        base_rezora |= {name: rezora.fields[name] for name in base_rezora if name in rezora.fields}
+    bases = {Side.HIGHLEVEL: dict(link.base_highlevel), Side.REZORA: base_rezora}
+    draft = _Draft(bases)
+    if policy.opt_out:
+        _plan_opt_out(draft, highlevel, rezora, suppressed=situation.suppressed)
+    for rule in policy.rules:
+        _plan_rule(draft, rule, converters[rule.converter], highlevel, rezora)
+    _plan_labels(draft, policy, highlevel, rezora)
+    return Plan(
+        tuple(draft.actions(rezora.id, highlevel.id)),
+        tuple(draft.holds),
+        "",
+        bases[Side.HIGHLEVEL],
+        bases[Side.REZORA],
+    )
+
+
+class _Draft:
+    """Collects what the fields of one pair call for."""
+
+    def __init__(self, bases: dict[Side, dict[str, str]]) -> None:
+        self.bases = bases
+        self.fields: dict[Side, dict[str, str]] = {side: {} for side in Side}
+        self.before: dict[Side, dict[str, str]] = {side: {} for side in Side}
+        self.rules: dict[Side, list[str]] = {side: [] for side in Side}
+        self.conflicts: list[str] = []
+        self.holds: list[Hold] = []
+        self.labels: list[ChangeLabel] = []
+        self.opt_out = False
+
+    def actions(self, rezora_id: str, highlevel_id: str) -> Iterator[Action]:
+        """In the order of section 5: suppression, fields, labels."""
+        if self.opt_out:
+            yield OptOut(Side.REZORA, rezora_id)
+        for side, record_id in ((Side.REZORA, rezora_id), (Side.HIGHLEVEL, highlevel_id)):
+            if self.fields[side]:
+                yield Update(
+                    side,
+                    record_id,
+                    self.fields[side],
+                    self.before[side],
+                    tuple(self.rules[side]),
+                    tuple(self.conflicts),
+                )
+        yield from self.labels
+
+
+def _plan_opt_out(draft: _Draft, highlevel: Record, rezora: Record, *, suppressed: bool) -> None:
+    """Only ever towards less e-mail (property S8); unknown is never read as sendable."""
+    wants_out = highlevel.opted_out is True or suppressed
+    if wants_out and rezora.opted_out is False:
+        draft.opt_out = True
+    if wants_out and rezora.opted_out is None:
+        draft.holds.append(Hold("opt_out_did_not_stick"))
+    if rezora.opted_out is True and highlevel.opted_out is False:
+        draft.holds.append(Hold("opted_out_in_rezora"))
+
+
+def _plan_rule(draft: _Draft, rule: Rule, converter: Converter, highlevel: Record, rezora: Record) -> None:
+    """One mapped field of one pair."""
+    sights = {
+        Side.HIGHLEVEL: Sight(
+            _values(highlevel.fields, rule.highlevel), _values(draft.bases[Side.HIGHLEVEL], rule.highlevel)
+        ),
+        Side.REZORA: Sight(
+            _values(rezora.fields, rule.rezora), _values(draft.bases[Side.REZORA], rule.rezora)
+        ),
+    }
+    verdict = decide(rule, converter.canon, sights[Side.HIGHLEVEL], sights[Side.REZORA])
+    if verdict.outcome is Outcome.WRITE:
+        _draft_write(draft, rule, converter, sights, verdict)
+    elif verdict.outcome is Outcome.SETTLE:
+        for side in Side:
+            draft.bases[side] |= dict(zip(rule.names(side), sights[side].now or (), strict=True))
+    elif verdict.outcome is Outcome.HOLD:
+        shown = {side: " / ".join(filter(None, sights[side].now or ())) for side in Side}
+        draft.holds.append(Hold(verdict.cause, rule.name, shown[Side.HIGHLEVEL], shown[Side.REZORA]))
+
+
+def _draft_write(
+    draft: _Draft, rule: Rule, converter: Converter, sights: dict[Side, Sight], verdict: Verdict
+) -> None:
+    """Note the changed fields of one rule for its target, and the bases that follow."""
+    target = verdict.target or Side.REZORA
+    source_now, target_now = sights[target.other].now or (), sights[target].now or ()
+    written = _convert(converter, target, source_now, target_now)
+    names = rule.names(target)
+    for name, value, old in zip(names, written, target_now, strict=True):
+        if value != old:
+            draft.fields[target][name] = value
+            draft.before[target][name] = old
+    draft.rules[target].append(rule.name)
+    if verdict.conflict:
+        draft.conflicts.append(rule.name)
+    draft.bases[target] |= dict(zip(names, written, strict=True))
+    draft.bases[target.other] |= dict(zip(rule.names(target.other), source_now, strict=True))
+
+
+def _plan_labels(draft: _Draft, policy: Policy, highlevel: Record, rezora: Record) -> None:
+    """Tags towards lists: (tag added) joins, (tag removed since base) leaves; opted-out people never join."""
+    if highlevel.labels is None or rezora.labels is None:
+        return
+    out = draft.opt_out or rezora.opted_out is True or highlevel.opted_out is True
+    for rule in policy.labels:
+        if not rule.direction.reaches(Side.REZORA):
+            continue
+        key, tagged, listed = _label_key(rule.list), _tagged(highlevel, rule), rule.list in rezora.labels
+        base = draft.bases[Side.HIGHLEVEL].get(key)
+        changed = base is None or (base == "1") != tagged
+        if tagged and not listed and changed and not out:
+            draft.labels.append(ChangeLabel(Side.REZORA, rezora.id, rule.list, present=True))
+            listed = True
+        elif not tagged and listed and base == "1":
+            draft.labels.append(ChangeLabel(Side.REZORA, rezora.id, rule.list, present=False))
+            listed = False
+        if not (tagged and out):
+            draft.bases[Side.HIGHLEVEL][key] = "1" if tagged else "0"
+            draft.bases[Side.REZORA][key] = "1" if listed else "0"
+
+
+def _translated(policy: Policy, converters: Mapping[str, Converter], source: Record) -> dict[str, str]:
+    """The Rezora fields a new contact gets: values only, blanks are not sent."""
+    fields: dict[str, str] = {}
+    for rule in policy.rules:
+        values = _values(source.fields, rule.highlevel)
+        if values is not None and any(values) and rule.direction.reaches(Side.REZORA):
+            written = converters[rule.converter].to_rezora(values)
+            fields |= {name: value for name, value in zip(rule.rezora, written, strict=True) if value}
+    return fields
+
+
+def _projected(policy: Policy, record: Record) -> dict[str, str]:
+    """The mapped fields of a HighLevel record, as it shows them."""
+    names = {name for rule in policy.rules for name in rule.highlevel}
+    return {name: value for name, value in record.fields.items() if name in names}
+
+
+def _label_base(policy: Policy, source: Record) -> dict[str, str]:
+    return {
+        _label_key(rule.list): "1" if _tagged(source, rule) else "0"
+        for rule in policy.labels
+        if rule.direction.reaches(Side.REZORA)
+    }
+
+
+def _tagged(record: Record, rule: LabelRule) -> bool:
+    """Tags compare case-folded (section 8, set3)."""
+    wanted = rule.tag.casefold()
+    return any(tag.casefold() == wanted for tag in record.labels or ())
+
+
+def _label_key(name: str) -> str:
+    """Labels live in the base beside the fields, under a name no field can have."""
+    return f"label:{name}"
+
+
+def _values(fields: Mapping[str, str], names: tuple[str, ...]) -> Values | None:
+    """The named values, or None when any of them is absent."""
+    try:
+        return tuple(fields[name] for name in names)
+    except KeyError:
+        return None
+
+
+def _convert(converter: Converter, target: Side, values: Values, hint: Values) -> Values:
+    if target is Side.REZORA:
+        return converter.to_rezora(values, hint)
+    return converter.to_highlevel(values, hint)

@@ -1,0 +1,137 @@
+"""Every reason for which a contact is left out or waits, as people read it: one sentence and the fix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """``title`` for lists and counts, ``sentence`` for one contact, ``fix`` for the next step."""
+
+    title: str
+    sentence: str
+    fix: str
+
+
+EXCLUDED: dict[str, Reason] = {
+    "no_address": Reason(
+        "Neither e-mail nor phone",
+        "The contact has neither an e-mail address nor a phone number, so it cannot be recognised again.",
+        "Add an e-mail address in HighLevel.",
+    ),
+    "no_email": Reason(
+        "No e-mail address",
+        "The contact has no e-mail address; Rezora sends e-mail and is assumed to require one.",
+        "Add an e-mail address in HighLevel, or set `require_email = false` in the mapping.",
+    ),
+    "bad_email": Reason(
+        "E-mail address not valid",
+        "The e-mail address cannot be delivered to as it is written.",
+        "Correct the e-mail address in HighLevel.",
+    ),
+    "no_name": Reason(
+        "No name",
+        "The contact has no name; Rezora is assumed to require one, and Landbridge invents none.",
+        "Add a first or last name in HighLevel.",
+    ),
+    "opted_out": Reason(
+        "Opted out of e-mail",
+        "The contact opted out of e-mail in HighLevel, so it is not sent to an e-mail system.",
+        "Nothing to do. If the person opts in again, HighLevel shows it and the next sync carries it.",
+    ),
+    "address_opted_out": Reason(
+        "Address opted out elsewhere",
+        "Another contact with the same e-mail address opted out; an opt-out belongs to the address.",
+        "Nothing to do, or give this person an e-mail address of their own.",
+    ),
+    "self_contact": Reason(
+        "The account's own contact",
+        "This is the Rezora account's own contact, which only the My Account page may change.",
+        "Nothing to do.",
+    ),
+    "create_off": Reason(
+        "Creating is switched off",
+        "The mapping says not to create contacts in Rezora.",
+        "Set `create_in_rezora = true` in the mapping.",
+    ),
+}
+
+HELD: dict[str, Reason] = {
+    "differs_at_first_contact": Reason(
+        "Both sides had different values",
+        "Both sides hold a value for this field and they differ; nobody has said which one is right.",
+        "Make the two values the same on either side; the next sync then agrees.",
+    ),
+    "only_in_rezora": Reason(
+        "Only Rezora has a value",
+        "Rezora holds a value where HighLevel is blank, and this bridge writes towards Rezora only.",
+        "Copy the value into HighLevel if it should be there; nothing is blanked in Rezora.",
+    ),
+    "only_in_highlevel": Reason(
+        "Only HighLevel has a value",
+        "HighLevel holds a value where Rezora is blank, and this field is mapped towards HighLevel only.",
+        "Change the direction of the field if the value should go to Rezora.",
+    ),
+    "differs": Reason(
+        "Shown differently",
+        "The other side shows another value than the one it was given: it rewrote or cut it, or somebody"
+        " edited it before it was read back. It is not written again.",
+        "Shorten or correct the value in HighLevel; a new value is carried over.",
+    ),
+    "edited_in_rezora": Reason(
+        "Edited in Rezora",
+        "The value was edited in Rezora, and this bridge writes towards Rezora only. The edit was kept.",
+        "Make the same edit in HighLevel, or change it in HighLevel to carry a new value over.",
+    ),
+    "edited_in_highlevel": Reason(
+        "Edited in HighLevel",
+        "The value was edited in HighLevel, and this field is mapped towards HighLevel only.",
+        "Make the same edit in Rezora, or change the direction of the field.",
+    ),
+    "both_changed": Reason(
+        "Edited on both sides",
+        "Both sides changed this field since they last agreed.",
+        "Make the two values the same on either side.",
+    ),
+    "immutable": Reason(
+        "A fixed value changed",
+        "This field is mapped as fixed, yet one side changed it.",
+        "Put the old value back, or change the field's strategy.",
+    ),
+    "opted_out_in_rezora": Reason(
+        "Unsubscribed in Rezora",
+        "The contact unsubscribed in Rezora while HighLevel still allows e-mail.",
+        "Switch on Do Not Disturb for e-mail on the contact in HighLevel. Landbridge never re-subscribes.",
+    ),
+    "opt_out_did_not_stick": Reason(
+        "Rezora kept the contact subscribed",
+        "The opt-out was sent, but Rezora still shows the contact as subscribed.",
+        "Unsubscribe the contact by hand in Rezora. It was taken off the lists that this bridge fills.",
+    ),
+    "missing_in_rezora": Reason(
+        "Gone from Rezora",
+        "The linked contact is no longer in Rezora's full list; a person may have asked to be removed.",
+        "Nothing is created again. Delete or keep the contact in HighLevel as you see fit.",
+    ),
+    "missing_in_highlevel": Reason(
+        "Gone from HighLevel",
+        "The linked contact is no longer in HighLevel's full list; Rezora's contact was left as it is.",
+        "Remove it in Rezora by hand if it should go there too.",
+    ),
+    "several_candidates": Reason(
+        "Maybe the same person",
+        "Several contacts could be the same person, so none was joined and none was created.",
+        "Merge the duplicates in HighLevel or in Rezora; the next sync then finds the one.",
+    ),
+    "refused": Reason(
+        "Refused by the other side",
+        "The other side refused the contact.",
+        "Correct the field named in the message; the next sync tries again.",
+    ),
+    "unknown_outcome": Reason(
+        "No answer to a create",
+        "A create got no clear answer and the contact was not found afterwards.",
+        "Nothing to do: the next sync looks again before it creates anything.",
+    ),
+}
