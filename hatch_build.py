@@ -1,4 +1,4 @@
-"""Build hook: puts the pinned browser files (package-lock.json) into the package; needs no Node on the machine."""
+"""Build hook: puts the browser files that package-lock.json pins into the package; needs no Node."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class BrowserFiles(BuildHookInterface[Any]):
         target = root / "src/landbridge/web/static/vendor"
         stamp = target / "package-lock.json"
         lock = root / "package-lock.json"
-        if stamp.exists() and (not lock.exists() or stamp.read_bytes() == lock.read_bytes()):
+        present = stamp.exists() and all((target / name).exists() for name in FILES.values())
+        if present and (not lock.exists() or stamp.read_bytes() == lock.read_bytes()):
             return  # already there: a source distribution, or an unchanged lock file
         self.app.display_info("Fetching the browser files named in package-lock.json")
         with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,133 @@
+"""What a setting may be: one type for each sort of value, with its unit and its limits in words."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from annotated_types import Ge, Gt, Le
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic.fields import FieldInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a setting's type is described: its unit, and what is allowed (made from the limits if empty)."""
+
+    unit: str = ""
+    allowed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The default in words, where it depends on the machine or on another setting."""
+
+    default: str
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _url(text: str) -> str:
+    """The address without a slash at its end; ``ValueError`` unless https, or http to this machine."""
+    parts = urlsplit(text.strip())
+    host = parts.hostname or ""
+    sound = bool(host) and not re.search(r"\s", parts.netloc) and not (parts.query or parts.fragment)
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    if not sound or not allowed or "@" in parts.netloc or parts.port == 0:
+        raise ValueError
+    return urlunsplit(parts).rstrip("/")
+
+
+def _database(text: str) -> str:
+    """In the short form; which driver opens it is the product's own affair."""
+    match = re.fullmatch(r"sqlite(?:\+\w+)?:///(.+)", text)
+    if not match:
+        raise ValueError
+    return f"sqlite:///{match[1]}"
+
+
+def _key(secret: SecretStr) -> SecretStr:
+    """Unchanged, if it is base64 of 32 bytes (or blank: use the key file)."""
+    text = secret.get_secret_value()
+    if text and len(base64.b64decode(text, validate=True)) != 32:  # binascii.Error is a ValueError too
+        raise ValueError
+    return secret
+
+
+def _number(value: object) -> object:
+    """TOML's true is not the number 1."""
+    if isinstance(value, bool):
+        raise ValueError  # noqa: TRY004  # pydantic turns a ValueError into a sentence, a TypeError into a crash
+    return value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _folder(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+Url = Annotated[
+    str,
+    AfterValidator(_url),
+    Words(allowed="an https:// address without a query (http:// only to this machine)"),
+]
+Text = Annotated[str, Words(allowed="a text")]
+Secret = Annotated[SecretStr, Words(allowed="a text")]
+Key = Annotated[
+    SecretStr,
+    AfterValidator(_key),
+    Words(allowed="base64 of 32 bytes, as `openssl rand -base64 32` prints it"),
+]
+Database = Annotated[
+    str,
+    AfterValidator(_database),
+    Words(allowed="sqlite:/// and the path of a file (other databases come later)"),
+]
+Folder = Annotated[Path, AfterValidator(_folder), Words(allowed="the path of a folder")]
+ApiVersion = Annotated[
+    str, Field(pattern=r"^(\d{4}-\d{2}-\d{2}|v\d+)$"), Words(allowed="a version such as 2021-07-28 or v3")
+]
+Host = Annotated[str, Field(pattern=r"^[^\s/@]+$"), Words(allowed="a host name or an IP address")]
+Seconds = Annotated[
+    float, BeforeValidator(_number), Field(gt=0, le=7 * 86400, allow_inf_nan=False), Words("seconds")
+]
+Count = Annotated[int, BeforeValidator(_number)]
+Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
+Format = Annotated[Literal["console", "json"], BeforeValidator(_lower)]
+
+
+def words(info: FieldInfo) -> Words:
+    """Unit and limits as declared; blank where the type says enough."""
+    return next((item for item in info.metadata if isinstance(item, Words)), Words())
+
+
+def allowed(info: FieldInfo) -> str:
+    """What a setting may be, in words."""
+    if words(info).allowed:
+        return words(info).allowed
+    if info.annotation is bool:
+        return "true or false"
+    choices = getattr(info.annotation, "__args__", ())
+    if choices:
+        return ", ".join(choices[:-1]) + f" or {choices[-1]}"
+    least = next((item.ge for item in info.metadata if isinstance(item, Ge)), None)
+    above = next((item.gt for item in info.metadata if isinstance(item, Gt)), None)
+    most = next((item.le for item in info.metadata if isinstance(item, Le)), None)
+    kind = "a whole number" if info.annotation is int else "a number"
+    low = f" above {above}" if least is None else f" from {least}"
+    return kind + low + (f" to {most}" if most is not None else "")
