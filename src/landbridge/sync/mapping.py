@@ -1,0 +1,194 @@
+"""Mapping files: read, checked and written as TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from landbridge.sync.fields import HIGHLEVEL_FIELDS, REZORA_FIELDS, NativeField
+from landbridge.sync.mapping_checks import (
+    custom_field_problems,
+    listed,
+    meant,
+    policy_problems,
+    shown,
+    unknown_words,
+)
+from landbridge.sync.mapping_text import policy_text
+from landbridge.sync.model import Side
+from landbridge.sync.rules import (
+    FIELD_STRATEGIES,
+    Direction,
+    LabelRule,
+    Policy,
+    Rule,
+    Strategy,
+    default_policy,
+)
+
+__all__ = [
+    "HIGHLEVEL_FIELDS",
+    "REZORA_FIELDS",
+    "Direction",
+    "LabelRule",
+    "MappingError",
+    "NativeField",
+    "Policy",
+    "Rule",
+    "Strategy",
+    "check_custom_fields",
+    "default_policy",
+    "policy_problems",
+    "read_policy",
+    "write_policy",
+]
+
+
+class MappingError(Exception):
+    """A mapping that cannot be used.
+
+    ``problems`` has one line each: the place, what is wrong, what is allowed; ``str()`` is all of them.
+    """
+
+    fix = "Correct the lines named here and run the command again; docs/mapping.md shows every key."
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def read_policy(text: str) -> Policy:
+    """The policy that a mapping file describes; raises ``MappingError`` with every problem found."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise MappingError([f"The file is not TOML: {error}."]) from None
+    reader = _Reader()
+    policy = reader.policy(document)
+    if reader.problems:
+        # Rules that could be read are checked now; what depends on the others waits for the next try.
+        words = [problem for rule in policy.rules for problem in unknown_words(rule)]
+        raise MappingError([*reader.problems, *words])
+    if problems := policy_problems(policy):
+        raise MappingError(problems)
+    return policy
+
+
+def write_policy(policy: Policy) -> str:
+    """The mapping file of a policy, with comments that teach; reading it gives the same policy."""
+    return policy_text(policy)
+
+
+def check_custom_fields(policy: Policy, known: Mapping[str, str]) -> None:
+    """Compare mapped custom fields with the account's own: ``known`` is the vendor's data type by field id.
+
+    Raises ``MappingError`` for an id the account does not have, and for a type that has no converter
+    or needs another one (types: highlevel.md 5.4).
+    """
+    if problems := custom_field_problems(policy, known):
+        raise MappingError(problems)
+
+
+_TOP = {
+    "opt_out": bool,
+    "default_country": str,
+    "require_email": bool,
+    "create_in_rezora": bool,
+    "default_list": str,
+    "field": list,
+    "label": list,
+}
+_FIELD = ("name", "highlevel", "rezora", "converter", "direction", "strategy", "prefer")
+_LABEL = ("tag", "list", "direction")
+_KIND = {bool: "true or false", str: "a text in quotes", list: "tables in double brackets, as in [[field]]"}
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+class _Reader:
+    """Turns a TOML document into a policy and collects what is wrong with its shape on the way."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def policy(self, document: Mapping[str, Any]) -> Policy:
+        """The policy; only good when ``problems`` stayed empty."""
+        self._only("the file", document, tuple(_TOP))
+        good = {}
+        for key, kind in _TOP.items():
+            if key in document and not isinstance(document[key], kind):
+                self._wrong(key, document[key], _KIND[kind])
+            elif key in document:
+                good[key] = document[key]
+        rules = tuple(self._rule(*numbered) for numbered in self._tables(good.pop("field", []), "field"))
+        labels = tuple(self._label(*numbered) for numbered in self._tables(good.pop("label", []), "label"))
+        return Policy(rules, labels, **good)
+
+    def _tables(self, found: list[Any], name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for number, table in enumerate(found, 1):
+            if isinstance(table, dict):
+                title = table.get("name", table.get("tag"))
+                yield f'{name} {number} ("{title}")' if isinstance(title, str) else f"{name} {number}", table
+            else:
+                self._wrong(f"{name} {number}", table, f"a table that begins with [[{name}]]")
+
+    def _rule(self, place: str, table: Mapping[str, Any]) -> Rule:
+        self._only(place, table, _FIELD)
+        return Rule(
+            self._text(place, table, "name"),
+            self._names(place, table, "highlevel"),
+            self._names(place, table, "rezora"),
+            self._text(place, table, "converter"),
+            self._word(place, table, "direction", Direction),
+            self._word(place, table, "strategy", Strategy, Strategy.THREE_WAY),
+            self._word(place, table, "prefer", Side, Side.HIGHLEVEL),
+        )
+
+    def _label(self, place: str, table: Mapping[str, Any]) -> LabelRule:
+        self._only(place, table, _LABEL)
+        return LabelRule(
+            self._text(place, table, "tag"),
+            self._text(place, table, "list"),
+            self._word(place, table, "direction", Direction),
+        )
+
+    def _only(self, place: str, table: Mapping[str, Any], allowed: Sequence[str]) -> None:
+        self.problems += [
+            f"{place}: unknown key {shown(key)}{meant(key, allowed)}; allowed: {listed(allowed)}."
+            for key in table
+            if key not in allowed
+        ]
+
+    def _text(self, place: str, table: Mapping[str, Any], key: str) -> str:
+        value = table.get(key)
+        if isinstance(value, str) and value.strip():
+            return value
+        self._wrong(f"{place}, {key}", value, "a text in quotes, not blank")
+        return ""
+
+    def _names(self, place: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        value = table.get(key)
+        names = [value] if isinstance(value, str) else value
+        if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
+            return tuple(names)
+        self._wrong(f"{place}, {key}", value, "a field name in quotes, or a list of them")
+        return ()
+
+    def _word(
+        self, place: str, table: Mapping[str, Any], key: str, words: type[Word], default: Word | None = None
+    ) -> Word:
+        value = table.get(key, default)
+        if isinstance(value, str) and value in list(words):
+            return words(value)
+        allowed = [word.value for word in (FIELD_STRATEGIES if words is Strategy else words)]
+        near = meant(value, allowed) if isinstance(value, str) else ""
+        self._wrong(f"{place}, {key}", value, f"one of {listed(allowed)}", near)
+        return next(iter(words))
+
+    def _wrong(self, place: str, value: object, allowed: str, near: str = "") -> None:
+        if value is None:
+            self.problems.append(f"{place}: is missing; allowed: {allowed}.")
+        else:
+            self.problems.append(f"{place}: {shown(value)} is not allowed{near}; allowed: {allowed}.")

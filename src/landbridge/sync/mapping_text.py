@@ -1,0 +1,76 @@
+"""A policy as a mapping file: TOML with comments that teach, the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from landbridge.sync.rules import LabelRule, Policy, Rule
+
+_HEAD = """\
+# Landbridge mapping: what is carried between HighLevel and Rezora.
+# docs/mapping.md explains every key. `landbridge plan` shows what a change would do and writes nothing.
+"""
+_CHOICES = {
+    "opt_out": "Carry opt-outs, always towards less e-mail. Nothing ever re-subscribes a contact.",
+    "default_country": "Country of phone numbers that are written without one (two letters).",
+    "require_email": "Leave out contacts without an e-mail address: Rezora sends e-mail.",
+    "create_in_rezora": "Create contacts in Rezora that only HighLevel has.",
+    "default_list": 'The Rezora list that every created contact joins; "" for none.',
+}
+_FIELDS = """\
+# One [[field]] for each thing that is kept equal.
+#   highlevel, rezora  the field's own name on each side; a list where the converter takes several
+#   converter          text, name, full_name, email, phone, date, street, state, postal_code, choice,
+#                      number, flag
+#   direction          to_rezora, to_highlevel, both
+#   strategy           when both sides changed it: three_way (the preferred side stands, the other value is
+#                      kept in the journal), source (the preferred side owns it; edits elsewhere are put
+#                      back), hold (wait for a person), immutable (never change it)
+#   prefer             highlevel, rezora
+"""
+_LABELS = """\
+# One [[label]] for each HighLevel tag that means a Rezora list:
+#   [[label]]
+#   tag = "open house"
+#   list = "Open house May"
+#   direction = "to_rezora"
+"""
+
+
+def policy_text(policy: Policy) -> str:
+    """The whole file, with a line feed at the end."""
+    choices = [
+        line
+        for key, comment in _CHOICES.items()
+        for line in (f"# {comment}", f"{key} = {_toml(getattr(policy, key))}", "")
+    ]
+    blocks = [_HEAD, *choices, _FIELDS]
+    blocks += ["\n".join(_field(rule)) + "\n" for rule in policy.rules]
+    blocks.append(_LABELS)
+    blocks += ["\n".join(_label(rule)) + "\n" for rule in policy.labels]
+    return "\n".join(blocks)
+
+
+def _field(rule: Rule) -> Iterator[str]:
+    yield "[[field]]"
+    yield f"name = {_toml(rule.name)}"
+    yield f"highlevel = {_toml(rule.highlevel)}"
+    yield f"rezora = {_toml(rule.rezora)}"
+    for key in ("converter", "direction", "strategy", "prefer"):
+        yield f"{key} = {_toml(str(getattr(rule, key)))}"
+
+
+def _label(rule: LabelRule) -> Iterator[str]:
+    yield "[[label]]"
+    for key in ("tag", "list", "direction"):
+        yield f"{key} = {_toml(str(getattr(rule, key)))}"
+
+
+def _toml(value: str | bool | tuple[str, ...]) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return _toml(value[0]) if len(value) == 1 else f"[{', '.join(map(_toml, value))}]"
+    # JSON's escapes are a part of TOML's, which also asks for DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
