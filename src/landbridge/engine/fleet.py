@@ -71,7 +71,7 @@ class Fleet:
         await self._durable.close()
 
     async def sync(
-        self, bridge: Bridge, *, cause: str, accept: bool = False, watch: Watch = _unwatched
+        self, bridge: Bridge, *, cause: str, accept: bool = False, watch: Watch | None = None
     ) -> Run:
         """Run a full sync, or finish the one that was cut off; the finished run tells how it went.
 
@@ -106,7 +106,7 @@ class Fleet:
             )
         await drive
 
-    async def dry_run(self, bridge: Bridge, *, watch: Watch = _unwatched) -> DryRun:
+    async def dry_run(self, bridge: Bridge, *, watch: Watch | None = None) -> DryRun:
         """Read both sides and plan everything; not one mutating call."""
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
         lines: list[Planned] = []
@@ -165,7 +165,7 @@ class Fleet:
 
     @asynccontextmanager
     async def _working(
-        self, bridge: Bridge, run: Run, lease: Lease, watch: Watch
+        self, bridge: Bridge, run: Run, lease: Lease, watch: Watch | None
     ) -> AsyncIterator[Work | None]:
         """Both systems open, progress told once a second; None when the accounts cannot be opened."""
         try:
@@ -186,7 +186,7 @@ class Fleet:
             config=self._config,
             run_id=run.id,
             purpose=run.purpose,
-            watch=watch,
+            watch=watch or _unwatched,
             progress=Progress(done=run.done, total=run.total, counts=Counter(run.counts)),
         )
         self._works[run.id] = work

@@ -26,15 +26,15 @@ async def keep_in_step(
     """Runs until cancelled: starts what is due, looks again every few seconds.
 
     A bridge is due an interval after its newest run began; one that never ran waits for a person, who
-    looks at the plan first.
+    looks at the plan first, and so does one that the brake stopped.
     """
     while True:
         due = {bridge.id: bridge for bridge in await unfinished()}
         for bridge in await bridges.bridges():
             newest = await runs.recent(bridge.id, 1)
-            if newest and newest[0].state != "running":
-                if clock.now() - newest[0].started_at >= interval_seconds and newest[0].state != "braked":
-                    due[bridge.id] = bridge
+            settled = bool(newest) and newest[0].state in ("done", "failed")
+            if settled and clock.now() - newest[0].started_at >= interval_seconds:
+                due[bridge.id] = bridge
         for bridge in due.values():
             log.info("run_started", bridge=bridge.id, cause="schedule")
             start(bridge)

@@ -28,12 +28,11 @@ PHONES = ("phone", "contact_phone_mobile", "contact_phone_home", "contact_phone_
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """How hard to work: requests in flight, contacts a slice, and the brake."""
+    """How hard to work: contacts in flight, contacts a slice, and the brake."""
 
     concurrency: int = 16
     slice_size: int = 500
     brake: Brake = field(default_factory=Brake)
-    seconds_per_call: float = 0.1  # for forecasts; from the quota settings
 
 
 class Stage(msgspec.Struct, frozen=True):

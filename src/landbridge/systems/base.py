@@ -39,6 +39,7 @@ class SystemFailure(Exception):  # noqa: N818  # conditions, not programming err
 
     fix: str = "Try again; if it stays, run `landbridge doctor`."
     sent: Sent = "yes"
+    wait_seconds: float = 0.0  # how long the answer asked us to stay away; 0 when it did not say
     retriable: ClassVar[bool] = False
 
     def __init__(
@@ -117,7 +118,9 @@ class RateLimited(SystemFailure):
     fix = "Nothing to do: the sync continues when the quota is free again."
     retriable = True
 
-    def __init__(self, sentence: str, *, wait_seconds: float = 10.0, daily: bool = False, **rest: object) -> None:
+    def __init__(
+        self, sentence: str, *, wait_seconds: float = 10.0, daily: bool = False, **rest: object
+    ) -> None:
         super().__init__(sentence, **rest)  # type: ignore[arg-type]  # passes the base's own keywords on
         self.wait_seconds = wait_seconds
         self.daily = daily

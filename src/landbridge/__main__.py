@@ -1,0 +1,5 @@
+"""``python -m landbridge`` is the same as ``landbridge``."""
+
+from landbridge.cli import main
+
+main()

@@ -1,0 +1,247 @@
+"""The composition root: opens the store, builds the systems and the engine by hand, closes them again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+
+from sqlalchemy import make_url
+
+from landbridge.connections import Connections, NewGrant, RezoraLogin
+from landbridge.engine.fleet import DryRun, Fleet
+from landbridge.engine.schedule import keep_in_step
+from landbridge.engine.status import Status, status_of
+from landbridge.engine.work import EngineConfig, Watch
+from landbridge.settings import Settings
+from landbridge.store.bridges import Account, Bridge, Bridges
+from landbridge.store.database import Database, StoreFailure
+from landbridge.store.driver import owner_name
+from landbridge.store.runs import Run, Runs
+from landbridge.store.vault import Vault, load_key
+from landbridge.sync.mapping import read_policy, write_policy
+from landbridge.sync.model import Side
+from landbridge.sync.rules import default_policy
+from landbridge.systems.base import Capability, Clock, Grant, RealClock, System
+from landbridge.systems.highlevel.config import authorise_url, scopes_for
+from landbridge.systems.highlevel.tokens import exchange_code
+
+
+class App:
+    """Everything that the command line and the pages can do; made by ``open_app``."""
+
+    def __init__(self, settings: Settings, database: Database, vault: Vault, clock: Clock) -> None:
+        self.settings = settings
+        self.database = database
+        self.clock = clock
+        self.bridges = Bridges(database)
+        self.runs = Runs(database)
+        self._vault = vault
+        self._process = secrets.token_hex(4)
+        self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
+        owner = owner_name(self._process)
+        self._connections = Connections(settings, vault, clock, self._rng, owner)
+        self._fleet: Fleet | None = None
+        self._background: dict[int, asyncio.Task[None]] = {}
+
+    # Connecting
+
+    async def connect_url(self, session: str) -> str:
+        """The consent page of HighLevel, with a one-time state bound to the browser session."""
+        config = self._connections.highlevel_config()
+        if not config.client_id or not config.client_secret:
+            raise StoreFailure(
+                "No HighLevel marketplace app is configured.",
+                "Set highlevel_client_id and highlevel_client_secret (docs/install.md), or use a token.",
+            )
+        state = secrets.token_urlsafe(24)
+        await self.bridges.start_connect(state, session, self.clock.now())
+        return authorise_url(config, state, scopes_for(read_only=config.read_only))
+
+    async def finish_connect(self, code: str, state: str, session: str) -> Account:
+        """The browser came back: check the state, exchange the code, keep the grant."""
+        if not await self.bridges.finish_connect(state, session, self.clock.now()):
+            raise StoreFailure(
+                "This answer from HighLevel does not belong to a connect that was started in this browser.",
+                "Start again with the Connect button; a started connect is good for 15 minutes, once.",
+            )
+        return await self.connect_highlevel(code=code)
+
+    async def connect_highlevel(self, *, token: str = "", location: str = "", code: str = "") -> Account:
+        """Connect with a Private Integration Token and its location, or with an OAuth code.
+
+        The credential is tried before it is stored; raises ``SystemFailure`` with nothing changed.
+        """
+        config, http = self._connections.highlevel_config(), self._connections.http()
+        if code:
+            grant = await exchange_code(config, code, http=http, clock=self.clock, rng=self._rng)
+        else:
+            grant = Grant(kind="pit", access_token=token, location_id=location)
+        system = self._connections.highlevel(grant.location_id, NewGrant(grant))
+        return await self._keep(await _probed(system), grant)
+
+    async def connect_rezora(self, username: str, password: str) -> Account:
+        """Connect with the API user name and password; tried before they are stored."""
+        login = RezoraLogin(username, password)
+        return await self._keep(await _probed(self._connections.rezora(login)), login)
+
+    async def _keep(self, capability: Capability, credential: Grant | RezoraLogin) -> Account:
+        known = {"side", "account", "title"}
+        facts = {key: value for key, value in asdict(capability).items() if key not in known}
+        account = await self.bridges.save_account(
+            capability.side, capability.account, capability.title, facts, self.clock.now()
+        )
+        await self._vault.replace(account.id, credential)
+        return account
+
+    async def try_account(self, account: Account) -> str:
+        """Use the stored credential once; a sentence on success, raises ``SystemFailure`` otherwise."""
+        capability = await _probed(await self._connections.open(account))
+        await self.bridges.set_trouble(account.id, "", "")
+        return (
+            f"Connected as {capability.title}; {'read and write' if capability.can_write else 'read only'}."
+        )
+
+    # Bridges
+
+    async def all_bridges(self) -> list[Bridge]:
+        """All bridges, oldest first."""
+        return await self.bridges.bridges()
+
+    async def accounts(self) -> list[Account]:
+        """All connected accounts."""
+        return await self.bridges.accounts()
+
+    async def create_bridge(
+        self, name: str = "", mapping: str | None = None, highlevel: str = "", rezora: str = ""
+    ) -> Bridge:
+        """Pair two accounts with a mapping; idempotent. Without a mapping an existing one stays.
+
+        Raises ``MappingError`` with every problem of the mapping file, before anything is stored.
+        """
+        left = await self.bridges.account(Side.HIGHLEVEL, highlevel)
+        right = await self.bridges.account(Side.REZORA, rezora)
+        found = [b for b in await self.all_bridges() if (b.highlevel.id, b.rezora.id) == (left.id, right.id)]
+        if mapping is None:
+            mapping = found[0].policy if found else write_policy(default_policy())
+        read_policy(mapping)
+        named = name or (found[0].name if found else left.title or "main")
+        return await self.bridges.create(named, left, right, mapping, self.clock.now())
+
+    # Work
+
+    async def sync(
+        self, bridge: Bridge, *, cause: str, accept: bool = False, watch: Watch | None = None
+    ) -> Run:
+        """A full sync to its end, or the end of one that was cut off."""
+        return await (await self._engine()).sync(bridge, cause=cause, accept=accept, watch=watch)
+
+    async def plan(self, bridge: Bridge, *, watch: Watch | None = None) -> DryRun:
+        """A dry run: what a sync would do."""
+        return await (await self._engine()).dry_run(bridge, watch=watch)
+
+    def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
+        """A full sync in the background; one at a time for each bridge."""
+        running = self._background.get(bridge.id)
+        if running is None or running.done():
+            task = asyncio.ensure_future(self._sync_quietly(bridge, cause, accept=accept))
+            self._background[bridge.id] = task
+
+    async def _sync_quietly(self, bridge: Bridge, cause: str, *, accept: bool) -> None:
+        try:
+            await self.sync(bridge, cause=cause, accept=accept)
+        except StoreFailure as failure:  # another process has the bridge; its run is on the page
+            await self.bridges.set_trouble(bridge.highlevel.id, failure.sentence, failure.fix)
+
+    async def status(self, bridge: Bridge) -> Status:
+        """How a bridge stands."""
+        return await status_of(self.database, bridge, self.clock.now())
+
+    async def keep_in_step(self) -> None:
+        """Scheduled syncs until cancelled; what was cut off is finished first."""
+        engine = await self._engine()
+        await keep_in_step(
+            self.bridges,
+            self.runs,
+            self.clock,
+            self.settings.scan_interval_seconds,
+            engine.unfinished,
+            lambda bridge: self.start_sync(bridge, cause="schedule"),
+        )
+
+    def forecast_seconds(self, calls: int) -> float:
+        """How long so many Rezora calls take at the quota in the settings."""
+        burst = self.settings.rezora_quota_burst
+        return calls / burst * self.settings.rezora_quota_interval_seconds if burst else calls * 0.005
+
+    async def _engine(self) -> Fleet:
+        """The durable engine, opened by the first command that needs it."""
+        if self._fleet is None:
+            fleet = Fleet(
+                self.database,
+                self._connections.open_both,
+                self.clock,
+                EngineConfig(concurrency=self.settings.concurrency),
+                workflows_url=workflows_url(self.settings),
+                process=self._process,
+            )
+            await fleet.launch()
+            self._fleet = fleet
+        return self._fleet
+
+    async def close(self) -> None:
+        """Stop everything; what is unfinished continues with the next process."""
+        for task in self._background.values():
+            task.cancel()
+        if self._fleet is not None:
+            await self._fleet.close()
+        await self.database.close()
+
+
+async def _probed(system: System) -> Capability:
+    try:
+        return await system.probe()
+    finally:
+        await system.close()
+
+
+def workflows_url(settings: Settings) -> str:
+    """DBOS keeps its tables beside ours: a second SQLite file, or the same PostgreSQL."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() != "sqlite":
+        return settings.database_url
+    return f"sqlite:///{settings.home / 'workflows.sqlite3'}"
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, clock: Clock | None = None) -> AsyncIterator[App]:
+    """The application with its folder, key and database ready.
+
+    Raises ``StoreFailure`` when the folder, the key or the database cannot be used.
+    """
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreFailure(
+            f"The folder {settings.home} cannot be made.", "Set LANDBRIDGE_HOME to a folder you may write to."
+        ) from error
+    key = load_key(settings.home, settings.key.get_secret_value())
+    database = Database(_async_url(settings.database_url))
+    app = App(settings, database, Vault(database, key), clock or RealClock())
+    try:
+        await database.migrate()
+        yield app
+    finally:
+        await app.close()
+
+
+def _async_url(url: str) -> str:
+    """The same database through its asyncio driver."""
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+    parsed = make_url(url)
+    return parsed.set(drivername=drivers.get(parsed.drivername, parsed.drivername)).render_as_string(
+        hide_password=False
+    )

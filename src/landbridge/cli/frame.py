@@ -1,0 +1,94 @@
+"""What all commands share: settings, the open application, and errors turned into a sentence and a code."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from typing import Annotated, NoReturn
+
+import structlog
+import typer
+
+from landbridge.app import App, open_app
+from landbridge.cli.output import Exit, Out
+from landbridge.settings import Settings, SettingsError, load_settings
+from landbridge.store.database import StoreFailure
+from landbridge.sync.mapping import MappingError
+from landbridge.systems.base import NotConnected, ReconnectNeeded, SystemFailure, WrongCredentials
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of tables.")]
+BridgeName = Annotated[str, typer.Option("--bridge", help="Which bridge, when there are several.")]
+
+
+def settings_of(out: Out, **overrides: object) -> Settings:
+    """The settings in force, or the reasons why there are none."""
+    try:
+        settings = load_settings(os.environ, overrides)
+    except SettingsError as error:
+        out.fail(
+            str(error),
+            "Correct it where it stands; docs/settings.md lists every setting with what is allowed.",
+        )
+        raise typer.Exit(Exit.WRONG_USE) from None
+    prepare_log(settings)
+    return settings
+
+
+def run_command(out: Out, work: Callable[[App], Awaitable[int]], **overrides: object) -> NoReturn:
+    """Open the application, do the work, close it, and exit with its code."""
+    settings = settings_of(out, **overrides)
+
+    async def inside() -> int:
+        async with open_app(settings) as app:
+            return await work(app)
+
+    raise typer.Exit(guarded(out, inside))
+
+
+def guarded(out: Out, work: Callable[[], Awaitable[int]]) -> int:
+    """Run to the end; whatever goes wrong becomes one sentence, its fix and an exit code."""
+    try:
+        return asyncio.run(_awaited(work))
+    except KeyboardInterrupt:
+        out.aside.print("Stopped. Nothing is half-written: the next `landbridge sync` continues.")
+        return Exit.INTERRUPTED
+    except (StoreFailure, SystemFailure) as failure:
+        out.fail(failure.sentence, failure.fix)
+        return code_of(failure)
+    except MappingError as error:
+        out.fail(str(error), "Correct the mapping file and run the command again (docs/mapping.md).")
+        return Exit.WRONG_USE
+
+
+async def _awaited(work: Callable[[], Awaitable[int]]) -> int:
+    return await work()
+
+
+def code_of(failure: Exception) -> Exit:
+    """The exit code that fits a failure."""
+    if isinstance(failure, NotConnected | ReconnectNeeded | WrongCredentials):
+        return Exit.NOT_CONNECTED
+    if isinstance(failure, StoreFailure) and "process is working" in failure.sentence:
+        return Exit.BUSY
+    return Exit.FAILED
+
+
+def prepare_log(settings: Settings) -> None:
+    """Structured lines on standard error, for people or as JSON (systems log no secret and no person)."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    last: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=typer.get_text_stream("stderr")),
+    )

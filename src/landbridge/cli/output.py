@@ -1,0 +1,208 @@
+"""What commands print: tables and bars for people, JSON for scripts, one sentence and its fix for errors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import IntEnum
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from landbridge.engine.status import Status
+from landbridge.engine.work import Planned, Watch
+from landbridge.engine.work import Progress as RunProgress
+from landbridge.store.runs import Run
+from landbridge.sync.reasons import EXCLUDED, HELD
+
+
+class Exit(IntEnum):
+    """Exit codes, for scripts (docs/cli.md)."""
+
+    DONE = 0
+    FAILED = 1  # a run or a call failed; the sentence says why
+    WRONG_USE = 2  # options, settings or the mapping are wrong
+    BRAKED = 3  # a run stopped before its first write and asks
+    NOT_CONNECTED = 4  # a credential is missing, refused or lost
+    BUSY = 5  # another process works on the bridge
+    INTERRUPTED = 130  # Ctrl-C; the next sync continues
+
+
+class Out:
+    """Where a command prints: people or JSON; progress and errors always go to standard error."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.people = Console(highlight=False)
+        self.aside = Console(stderr=True, highlight=False)
+
+    def json(self, value: object) -> None:
+        """One JSON document on standard output."""
+        text = msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2)
+        sys.stdout.write(text.decode() + "\n")
+
+    def say(self, sentence: str) -> None:
+        """A sentence for people; silent in JSON mode."""
+        if not self.as_json:
+            self.people.print(escape(sentence))
+
+    def fail(self, sentence: str, fix: str) -> None:
+        """What went wrong, and what to do."""
+        if self.as_json:
+            self.json({"error": sentence, "fix": fix})
+        else:
+            self.aside.print(f"[bold red]{escape(sentence)}[/]")
+            if fix:
+                self.aside.print(f"[bold]Fix:[/] {escape(fix)}")
+
+    @contextmanager
+    def bar(self) -> Iterator[Watch]:
+        """A progress bar that follows a run."""
+        if self.as_json:
+            yield lambda _progress: None
+            return
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self.aside) as progress:
+            task = progress.add_task("Starting", total=None)
+
+            def watch(now: RunProgress) -> None:
+                total = now.total or None
+                progress.update(task, description=f"{now.stage:<20}", completed=now.done, total=total)
+
+            yield watch
+
+
+def run_facts(run: Run) -> dict[str, object]:
+    """A run as JSON."""
+    return {
+        "run": run.id,
+        "state": run.state,
+        "purpose": run.purpose,
+        "seconds": round((run.ended_at or run.started_at) - run.started_at, 3),
+        "counts": dict(sorted(run.counts.items())),
+        "sentence": run.sentence,
+        "fix": run.fix,
+    }
+
+
+def status_facts(status: Status) -> dict[str, object]:
+    """A bridge's status as JSON."""
+    return {
+        "bridge": status.bridge.name,
+        "sentence": status.sentence,
+        "total": status.total,
+        "equal": status.equal,
+        "waiting": status.waiting,
+        "excluded": {share.key: share.count for share in status.excluded},
+        "held": {share.key: share.count for share in status.held},
+        "runs": [run_facts(run) for run in status.recent],
+    }
+
+
+def status_table(status: Status) -> Table:
+    """Where the contacts stand, with every reason."""
+    table = Table(title=f"{escape(status.bridge.name)}: contacts", title_justify="left")
+    table.add_column("Where they stand")
+    table.add_column("Contacts", justify="right")
+    table.add_column("What it means, what to do")
+    table.add_row("In sync", f"{status.equal:,}", "Equal on both sides")
+    if status.waiting:
+        table.add_row("Waiting", f"{status.waiting:,}", "Written with the next sync")
+    for title, shares in (("Left out", status.excluded), ("Waiting for you", status.held)):
+        for share in shares:
+            table.add_row(f"{title}: {share.reason.title}", f"{share.count:,}", share.reason.fix)
+    table.add_section()
+    table.add_row("All HighLevel contacts", f"{status.total:,}", "")
+    return table
+
+
+def runs_table(runs: list[Run]) -> Table:
+    """The newest runs."""
+    table = Table(title="Last runs", title_justify="left")
+    for name in ("Run", "Started (UTC)", "Took", "Result", "Created", "Updated", "Linked writes", "Reads"):
+        table.add_column(name, justify="left" if name in ("Started (UTC)", "Result") else "right")
+    for run in runs:
+        counts = run.counts
+        table.add_row(
+            str(run.id),
+            when(run.started_at),
+            took((run.ended_at or run.started_at) - run.started_at),
+            ("dry run, " if run.purpose == "plan" else "") + run.state,
+            f"{counts.get('created', 0):,}",
+            f"{counts.get('updated', 0):,}",
+            f"{counts.get('writes', 0):,}",
+            f"{counts.get('reads', 0):,}",
+        )
+    return table
+
+
+PLAN_ROWS = (
+    ("create", "Create in Rezora"),
+    ("link", "Link: the same person is already in Rezora"),
+    ("update", "Update in Rezora"),
+    ("opt_out", "Stop e-mail in Rezora"),
+    ("list", "List changes in Rezora"),
+    ("equal", "Nothing to do"),
+)
+
+
+def plan_table(counts: Mapping[str, int]) -> Table:
+    """What a sync would do, in numbers and with every reason."""
+    table = Table(title="What a sync would do (nothing was written)", title_justify="left")
+    table.add_column("Action")
+    table.add_column("Contacts", justify="right")
+    table.add_column("Why")
+    for key, title in PLAN_ROWS:
+        if counts.get(key):
+            note = "Includes those to create or link" if key == "equal" else ""
+            table.add_row("Equal afterwards" if key == "equal" else title, f"{counts[key]:,}", note)
+    for prefix, title, reasons in (("excluded.", "Leave out", EXCLUDED), ("held.", "Hold", HELD)):
+        for key, count in sorted(counts.items()):
+            if key.startswith(prefix):
+                reason = reasons[key.removeprefix(prefix)]
+                table.add_row(f"{title}: {reason.title}", f"{count:,}", reason.fix)
+    return table
+
+
+def lines_table(lines: list[Planned], limit: int) -> Table:
+    """Single contacts of a dry run."""
+    shown = lines if limit == 0 else lines[:limit]
+    title = f"Contacts ({len(shown):,} of {len(lines):,} lines; --all shows every one)"
+    table = Table(title=title, title_justify="left")
+    for name in ("Contact", "Name", "Action", "Why"):
+        table.add_column(name)
+    for line in shown:
+        table.add_row(line.highlevel_id, escape(line.name), line.action, escape(line.reason))
+    return table
+
+
+def when(at: float) -> str:
+    """A time for a table."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def took(seconds: float) -> str:
+    """A span for people."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

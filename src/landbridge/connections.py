@@ -1,0 +1,188 @@
+"""From a connected account to a system that can be spoken to: settings and vault meet the clients here."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+import msgspec
+
+from landbridge.settings import Settings
+from landbridge.store.bridges import Account, Bridge
+from landbridge.store.vault import Vault
+from landbridge.sync.model import Side
+from landbridge.systems.base import Clock, Grant, GrantStore, NotConnected, System
+from landbridge.systems.highlevel.client import open_highlevel
+from landbridge.systems.highlevel.config import HighLevelConfig
+from landbridge.systems.http import HttpConfig
+from landbridge.systems.quota import Quota
+from landbridge.systems.rezora.client import RezoraSystem
+from landbridge.systems.rezora.config import RezoraConfig
+
+CALLBACK = "/oauth/highlevel/callback"
+
+
+class RezoraLogin(msgspec.Struct, frozen=True):
+    """A Rezora credential in the clear; lives in memory only."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "RezoraLogin(…)"
+
+
+class VaultGrants:
+    """One HighLevel account's grant, sealed in the vault."""
+
+    def __init__(self, vault: Vault, account_id: int, owner: str, clock: Clock) -> None:
+        self._vault = vault
+        self._account_id = account_id
+        self._owner = owner
+        self._clock = clock
+
+    async def load(self) -> Grant:
+        """The newest grant; raises ``NotConnected`` when there is none."""
+        found = await self._vault.load(self._account_id, Grant)
+        if found is None:
+            raise NotConnected("This HighLevel location is not connected.", side=Side.HIGHLEVEL)
+        grant, version = found
+        return grant.with_version(version)
+
+    async def save(self, grant: Grant, *, expected_version: int) -> Grant | None:
+        """Store durably if nobody else did meanwhile."""
+        version = await self._vault.save(self._account_id, grant, expected_version)
+        return None if version is None else grant.with_version(version)
+
+    async def begin_refresh(self, version: int, seconds: float) -> bool:
+        """Take the one refresh slot of this grant, if the grant is still the one to refresh."""
+        taken = await self._vault.begin_refresh(self._account_id, self._owner, self._clock.now(), seconds)
+        if taken and (await self.load()).version != version:
+            await self.end_refresh()
+            return False
+        return taken
+
+    async def end_refresh(self) -> None:
+        """Give the slot back."""
+        await self._vault.end_refresh(self._account_id, self._owner)
+
+
+class NewGrant:
+    """A grant that is tried before it is stored anywhere; it is fresh, so it is never refreshed."""
+
+    def __init__(self, grant: Grant) -> None:
+        self._grant = grant
+
+    async def load(self) -> Grant:
+        """The grant."""
+        return self._grant
+
+    async def save(self, grant: Grant, *, expected_version: int) -> Grant | None:
+        """Kept in memory only."""
+        self._grant = grant.with_version(expected_version + 1)
+        return self._grant
+
+    async def begin_refresh(self, version: int, seconds: float) -> bool:
+        """Nobody else knows this grant."""
+        return version == self._grant.version and seconds > 0
+
+    async def end_refresh(self) -> None:
+        """Nothing was taken."""
+
+
+class Connections:
+    """Opens systems with the settings in force."""
+
+    def __init__(
+        self, settings: Settings, vault: Vault, clock: Clock, rng: random.Random, owner: str
+    ) -> None:
+        self._settings = settings
+        self._vault = vault
+        self._clock = clock
+        self._rng = rng
+        self._owner = owner
+        self._quotas: dict[tuple[Side, str], Quota] = {}  # a quota is the account's, not the connection's
+
+    def http(self) -> HttpConfig:
+        """How calls are made."""
+        settings = self._settings
+        return HttpConfig(
+            timeout_seconds=settings.http_timeout_seconds,
+            attempts=settings.http_attempts,
+            backoff_base_seconds=settings.backoff_base_seconds,
+            backoff_cap_seconds=settings.backoff_cap_seconds,
+            connections=settings.concurrency,
+        )
+
+    def highlevel_config(self) -> HighLevelConfig:
+        """Where HighLevel is, and who we are there."""
+        settings = self._settings
+        return HighLevelConfig(
+            api_url=settings.highlevel_api_url,
+            authorise_url=settings.highlevel_authorise_url,
+            token_url=settings.highlevel_token_url,
+            client_id=settings.highlevel_client_id,
+            client_secret=settings.highlevel_client_secret.get_secret_value(),
+            redirect_uri=settings.public_url.rstrip("/") + CALLBACK,
+            version=settings.highlevel_version,
+            page_size=settings.highlevel_page_size,
+            read_only=settings.highlevel_read_only,
+            refresh_margin_seconds=settings.refresh_margin_seconds,
+        )
+
+    def highlevel(self, location: str, grants: GrantStore) -> System:
+        """A location, with the grant from a store."""
+        quota = self._quota(Side.HIGHLEVEL, location)
+        return open_highlevel(
+            self.highlevel_config(), grants, http=self.http(), quota=quota, clock=self._clock, rng=self._rng
+        )
+
+    def rezora(self, login: RezoraLogin) -> System:
+        """An account, with its user name and password."""
+        settings = self._settings
+        config = RezoraConfig(
+            api_url=settings.rezora_api_url,
+            username=login.username,
+            password=login.password,
+            put_partial=settings.rezora_put_partial,
+        )
+        quota = self._quota(Side.REZORA, login.username)
+        return RezoraSystem(config, http=self.http(), quota=quota, clock=self._clock, rng=self._rng)
+
+    async def open(self, account: Account) -> System:
+        """The system behind a connected account; raises ``NotConnected`` without a credential."""
+        if account.side is Side.HIGHLEVEL:
+            grants = VaultGrants(self._vault, account.id, self._owner, self._clock)
+            await grants.load()
+            return self.highlevel(account.external_id, grants)
+        found = await self._vault.load(account.id, RezoraLogin)
+        if found is None:
+            raise NotConnected("This Rezora account is not connected.", side=Side.REZORA)
+        return self.rezora(found[0])
+
+    async def open_both(self, bridge: Bridge) -> Mapping[Side, System]:
+        """Both systems of a bridge."""
+        return {
+            Side.HIGHLEVEL: await self.open(bridge.highlevel),
+            Side.REZORA: await self.open(bridge.rezora),
+        }
+
+    def _quota(self, side: Side, account: str) -> Quota:
+        settings = self._settings
+        if (side, account) not in self._quotas:
+            self._quotas[side, account] = (
+                Quota(
+                    settings.highlevel_quota_burst,
+                    interval_seconds=settings.highlevel_quota_interval_seconds,
+                    daily=settings.highlevel_quota_daily,
+                    clock=self._clock,
+                )
+                if side is Side.HIGHLEVEL
+                else Quota(
+                    settings.rezora_quota_burst,
+                    interval_seconds=settings.rezora_quota_interval_seconds,
+                    daily=0,
+                    clock=self._clock,
+                )
+            )
+        return self._quotas[side, account]

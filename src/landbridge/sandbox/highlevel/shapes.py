@@ -1,0 +1,158 @@
+"""How a contact looks on each route: get, create, search, list and by business (highlevel.md 2.1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from landbridge.sandbox.highlevel.addresses import Contact
+
+Shown = dict[str, Any]
+
+# v2 names of the channels and the v3 ones (highlevel.md 2.8); RCS was seen live.
+CHANNELS = {
+    "Call": "call",
+    "Email": "email",
+    "SMS": "sms",
+    "WhatsApp": "whatsApp",
+    "GMB": "gmb",
+    "FB": "fb",
+    "RCS": "rcs",
+}
+
+_ALWAYS = ("id", "locationId", "dnd", "tags", "type", "dateAdded", "dateUpdated", "followers")
+_WHERE_KNOWN = (
+    "firstName",
+    "lastName",
+    "email",
+    "phone",
+    "address1",
+    "city",
+    "state",
+    "postalCode",
+    "country",
+    "website",
+    "timezone",
+    "companyName",
+    "businessId",
+    "dateOfBirth",
+    "source",
+    "assignedTo",
+    "lastActivity",
+    "createdBy",
+)
+_SEARCHED = (
+    "id",
+    "locationId",
+    "firstName",
+    "lastName",
+    "email",
+    "phone",
+    "phoneLabel",
+    "additionalEmails",
+    "additionalPhones",
+    "city",
+    "state",
+    "postalCode",
+    "country",
+    "website",
+    "timezone",
+    "companyName",
+    "businessId",
+    "dateOfBirth",
+    "dnd",
+    "inboundDndSettings",
+    "tags",
+    "source",
+    "assignedTo",
+    "type",
+    "followers",
+    "dateAdded",
+    "dateUpdated",
+)
+
+
+def full_name(contact: Mapping[str, Any]) -> str:
+    """First and last name with one space, or what there is of them."""
+    return " ".join(part for part in (contact["firstName"], contact["lastName"]) if part)
+
+
+def custom_fields(contact: Contact) -> list[Shown]:
+    """``[{id, value}]``, never key or name (highlevel.md 5.4)."""
+    return [{"id": field_id, "value": value} for field_id, value in contact["customFields"].items()]
+
+
+def dnd_settings(contact: Contact, *, v3: bool) -> Shown:
+    """The channels under the names of the version."""
+    settings: Shown = contact["dndSettings"]
+    return {CHANNELS[name]: value for name, value in settings.items()} if v3 else settings
+
+
+def shown(contact: Contact, *, v3: bool) -> Shown:
+    """The record of ``GET``, ``PUT`` and upsert; fields without a value are left out (an assumption)."""
+    record = {name: contact[name] for name in _ALWAYS}
+    for name in _WHERE_KNOWN:
+        value = contact[name]
+        if value is not None:
+            record[name] = value
+    name = full_name(contact)
+    if name:
+        record["name"] = name
+        record["fullNameLowerCase"] = name.lower()
+    for cased, lowered in (("firstName", "firstNameLowerCase"), ("lastName", "lastNameLowerCase")):
+        if contact[cased]:
+            record[lowered] = contact[cased].lower()
+    if contact["email"]:
+        record["emailLowerCase"] = contact["email"].lower()
+    record["additionalEmails"] = contact["additionalEmails"]
+    record["additionalPhones"] = contact["additionalPhones"]
+    record["dndSettings"] = dnd_settings(contact, v3=v3)
+    record["customFields"] = custom_fields(contact)
+    return record
+
+
+def created(contact: Contact, *, v3: bool) -> Shown:
+    """The record of the create answer: v2 adds a few fields, v3 is shaped like get (highlevel.md 2.8)."""
+    record = shown(contact, v3=v3)
+    record["lastUpdatedBy"] = contact["createdBy"]
+    if not v3:
+        record |= {
+            "deleted": False,
+            "bounceEmail": False,
+            "unsubscribeEmail": False,
+            "offers": [],
+            "products": [],
+        }
+        if contact["dateOfBirth"]:
+            _, month, day = contact["dateOfBirth"].split("-")
+            record |= {"birthMonth": int(month), "birthDay": int(day)}
+    return record
+
+
+def searched(contact: Contact, business: str | None, *, v3: bool) -> Shown:
+    """The record of ``POST /contacts/search``: ``address`` for ``address1``, null for what is missing."""
+    record = {name: contact[name] for name in _SEARCHED}
+    record["firstNameLowerCase"] = (contact["firstName"] or "").lower() or None
+    record["lastNameLowerCase"] = (contact["lastName"] or "").lower() or None
+    record["contactName"] = full_name(contact).lower() or None
+    record["address"] = contact["address1"]
+    record["businessName"] = business
+    record["dndSettings"] = dnd_settings(contact, v3=v3)
+    record["customFields"] = custom_fields(contact)
+    record["opportunities"] = []
+    return record
+
+
+def listed(contact: Contact, *, v3: bool) -> Shown:
+    """The record of the deprecated list and of by-business: lower-cased names, cased in ``...Raw``."""
+    record = shown(contact, v3=v3)
+    first, last = contact["firstName"] or "", contact["lastName"] or ""
+    record |= {
+        "contactName": full_name(contact).lower(),
+        "firstName": first.lower(),
+        "lastName": last.lower(),
+        "firstNameRaw": first,
+        "lastNameRaw": last,
+        "attributions": [],
+    }
+    return record

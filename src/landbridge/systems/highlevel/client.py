@@ -1,0 +1,376 @@
+"""One HighLevel location as a System: contacts, tags, custom fields (highlevel.md 2.1 to 2.3)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from landbridge.sync.model import Record, Side
+from landbridge.systems.base import (
+    Capability,
+    Clock,
+    CustomField,
+    Grant,
+    GrantStore,
+    Label,
+    Malformed,
+    Page,
+    ReadOnlyGrant,
+    Rejected,
+)
+from landbridge.systems.highlevel.answers import HighLevelDialect
+from landbridge.systems.highlevel.auth import OAuthAuthorise
+from landbridge.systems.highlevel.config import HighLevelConfig
+from landbridge.systems.highlevel.records import (
+    Contact,
+    create_body,
+    needs_types,
+    opt_out_body,
+    record,
+    update_body,
+)
+from landbridge.systems.http import HttpClient, HttpConfig, decode_as, no_body
+from landbridge.systems.quota import Quota
+
+_CONTACT = "/contacts/{contact}"
+_LOCATION = "/locations/{location}"
+
+
+class _Found(msgspec.Struct):
+    contacts: list[Contact]
+    total: int | None = None
+
+
+class _One(msgspec.Struct):
+    contact: Contact
+
+
+class _New(msgspec.Struct):
+    id: str
+
+
+class _Created(msgspec.Struct):
+    contact: _New
+
+
+class _Updated(msgspec.Struct):
+    succeded: bool | None = None  # the vendor's spelling; live answers carry both (highlevel.md 2.8)
+    succeeded: bool | None = None
+
+
+class _Tag(msgspec.Struct):
+    id: str
+    name: str
+
+
+class _Tags(msgspec.Struct):
+    tags: list[_Tag]
+
+
+class _TagMade(msgspec.Struct):
+    tag: _Tag
+
+
+class _Definition(msgspec.Struct, rename="camel"):
+    id: str
+    name: str = ""
+    field_key: str = ""
+    data_type: str = ""
+
+
+class _Definitions(msgspec.Struct, rename="camel"):
+    custom_fields: list[_Definition]
+
+
+class _Location(msgspec.Struct):
+    id: str
+    name: str | None = None
+    timezone: str | None = None
+    country: str | None = None
+    settings: Any = None
+
+
+class _LocationRead(msgspec.Struct):
+    location: _Location
+
+
+class _Cursor(msgspec.Struct, array_like=True):
+    """Where a listing stopped: the last ``searchAfter``, records seen, and the largest total so far."""
+
+    after: list[Any]
+    seen: int
+    total: int
+
+
+_found = decode_as(_Found)
+_one = decode_as(_One)
+_created = decode_as(_Created)
+_updated = decode_as(_Updated)
+
+
+class HighLevelSystem:
+    """One location. Writes are refused before they leave when the grant may not write."""
+
+    side = Side.HIGHLEVEL
+
+    def __init__(self, config: HighLevelConfig, client: HttpClient, authorise: OAuthAuthorise) -> None:
+        self._config = config
+        self._client = client
+        self._authorise = authorise
+        self._types: dict[str, str] | None = None
+        self._email = "email" if config.version == "v3" else "Email"
+
+    @property
+    def quota(self) -> Quota:
+        """The quota of this location, for display."""
+        return self._client.quota
+
+    async def probe(self) -> Capability:
+        """The location record: name, time zone, country; permission to write is read off the scopes."""
+        grant = await self._authorise.grant()
+        answer = await self._client.request(
+            "GET",
+            _LOCATION,
+            ids={"location": grant.location_id},
+            decode=decode_as(_LocationRead),
+            idempotent=True,
+        )
+        location = answer.location
+        return Capability(
+            side=Side.HIGHLEVEL,
+            account=location.id,
+            title=location.name or location.id,
+            can_write=self._may_write(grant),
+            time_zone=location.timezone or "",
+            country=location.country or "",
+            notes=_notes(grant, location.settings),
+        )
+
+    async def contacts(self, cursor: str | None = None) -> Page:
+        """A page of ``POST /contacts/search``, oldest first: ceil(C / page size) reads in all, at least 1."""
+        return await self._search(cursor, ())
+
+    async def contact(self, record_id: str) -> Record:
+        """Read one contact by id; raises ``Gone`` only on proof."""
+        return record(await self._read(record_id))
+
+    async def create(self, fields: Mapping[str, str]) -> str:
+        """``POST /contacts/``, once; ``dndSettings.Email.status`` may be ``active``, nothing else."""
+        grant = await self._writable()
+        body = create_body(grant.location_id, fields, await self._types_for(fields), self._email)
+        answer = await self._client.request(
+            "POST", "/contacts/", json=body, decode=_created, idempotent=False
+        )
+        if not answer.contact.id:
+            raise Malformed("HighLevel created a contact and did not name it.", side=self.side)
+        return answer.contact.id
+
+    async def update(self, record_id: str, fields: Mapping[str, str]) -> None:
+        """``PUT /contacts/{id}`` with these fields only; nothing is sent when there are none."""
+        await self._writable()
+        body = update_body(fields, await self._types_for(fields), self._email)
+        if body:
+            await self._put(record_id, body)
+
+    async def opt_out(self, record_id: str) -> None:
+        """Bar the e-mail channel; a read first, so that no other barred channel is lost."""
+        await self._writable()
+        body = opt_out_body(await self._read(record_id), self._email)
+        if body is not None:
+            await self._put(record_id, body)
+
+    async def labels(self) -> Sequence[Label]:
+        """All tags defined in the location."""
+        grant = await self._authorise.grant()
+        answer = await self._client.request(
+            "GET",
+            f"{_LOCATION}/tags",
+            ids={"location": grant.location_id},
+            decode=decode_as(_Tags),
+            idempotent=True,
+        )
+        return [Label(tag.id, tag.name) for tag in answer.tags]
+
+    async def members(self, label: Label) -> frozenset[str]:
+        """Ids of the contacts with this tag, by a filtered search, which may lag (highlevel.md 2.1.3)."""
+        found: set[str] = set()
+        cursor: str | None = None
+        filters = [{"field": "tags", "operator": "eq", "value": label.name}]
+        while True:
+            page = await self._search(cursor, filters)
+            # The filter's rule for letter case is not documented: the records themselves decide.
+            found.update(item.id for item in page.records if label.name in (item.labels or ()))
+            if page.cursor is None:
+                return frozenset(found)
+            cursor = page.cursor
+
+    async def create_label(self, name: str) -> Label:
+        """Define a tag."""
+        grant = await self._writable()
+        answer = await self._client.request(
+            "POST",
+            f"{_LOCATION}/tags",
+            ids={"location": grant.location_id},
+            json={"name": name},
+            decode=decode_as(_TagMade),
+            idempotent=False,
+        )
+        return Label(answer.tag.id, answer.tag.name)
+
+    async def add_label(self, record_id: str, label: Label) -> None:
+        """Add one tag; the others stay (``tags`` in a PUT would replace them)."""
+        await self._change_tags("POST", record_id, label)
+
+    async def remove_label(self, record_id: str, label: Label) -> None:
+        """Take one tag off."""
+        await self._change_tags("DELETE", record_id, label)
+
+    async def custom_fields(self) -> Sequence[CustomField]:
+        """The contact fields made by the location's owner."""
+        grant = await self._authorise.grant()
+        answer = await self._client.request(
+            "GET",
+            f"{_LOCATION}/customFields",
+            ids={"location": grant.location_id},
+            query={"model": "contact"},
+            decode=decode_as(_Definitions),
+            idempotent=True,
+        )
+        self._types = {found.id: found.data_type for found in answer.custom_fields}
+        return [CustomField(f.id, f.field_key, f.name, f.data_type) for f in answer.custom_fields]
+
+    async def close(self) -> None:
+        """Close both connection pools."""
+        await self._client.close()
+        await self._authorise.close()
+
+    async def _search(self, cursor: str | None, filters: Sequence[Mapping[str, Any]]) -> Page:
+        grant = await self._authorise.grant()
+        before = _read_cursor(cursor)
+        body: dict[str, Any] = {
+            "locationId": grant.location_id,
+            "pageLimit": self._config.page_size,
+            "sort": [{"field": "dateAdded", "direction": "asc"}],
+        }
+        if filters:
+            body["filters"] = list(filters)
+        if before.after:
+            body["searchAfter"] = before.after
+        found = await self._client.request(
+            "POST", "/contacts/search", json=body, decode=_found, idempotent=True
+        )
+        records = [record(contact) for contact in found.contacts]
+        return Page(records, _next_cursor(before, found), found.total)
+
+    async def _read(self, record_id: str) -> Contact:
+        answer = await self._client.request(
+            "GET", _CONTACT, ids={"contact": record_id}, decode=_one, idempotent=True
+        )
+        if answer.contact.id != record_id:
+            raise Malformed("HighLevel answered with another contact than asked for.", side=self.side)
+        return answer.contact
+
+    async def _put(self, record_id: str, body: Mapping[str, Any]) -> None:
+        answer = await self._client.request(
+            "PUT", _CONTACT, ids={"contact": record_id}, json=body, decode=_updated, idempotent=True
+        )
+        if answer.succeded is False or answer.succeeded is False:
+            raise Rejected("HighLevel answered that the update did not succeed.", side=self.side)
+
+    async def _change_tags(self, method: str, record_id: str, label: Label) -> None:
+        await self._writable()
+        await self._client.request(
+            method,
+            f"{_CONTACT}/tags",
+            ids={"contact": record_id},
+            json={"tags": [label.name]},
+            decode=no_body,
+            idempotent=True,  # adding or taking off twice is once
+        )
+
+    async def _types_for(self, fields: Mapping[str, str]) -> Mapping[str, str]:
+        if self._types is None and needs_types(fields):
+            await self.custom_fields()
+        return self._types or {}
+
+    async def _writable(self) -> Grant:
+        grant = await self._authorise.grant()
+        if not self._may_write(grant):
+            raise ReadOnlyGrant("This HighLevel connection is read-only; nothing was sent.", side=self.side)
+        return grant
+
+    def _may_write(self, grant: Grant) -> bool:
+        """A token whose scopes nobody told is believed able to write; HighLevel decides."""
+        unknown = grant.kind == "pit" and not grant.scopes
+        return not self._config.read_only and (unknown or "contacts.write" in grant.scopes)
+
+
+def open_highlevel(
+    config: HighLevelConfig,
+    grants: GrantStore,
+    *,
+    http: HttpConfig,
+    quota: Quota,
+    clock: Clock,
+    rng: random.Random,
+) -> HighLevelSystem:
+    """The system of one account, wired; connections open on the first call. Close it when done."""
+    authorise = OAuthAuthorise(config, grants, http=http, clock=clock, rng=rng)
+    client = HttpClient(
+        config.api_url,
+        Side.HIGHLEVEL,
+        clock=clock,
+        rng=rng,
+        config=http,
+        quota=quota,
+        authorise=authorise,
+        dialect=HighLevelDialect(),
+        headers={"Version": config.version},
+    )
+    return HighLevelSystem(config, client, authorise)
+
+
+def _notes(grant: Grant, settings: object) -> tuple[str, ...]:
+    notes = []
+    if grant.kind == "pit":
+        notes.append("Connected with a Private Integration Token: it does not tell which scopes it has.")
+    if isinstance(settings, dict) and settings.get("allowDuplicateContact") is True:
+        notes.append("This location allows several contacts with one e-mail address.")
+    return tuple(notes)
+
+
+def _read_cursor(cursor: str | None) -> _Cursor:
+    if cursor is None:
+        return _Cursor([], 0, 0)
+    try:
+        return msgspec.json.decode(cursor, type=_Cursor)
+    except msgspec.MsgspecError:
+        raise Malformed(
+            "The place where the reading of HighLevel stopped is not readable.",
+            fix="Start the sync again from the beginning.",
+            side=Side.HIGHLEVEL,
+            sent="no",
+        ) from None
+
+
+def _next_cursor(before: _Cursor, found: _Found) -> str | None:
+    """Where the next page begins, None at the end.
+
+    The total says when to stop, so that no empty page is read. It is not believed once it has fallen: then
+    records already seen were deleted, and only an empty page proves the end.
+    """
+    if not found.contacts:
+        return None
+    seen = before.seen + len(found.contacts)
+    total = -1 if found.total is None else found.total
+    if seen >= total >= before.total:
+        return None
+    after = found.contacts[-1].search_after
+    if not isinstance(after, list) or not after:
+        raise Malformed("HighLevel's page of contacts lacks the mark of the next page.", side=Side.HIGHLEVEL)
+    if after == before.after:
+        raise Malformed("HighLevel's pages of contacts repeat themselves.", side=Side.HIGHLEVEL)
+    return msgspec.json.encode(_Cursor(after, seen, max(total, before.total))).decode()

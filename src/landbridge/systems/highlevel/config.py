@@ -1,0 +1,60 @@
+"""Where HighLevel is, who we are there, and what we ask to be allowed (highlevel.md 1.2 to 1.4, 1.9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+READ_SCOPES = (
+    "contacts.readonly",
+    "locations.readonly",
+    "locations/tags.readonly",
+    "locations/customFields.readonly",
+)
+WRITE_SCOPES = ("contacts.write", "locations/tags.write")
+
+
+@dataclass(frozen=True, slots=True)
+class HighLevelConfig:
+    """Addresses, the marketplace app, and how contacts are read; a blank ``token_url`` is the API's own.
+
+    ``rescue`` allows ``POST /oauth/reconnect`` when the refresh token is lost: the help centre describes
+    it, the specification does not (highlevel.md 1.7).
+    """
+
+    api_url: str = "https://services.leadconnectorhq.com"
+    authorise_url: str = "https://marketplace.gohighlevel.com/v2/oauth/chooselocation"
+    token_url: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    redirect_uri: str = ""
+    version: str = "2021-07-28"
+    page_size: int = 500
+    read_only: bool = False
+    refresh_margin_seconds: float = 300.0
+    rescue: bool = True
+
+    @property
+    def token_address(self) -> str:
+        """Where codes and refresh tokens are exchanged."""
+        return self.token_url or f"{self.api_url.rstrip('/')}/oauth/token"
+
+
+def scopes_for(*, read_only: bool) -> tuple[str, ...]:
+    """The least scopes a bridge needs: none that writes for a read-only one."""
+    return READ_SCOPES if read_only else READ_SCOPES + WRITE_SCOPES
+
+
+def authorise_url(config: HighLevelConfig, state: str, scopes: tuple[str, ...]) -> str:
+    """The consent page for one connect; the caller binds ``state`` to the browser's session.
+
+    ``state`` is not documented (highlevel.md 1.3): a missing one in the answer is to be expected.
+    """
+    query = {
+        "response_type": "code",
+        "client_id": config.client_id,
+        "redirect_uri": config.redirect_uri,
+        "scope": " ".join(scopes),
+        "state": state,
+    }
+    return f"{config.authorise_url}?{urlencode(query, quote_via=quote)}"

@@ -1,0 +1,36 @@
+"""The web site, put together: pages, API, static files, and the guard before all of them."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+
+from landbridge import __version__
+from landbridge.systems.base import Clock, RealClock
+from landbridge.web.api import Api
+from landbridge.web.connect import ConnectPages
+from landbridge.web.pages import STATIC, Pages
+from landbridge.web.ports import Product
+from landbridge.web.problems import answer_problems
+from landbridge.web.security import Guard, known_hosts
+from landbridge.web.status import StatusPages
+
+
+def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
+    """The ASGI application; ``clock`` is for "3 minutes ago" and must be the one the product writes by."""
+    pages = Pages(clock or RealClock())
+    site = FastAPI(
+        title="Landbridge",
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # both viewers load scripts from a CDN
+        redoc_url=None,
+    )
+    for part in (StatusPages(product, pages), ConnectPages(product, pages), Api(product)):
+        site.include_router(part.router())
+    site.mount("/static", StaticFiles(directory=STATIC))
+    answer_problems(site, pages)
+    site.add_middleware(GZipMiddleware, minimum_size=500)
+    site.add_middleware(Guard, hosts=known_hosts(product.settings), refuse=pages.problem)
+    return site

@@ -1,0 +1,185 @@
+"""The status page: how a bridge stands, live, with what waits and what was done."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from landbridge.engine.status import Status
+from landbridge.store.bridges import Bridge
+from landbridge.store.runs import Run
+from landbridge.web import charts
+from landbridge.web.connect import show_setup
+from landbridge.web.pages import Pages
+from landbridge.web.ports import Product
+
+POLL_RUNNING, POLL_IDLE = 2, 10  # seconds
+HOLDS_SHOWN = 50
+_START_TRIES, _START_PAUSE = 40, 0.05  # a started sync shows up in the store within so long
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """What the status page shows of one bridge beyond its ``Status``."""
+
+    status: Status
+
+    @property
+    def newest(self) -> Run | None:
+        """The newest run, in whatever state."""
+        return self.status.recent[0] if self.status.recent else None
+
+    @property
+    def running(self) -> bool:
+        """A run goes on now."""
+        return self.status.running is not None and not self.status.interrupted
+
+    @property
+    def poll_seconds(self) -> int:
+        """How soon the page asks again."""
+        return POLL_RUNNING if self.running or self.status.busy else POLL_IDLE
+
+    @property
+    def tone(self) -> str:
+        """The colour class of the state."""
+        if self.running:
+            return "busy"
+        if self.status.interrupted or self.braked:
+            return "ask"
+        if self.failed:
+            return "bad"
+        return "good" if self.newest else "new"
+
+    @property
+    def badge(self) -> str:
+        """The state in a word or two; never told by colour alone."""
+        if self.status.interrupted:
+            return "Interrupted"
+        names = {"busy": "Syncing", "ask": "Waits for your word", "bad": "Failed", "new": "Not started"}
+        return names.get(self.tone, "Up to date")
+
+    @property
+    def failed(self) -> bool:
+        """The newest run ended with a failure."""
+        return self.newest is not None and self.newest.state == "failed"
+
+    @property
+    def braked(self) -> bool:
+        """The newest run stopped before its first write and asks."""
+        return self.newest is not None and self.newest.state == "braked"
+
+    @property
+    def fix(self) -> str:
+        """The next step, when there is one."""
+        return self.newest.fix if self.newest and (self.failed or self.braked) else ""
+
+    @property
+    def button(self) -> str:
+        """What the sync button says."""
+        if self.running:
+            return "Syncing…"
+        if self.newest is None:
+            return "Start the first sync"
+        if self.status.interrupted:
+            return "Continue the sync"
+        return "Try again" if self.failed else "Sync now"
+
+    @property
+    def parts(self) -> list[charts.Piece]:
+        """Where the contacts stand, as one stacked bar."""
+        status = self.status
+        return charts.stack(
+            [
+                ("equal", "in sync", status.equal),
+                ("waiting", "not compared yet" if self.running else "waiting for their turn", status.waiting),
+                ("excluded", "left out", status.left_out),
+                ("held", "waiting for you", status.on_hold),
+            ]
+        )
+
+    @property
+    def runs(self) -> charts.RunChart:
+        """What the last syncs wrote."""
+        return charts.run_chart(self.status.recent)
+
+
+async def find_bridge(product: Product, bridge_id: int) -> Bridge:
+    """The bridge of that id; raises 404."""
+    for bridge in await product.all_bridges():
+        if bridge.id == bridge_id:
+            return bridge
+    raise HTTPException(404)
+
+
+async def start_sync(product: Product, bridge: Bridge, *, cause: str, accept: bool = False) -> Status:
+    """Start a sync unless one goes on, and wait until it shows up, two seconds at most."""
+    before = await product.status(bridge)
+    if before.busy:
+        return before
+    product.start_sync(bridge, cause=cause, accept=accept)
+    newest = before.recent[0].id if before.recent else 0
+    status = before
+    for _ in range(_START_TRIES):
+        status = await product.status(bridge)
+        if status.busy or (status.recent and status.recent[0].id != newest):
+            break
+        await asyncio.sleep(_START_PAUSE)
+    return status
+
+
+class StatusPages:
+    """``/``, one page a bridge, its live region, and the sync button."""
+
+    def __init__(self, product: Product, pages: Pages) -> None:
+        self._product = product
+        self._pages = pages
+
+    def router(self) -> APIRouter:
+        """The routes of this page."""
+        router = APIRouter(include_in_schema=False)
+        router.add_api_route("/", self.home, methods=["GET"])
+        router.add_api_route("/bridges/{bridge_id:int}", self.bridge, methods=["GET"])
+        router.add_api_route("/bridges/{bridge_id:int}/status", self.live, methods=["GET"])
+        router.add_api_route("/bridges/{bridge_id:int}/sync", self.sync, methods=["POST"])
+        return router
+
+    async def home(self) -> Response:
+        """The only bridge, a list of several, or the set-up steps when there is none yet."""
+        bridges = await self._product.all_bridges()
+        if not bridges:
+            return await show_setup(self._product, self._pages)
+        if len(bridges) == 1:
+            return await self._whole(bridges[0], alone=True)
+        views = [StatusView(await self._product.status(bridge)) for bridge in bridges]
+        poll_seconds = min(view.poll_seconds for view in views)
+        return self._pages.page("bridges.html", views=views, poll_seconds=poll_seconds, here="status")
+
+    async def bridge(self, bridge_id: int) -> Response:
+        """One of several bridges."""
+        bridges = await self._product.all_bridges()
+        return await self._whole(await find_bridge(self._product, bridge_id), alone=len(bridges) == 1)
+
+    async def live(self, bridge_id: int) -> Response:
+        """The region of the page that changes, to be morphed in place."""
+        return self._live(await self._product.status(await find_bridge(self._product, bridge_id)))
+
+    async def sync(self, request: Request, bridge_id: int, accept: Annotated[str, Form()] = "") -> Response:
+        """Start a sync; answers the live region to htmx, else goes back to the page."""
+        bridge = await find_bridge(self._product, bridge_id)
+        status = await start_sync(self._product, bridge, cause="page", accept=accept == "yes")
+        if "hx-request" in request.headers:
+            return self._live(status)
+        return RedirectResponse(f"/bridges/{bridge.id}", 303)
+
+    async def _whole(self, bridge: Bridge, *, alone: bool) -> Response:
+        view = StatusView(await self._product.status(bridge))
+        return self._pages.page("status.html", view=view, alone=alone, here="status", holds_shown=HOLDS_SHOWN)
+
+    def _live(self, status: Status) -> Response:
+        return self._pages.page("status_live.html", view=StatusView(status), holds_shown=HOLDS_SHOWN)

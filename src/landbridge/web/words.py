@@ -1,0 +1,139 @@
+"""The words of the pages: numbers, times, stages and actions as people read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import msgspec
+from markupsafe import Markup, escape
+
+from landbridge.engine.work import Stage
+from landbridge.store.runs import Run
+from landbridge.sync.model import Side
+from landbridge.sync.reasons import HELD, Reason
+
+STEPS = ("Read HighLevel", "Read Rezora", "Match people", "Write to Rezora")
+_STAGES: Mapping[str, tuple[int, str]] = {  # the engine's stage: the step above it belongs to, and its words
+    "prepare": (0, "Getting ready"),
+    "highlevel": (0, "Reading HighLevel"),
+    "rezora": (1, "Reading Rezora"),
+    "match": (2, "Matching people"),
+    "weigh": (2, "Weighing the plan"),
+    "forecast": (3, "Planning"),
+    "apply": (3, "Writing to Rezora"),
+    "finish": (3, "Finishing"),
+}
+COUNTS: Mapping[str, str] = {  # counters of a run that people care about
+    "created": "created",
+    "updated": "updated",
+    "linked": "linked",
+    "opted_out": "opt-outs carried",
+    "listed": "added to lists",
+    "unlisted": "taken off lists",
+    "failed": "failed",
+}
+CAUSES = {"command": "Command line", "page": "This page", "schedule": "Schedule", "api": "API"}
+RESULTS = {"running": "Running", "done": "Done", "failed": "Failed", "braked": "Stopped to ask"}
+_ACTIONS = {
+    "create": "Created in {}",
+    "link": "Linked with {}",
+    "update": "Updated in {}",
+    "opt_out": "E-mail stopped in {}",
+    "join": "Added to a list in {}",
+    "leave": "Taken off a list in {}",
+    "failed": "Failed in {}",
+}
+
+
+def number(value: float) -> str:
+    """With thousands separators."""
+    return f"{value:,}"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """``1 contact``, ``2,000 contacts``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def exact(at: float) -> str:
+    """Epoch seconds as UTC, for titles."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def machine(at: float) -> str:
+    """Epoch seconds as the ``datetime`` attribute of a ``time`` element wants them."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clock_time(at: float) -> str:
+    """The time of day in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S UTC")
+
+
+def ago(at: float, now: float) -> str:
+    """How long ago, in words; the date when it is over a month."""
+    seconds = now - at
+    if seconds < 60:
+        return "just now" if seconds < 10 else "less than a minute ago"
+    for length, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= length:
+            count = int(seconds // length)
+            if name == "day" and count > 31:
+                break
+            return f"{plural(count, name)} ago"
+    return datetime.fromtimestamp(at, UTC).strftime("on %Y-%m-%d")
+
+
+def took(seconds: float) -> str:
+    """A span: ``0.4 s``, ``1 min 12 s``, ``2 h 5 min``."""
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def coded(text: str) -> Markup:
+    """Escaped text in which what stands between backticks is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped just before
+
+
+def stage_of(run: Run) -> tuple[int, str]:
+    """Which of ``STEPS`` a run is at, and what it does in words."""
+    try:
+        stage = Stage.read(run.stage)
+    except msgspec.MsgspecError:
+        return 0, "Getting ready"
+    if stage.passes and stage.at in ("rezora", "match"):
+        return 3, "Looking up creates that got no answer"
+    return _STAGES.get(stage.at, (0, "Working"))
+
+
+def counted(run: Run) -> list[tuple[str, int]]:
+    """What a run did, in words; counters that are zero are left out."""
+    return [(title, run.counts[key]) for key, title in COUNTS.items() if run.counts.get(key)]
+
+
+def cause(run: Run) -> str:
+    """Who asked for a run."""
+    return CAUSES.get(run.cause, run.cause)
+
+
+def result(run: Run) -> str:
+    """How a run ended."""
+    words = RESULTS.get(run.state, run.state)
+    return f"Dry run: {words.lower()}" if run.purpose == "plan" else words
+
+
+def action(name: str, side: Side) -> str:
+    """What a journal entry says was done."""
+    return _ACTIONS.get(name, name + " in {}").format(side.title)
+
+
+def held(key: str) -> Reason:
+    """The reason of a hold; its bare name when it is of a newer version."""
+    return HELD.get(key) or Reason(key, key, "Update Landbridge to the version that wrote this.")
