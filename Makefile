@@ -48,8 +48,9 @@ imports: $(READY)
 bench: $(READY) ## Measure: contacts a second, memory, API calls
 	@$(BIN)/python -m bench $(ARGS)
 
-docs: $(READY) ## Write docs/settings.md again from the code
+docs: $(READY) ## Write docs/settings.md and docs/errors.md again from the code
 	@$(BIN)/python -m landbridge.settings > docs/settings.md && echo "docs/settings.md is up to date"
+	@$(BIN)/python -m landbridge.systems.errors > docs/errors.md && echo "docs/errors.md is up to date"
 
 clean: ## Remove .venv, caches, the demo's state and fetched browser files
 	@rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -33,9 +33,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 async def test_the_migrations_make_exactly_the_schema_of_the_code(database: Database) -> None:
     async with database.read() as connection:
-        found = await connection.run_sync(
-            lambda c: compare_metadata(MigrationContext.configure(c), metadata)
-        )
+        found = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
     assert found == []
 
 

@@ -131,7 +131,8 @@ def test_a_number_without_a_country_belongs_to_the_country_of_the_location() -> 
 
 
 def test_an_extension_is_kept_where_there_is_room_and_never_counts_as_a_difference() -> None:
-    assert PHONE.to_rezora(("+1 303 555 0100 ext. 12",)) == ("303-555-0100 x12",)
+    assert PHONE.to_rezora(("+1 303 555 0100 x12",)) == ("303-555-0100 ext. 12",)
+    assert PHONE.to_rezora(("+44 20 7946 0018 ext 1234567890",)) == ("+44 20 7946 0018 ext. 1234567890",)
     assert PHONE.canon(Side.REZORA, ("303-555-0100 x12",)) == PHONE.canon(Side.HIGHLEVEL, ("+13035550100",))
     assert PHONE.to_rezora(("+13035550100",), hint=("303-555-0100 x12",)) == ("303-555-0100 x12",)
 
@@ -149,6 +150,10 @@ def test_a_number_in_e164_is_read_as_itself_in_any_country(text: str) -> None:
     number = e164(text, "US")
     if number:
         assert {e164(number, country) for country in ("US", "GB", "IT", "AR")} == {number}
+
+
+def test_rows_of_zeros_are_no_number() -> None:
+    assert e164("000000", "DE") == ""
 
 
 def test_countries_are_known_by_their_code_in_capitals() -> None:

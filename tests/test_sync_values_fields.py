@@ -35,6 +35,7 @@ def test_a_street_is_split_at_its_first_line_break_only(address: str, lines: tup
         ("9 Elm Rd, Apt 4", ("9 Elm Rd", "Apt 4"), ("9 Elm Rd", "Apt 4")),
         ("10 Elm Rd, Apt 4", ("9 Elm Rd", "Apt 4"), ("10 Elm Rd", "Apt 4")),
         ("9 Elm Rd, Apt 5", ("9 Elm Rd", "Apt 4"), ("9 Elm Rd", "Apt 5")),
+        ("Apt 4", ("9 Elm Rd", "Apt 4"), ("Apt 4", "")),
         ("1 Oak St", ("9 Elm Rd", "Apt 4"), ("1 Oak St", "")),
     ],
 )

@@ -99,6 +99,7 @@ def test_a_split_loses_no_word(words: list[str]) -> None:
         ("Ada Byron", "🙂"),
         ("A. Byron", "Ada Byron"),
         ("Chris King", "Christopher King"),
+        ("Jo King", "Joe King"),
         ("Bob King", "Robert King"),
         ("Liz King", "Elizabeth King"),
         ("Bill King", "Will King"),

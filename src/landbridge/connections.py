@@ -176,6 +176,7 @@ class Connections:
                     interval_seconds=settings.highlevel_quota_interval_seconds,
                     daily=settings.highlevel_quota_daily,
                     clock=self._clock,
+                    name=side.title,
                 )
                 if side is Side.HIGHLEVEL
                 else Quota(
@@ -183,6 +184,7 @@ class Connections:
                     interval_seconds=settings.rezora_quota_interval_seconds,
                     daily=0,
                     clock=self._clock,
+                    name=side.title,
                 )
             )
         return self._quotas[side, account]

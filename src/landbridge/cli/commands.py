@@ -311,7 +311,7 @@ def sandbox(
     file: Annotated[Path | None, typer.Option(help="Keep the state in this SQLite file.")] = None,
     quota: Annotated[bool, typer.Option("--quota/--no-quota", help="Limit calls as HighLevel does.")] = True,
 ) -> None:
-    """Run both systems locally, with made-up people, to try things without real accounts (docs/sandbox.md)."""
+    """Run both systems locally, with made-up people, to try things without accounts (docs/sandbox.md)."""
     from landbridge.cli.serving import serve_sandbox
 
     raise typer.Exit(

@@ -91,4 +91,5 @@ def prepare_log(settings: Settings) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(file=typer.get_text_stream("stderr")),
+        cache_logger_on_first_use=True,
     )

@@ -45,8 +45,12 @@ class Result:
     not_created: bool = False
 
 
-async def apply_slice(work: Work, stage: Stage) -> Stage:
-    """One slice of contacts: two commits, and the calls between them."""
+async def apply_slices(work: Work, stage: Stage) -> Stage:
+    """Some slices of contacts, each with two commits and the calls between them.
+
+    While the calls of one slice are under way, the next is planned and its intents are noted, and the
+    results of the one before are recorded: the other side never waits for our database.
+    """
     bridge_id = work.bridge.id
     work.passes = stage.passes
     async with work.database.read() as connection:
@@ -57,20 +61,38 @@ async def apply_slice(work: Work, stage: Stage) -> Stage:
     await _make_labels(work)
     if not stage.cursor:
         work.show("Writing to Rezora", 0, total)
-    cases, after = await next_cases(work, stage.cursor)
-    await _note_intents(work, cases)
-    results, failure = await _carry_out_all(work, cases)
-    following = await _following(work, stage, after)
-    await _record(work, results, stage if failure else following)
-    if failure is not None:
-        raise failure
+    cases, after = await _prepared(work, stage.cursor)
+    recording: asyncio.Future[None] = asyncio.ensure_future(asyncio.sleep(0))
+    for left in reversed(range(work.config.slices_per_step)):
+        more = after is not None and left > 0
+        ahead = asyncio.ensure_future(_prepared(work, after or "")) if more else None
+        results, failure = await _carry_out_all(work, cases)
+        await recording
+        following = stage.to("apply", after) if after is not None else _behind_the_last(work, stage, results)
+        if failure is not None:
+            begun = (await ahead)[0] if ahead else []
+            results += [Result(case, not_created=True) for case in begun]
+            await _record(work, results, stage)
+            raise failure
+        recording = asyncio.ensure_future(_record(work, results, following))
+        if ahead is None:
+            break
+        cases, after = await ahead
+    await recording
     return following
 
 
-async def _following(work: Work, stage: Stage, after: str | None) -> Stage:
-    if after is not None:
-        return stage.to("apply", after)
-    if work.unanswered and stage.passes < PASSES:
+async def _prepared(work: Work, after: str) -> tuple[list[Case], str | None]:
+    """The next slice, planned, and its creates noted ahead."""
+    cases, following = await next_cases(work, after)
+    await _note_intents(work, cases)
+    return cases, following
+
+
+def _behind_the_last(work: Work, stage: Stage, results: Sequence[Result]) -> Stage:
+    """Everything was tried once: look for creates without an answer, or be done."""
+    unanswered = bool(work.unanswered) or any(result.unanswered for result in results)
+    if unanswered and stage.passes < PASSES:
         return Stage("rezora", accept=stage.accept, passes=stage.passes + 1)
     return stage.to("finish")
 

@@ -221,6 +221,6 @@ STEPS: Mapping[str, Callable[[Work, Stage], Awaitable[Stage]]] = {
     "match": reconcile.match_people,
     "weigh": reconcile.weigh_plan,
     "forecast": reconcile.forecast,
-    "apply": apply.apply_slice,
+    "apply": apply.apply_slices,
     "finish": reconcile.finish,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from landbridge.sync.plan import ChangeLabel, Create, Hold, OptOut, Plan, Situat
 from landbridge.sync.reasons import EXCLUDED, HELD
 
 AMBIGUOUS = "?"  # a partner that is not one: several candidates
+BREATH = 20  # contacts planned at a stretch, a few milliseconds
 REFUSED = "!"  # a create that was refused and surely not made
 
 
@@ -130,7 +132,11 @@ async def next_cases(work: Work, after: str) -> tuple[list[Case], str | None]:
             if s.record.id in kept or s.partner
         ]
         rezora = await observed.by_ids(connection, bridge_id, run_id, Side.REZORA, wanted) if wanted else {}
-    cases = [_case(work, sight, kept.get(sight.record.id), rezora) for sight in seen]
+    cases = []
+    for number, sight in enumerate(seen):
+        if number % BREATH == 0:
+            await asyncio.sleep(0)  # calls under way go on while this slice is planned
+        cases.append(_case(work, sight, kept.get(sight.record.id), rezora))
     return cases, seen[-1].record.id if len(seen) == size else None
 
 

@@ -32,6 +32,7 @@ class EngineConfig:
 
     concurrency: int = 16
     slice_size: int = 500
+    slices_per_step: int = 4
     brake: Brake = field(default_factory=Brake)
 
 

@@ -63,7 +63,7 @@ class Database:
         except OperationalError as error:
             raise StoreFailure(
                 f"The database {make_url(self.url).render_as_string(hide_password=True)} cannot be opened.",
-                "Check that its folder exists and is writable (`landbridge settings`), and the disk is not full.",
+                "Check that its folder is writable (`landbridge settings`) and the disk is not full.",
             ) from error
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.store.rows import pack, unpack, upsert
+from landbridge.store.rows import execute_many, pack, unpack, upsert
 from landbridge.store.tables import hold, journal
 from landbridge.sync.model import Side
 
@@ -64,7 +64,7 @@ async def write(
             }
             for entry in entries
         ]
-        await connection.execute(insert(journal), rows)
+        await execute_many(connection, insert(journal), rows)
 
 
 async def recent(connection: AsyncConnection, bridge_id: int, count: int = 20) -> list[Entry]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.store.rows import batches, pack, unpack
+from landbridge.store.rows import batches, execute_many, pack, unpack
 from landbridge.store.tables import intent, link, observed
 from landbridge.sync.model import Kind, Link, Side
 
@@ -31,13 +31,18 @@ class Intent:
     attempts: int = 0
 
 
+def live(bridge_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The live links of contacts of a bridge; the indexes of ``link`` serve exactly these three terms."""
+    return link.c.bridge_id == bridge_id, link.c.kind == Kind.CONTACT.value, link.c.live.is_(True)
+
+
 async def by_highlevel(
     connection: AsyncConnection, bridge_id: int, ids: Sequence[str]
 ) -> dict[str, KeptLink]:
     """Live links by HighLevel id."""
     found: dict[str, KeptLink] = {}
     for some in batches(ids):
-        query = select(link).where(link.c.bridge_id == bridge_id, link.c.live, link.c.highlevel_id.in_(some))
+        query = select(link).where(*live(bridge_id), link.c.highlevel_id.in_(some))
         for row in await connection.execute(query):
             pair = Link(
                 row.highlevel_id,
@@ -64,7 +69,7 @@ async def add(connection: AsyncConnection, bridge_id: int, links: Sequence[KeptL
             | {"highlevel_id": kept.link.highlevel_id, "rezora_id": kept.link.rezora_id}
             for kept in links
         ]
-        await connection.execute(insert(link), rows)
+        await execute_many(connection, insert(link), rows)
 
 
 async def change(connection: AsyncConnection, links: Sequence[KeptLink]) -> None:
@@ -76,12 +81,12 @@ async def change(connection: AsyncConnection, links: Sequence[KeptLink]) -> None
             .values({name: bindparam(f"new_{name}") for name in _columns(links[0])})
         )
         rows = [{"key": kept.id} | {f"new_{k}": v for k, v in _columns(kept).items()} for kept in links]
-        await connection.execute(statement, rows)
+        await execute_many(connection, statement, rows)
 
 
 async def count(connection: AsyncConnection, bridge_id: int) -> int:
     """How many live links a bridge has."""
-    query = select(func.count()).select_from(link).where(link.c.bridge_id == bridge_id, link.c.live)
+    query = select(func.count()).select_from(link).where(*live(bridge_id))
     return (await connection.execute(query)).scalar_one()
 
 
@@ -104,13 +109,13 @@ async def missing(
 
 async def open_intents(connection: AsyncConnection, bridge_id: int) -> list[Intent]:
     """Creates whose outcome is not known."""
-    query = select(intent).where(intent.c.bridge_id == bridge_id, intent.c.state == "open")
+    query = select(intent).where(*_open(bridge_id))
     return [Intent(row.source_id, row.print, row.attempts) for row in await connection.execute(query)]
 
 
 async def open_intent_ids(connection: AsyncConnection, bridge_id: int) -> frozenset[str]:
     """The source ids of the creates whose outcome is not known."""
-    query = select(intent.c.source_id).where(intent.c.bridge_id == bridge_id, intent.c.state == "open")
+    query = select(intent.c.source_id).where(*_open(bridge_id))
     return frozenset((await connection.execute(query)).scalars())
 
 
@@ -129,7 +134,7 @@ async def note_intents(
         rows = [
             {"source_id": i.source_id, "print": i.print, "attempts": i.attempts, **common} for i in intents
         ]
-        await connection.execute(insert(intent), rows)
+        await execute_many(connection, insert(intent), rows)
 
 
 async def close_intents(
@@ -139,15 +144,17 @@ async def close_intents(
     if outcomes:
         statement = (
             update(intent)
-            .where(
-                intent.c.bridge_id == bridge_id,
-                intent.c.source_id == bindparam("source"),
-                intent.c.state == "open",
-            )
+            .where(*_open(bridge_id), intent.c.source_id == bindparam("source"))
             .values(state=bindparam("new_state"), target_id=bindparam("target"))
         )
         rows = [{"source": s, "target": t, "new_state": "done" if t else "dropped"} for s, t in outcomes]
-        await connection.execute(statement, rows)
+        await execute_many(connection, statement, rows)
+
+
+def _open(bridge_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Open creates in Rezora; a literal, as SQLite uses a partial index for its very words only."""
+    state: ColumnElement[str] = literal_column("'open'")
+    return intent.c.bridge_id == bridge_id, intent.c.side == Side.REZORA.value, intent.c.state == state
 
 
 def _columns(kept: KeptLink) -> dict[str, object]:

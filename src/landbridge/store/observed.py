@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Row, bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.store.rows import batches, pack, unpack, unpack_names, upsert
+from landbridge.store.links import live
+from landbridge.store.rows import batches, execute_many, pack, unpack, unpack_names, upsert
 from landbridge.store.tables import link, observed
 from landbridge.sync.model import Record, Side
 
@@ -60,7 +61,7 @@ async def save(connection: AsyncConnection, bridge_id: int, run_id: int, seen: S
 async def unlinked(connection: AsyncConnection, bridge_id: int, run_id: int, side: Side) -> list[Row[Any]]:
     """Identity keys (id, name, email, phone, print) of the records that no live link holds."""
     column = link.c.highlevel_id if side is Side.HIGHLEVEL else link.c.rezora_id
-    linked = exists().where(link.c.bridge_id == bridge_id, link.c.live, column == observed.c.id)
+    linked = exists().where(*live(bridge_id), column == observed.c.id)
     keys = (observed.c.id, observed.c.name, observed.c.email, observed.c.phone, observed.c.print)
     query = select(*keys).where(*_in_run(bridge_id, run_id, side), ~linked)
     return list(await connection.execute(query.order_by(observed.c.id)))
@@ -161,7 +162,7 @@ async def _update_each(
         .values(columns)
     )
     renamed = [{("key" if k == "key" else f"new_{k}"): v for k, v in row.items()} for row in rows]
-    await connection.execute(statement, renamed)
+    await execute_many(connection, statement, renamed)
 
 
 def _in_run(bridge_id: int, run_id: int, side: Side) -> tuple[Any, ...]:

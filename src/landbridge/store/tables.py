@@ -144,8 +144,8 @@ link = Table(  # the pair of ids, and per side what it last showed
         "kind",
         "highlevel_id",
         unique=True,
-        sqlite_where=text("live"),
-        postgresql_where=text("live"),
+        sqlite_where=text("live IS 1"),
+        postgresql_where=text("live IS TRUE"),
     ),
     Index(
         "uq_link_rezora",
@@ -153,8 +153,8 @@ link = Table(  # the pair of ids, and per side what it last showed
         "kind",
         "rezora_id",
         unique=True,
-        sqlite_where=text("live"),
-        postgresql_where=text("live"),
+        sqlite_where=text("live IS 1"),
+        postgresql_where=text("live IS TRUE"),
     ),
 )
 

@@ -156,6 +156,5 @@ def _local_phone(text: str, country: str) -> str:
     else:
         parsed = phonenumbers.parse(phone.number)
         number = phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL)
-    written = f"{number} x{phone.extension}" if phone.extension else number
-    # Some numbers of possible length are not read back as they are printed: those stay in E.164.
-    return written if e164(written, country) == phone.number else phone.number
+    # "x" would be read back with nine digits at most, "ext." with twenty.
+    return f"{number} ext. {phone.extension}" if phone.extension else number

@@ -25,6 +25,8 @@ from landbridge.sync.rules import (
 )
 from landbridge.sync.values import CONVERTERS, is_country
 
+_IDS_SHOWN = 20
+
 
 def policy_problems(policy: Policy) -> list[str]:
     """Everything that makes a policy unusable, one line each; empty when it is good."""
@@ -178,7 +180,7 @@ def _custom_field(rule: Rule, field_id: str, known: Mapping[str, str]) -> str:
     if kind is None:
         return (
             f'this location has no custom field "{field_id}"{meant(field_id, known)};'
-            " take the id from HighLevel, Settings, Custom Fields, or remove the rule."
+            f" remove the rule, or use an id that the location has: {_ids(known)}."
         )
     fitting = CUSTOM_FIELD_CONVERTERS.get(kind)
     if fitting is None:
@@ -192,6 +194,12 @@ def _custom_field(rule: Rule, field_id: str, known: Mapping[str, str]) -> str:
             f" read; allowed: {listed(fitting)}."
         )
     return ""
+
+
+def _ids(known: Mapping[str, str]) -> str:
+    """The first ids of a location, each with its type."""
+    some = [f"{field_id} ({kind})" for field_id, kind in sorted(known.items())[:_IDS_SHOWN]]
+    return listed(some + ["..."] * (len(known) > _IDS_SHOWN)) or "it has none"
 
 
 def shown(value: object) -> str:

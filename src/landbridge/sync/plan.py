@@ -291,8 +291,8 @@ def _translated(policy: Policy, converters: Mapping[str, Converter], source: Rec
 
 def _projected(policy: Policy, record: Record) -> dict[str, str]:
     """The mapped fields of a HighLevel record, as it shows them."""
-    names = {name for rule in policy.rules for name in rule.highlevel}
-    return {name: value for name, value in record.fields.items() if name in names}
+    fields = record.fields
+    return {name: fields[name] for rule in policy.rules for name in rule.highlevel if name in fields}
 
 
 def _label_base(policy: Policy, source: Record) -> dict[str, str]:

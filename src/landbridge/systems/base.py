@@ -67,14 +67,14 @@ class NotConnected(SystemFailure):
     """No credential is stored for this account."""
 
     fix = "Run `landbridge connect highlevel` or `landbridge connect rezora`."
-    sent = "no"
+    sent: Sent = "no"
 
 
 class ReconnectNeeded(SystemFailure):
     """The grant is lost for good; only a person can give a new one."""
 
     fix = "Connect the account again: `landbridge connect highlevel`. Nothing was lost meanwhile."
-    sent = "no"
+    sent: Sent = "no"
 
 
 class WrongCredentials(SystemFailure):
@@ -93,14 +93,14 @@ class ReadOnlyGrant(Forbidden):
     """A write was asked of a read-only grant; nothing left this machine."""
 
     fix = "Connect again with write permission, or keep the bridge one-way."
-    sent = "no"
+    sent: Sent = "no"
 
 
 class Unreachable(SystemFailure):
     """No connection was made; the request surely did not arrive."""
 
     fix = "Check the address in `landbridge settings` and this machine's network, then run the command again."
-    sent = "no"
+    sent: Sent = "no"
     retriable = True
 
 
@@ -108,7 +108,7 @@ class Unavailable(SystemFailure):
     """The request left and no good answer came: a read may be repeated, a create is unknown."""
 
     fix = "Wait a few minutes and run the sync again; it continues where it stopped."
-    sent = "maybe"
+    sent: Sent = "maybe"
     retriable = True
 
 
@@ -130,7 +130,7 @@ class Malformed(SystemFailure):
     """The answer is not what the API promises; it is a failure, never data."""
 
     fix = "Check that the address in `landbridge settings` is the API and not a web page or a proxy."
-    sent = "maybe"
+    sent: Sent = "maybe"
     retriable = True
 
 

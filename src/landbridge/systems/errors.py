@@ -1,11 +1,12 @@
-"""docs/errors.md, written from the error tree: every condition, what Landbridge does, and the fix."""
+"""docs/errors.md, written from the error tree and the reasons of the core: every condition with its fix."""
 
 from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from landbridge.sync.reasons import EXCLUDED, HELD, Reason
 from landbridge.systems import base
 from landbridge.systems.base import SystemFailure
 
@@ -39,7 +40,11 @@ WHAT_HAPPENS = {
 
 _HEAD = """# Errors
 
-<!-- Written by `make docs` from src/landbridge/systems/base.py and errors.py; edit them there. -->
+<!-- Written by `make docs` from src/landbridge/systems/base.py and errors.py, and sync/reasons.py; edit them
+there. -->
+
+An error stops a call or a run; a hold lets one contact wait for a person while all others continue; a contact
+that is left out is not part of the sync until its cause is gone.
 
 Every error is one sentence that names the system, its address where that helps, and what to do. None carries
 a token, an e-mail address or a name. The same errors appear in the command line, on the pages and in the
@@ -61,7 +66,18 @@ def tree(root: type[SystemFailure] = SystemFailure) -> Iterator[type[SystemFailu
 
 def errors_page() -> str:
     """The whole of docs/errors.md; raises ``KeyError`` for a class without an entry in ``WHAT_HAPPENS``."""
-    return _HEAD + "".join(_section(kind) for kind in tree())
+    errors = "".join(_section(kind) for kind in tree())
+    held = _reasons(
+        "Holds", "A contact that waits for a person; a sync that no longer finds the cause clears it.", HELD
+    )
+    left_out = _reasons("Left out", "A contact that the sync leaves alone, and why.", EXCLUDED)
+    return _HEAD + errors + held + left_out
+
+
+def _reasons(title: str, meaning: str, reasons: Mapping[str, Reason]) -> str:
+    rows = (f"| {r.title} (`{name}`) | {r.sentence} | {r.fix} |" for name, r in reasons.items())
+    head = ["", f"## {title}", "", meaning, "", "| | what it means | what to do |", "|---|---|---|"]
+    return "\n".join([*head, *rows]) + "\n"
 
 
 def _section(kind: type[SystemFailure]) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from landbridge.engine.status import Share, Status
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.runs import Run
+from landbridge.systems.base import Clock
 from landbridge.web import words
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge, start_sync
@@ -107,8 +108,9 @@ class ProblemFacts(BaseModel):
 class Api:
     """The routes under /api/v1, and the health check."""
 
-    def __init__(self, product: Product) -> None:
+    def __init__(self, product: Product, clock: Clock) -> None:
         self._product = product
+        self._clock = clock
 
     def router(self) -> APIRouter:
         """All routes."""
@@ -143,7 +145,7 @@ class Api:
         """Answers at once; ask for the status to follow the run."""
         bridge = await find_bridge(self._product, bridge_id)
         accept = order is not None and order.accept_large_change
-        return status_facts(await start_sync(self._product, bridge, cause="api", accept=accept))
+        return status_facts(await start_sync(self._product, self._clock, bridge, cause="api", accept=accept))
 
     async def health(self) -> Response:
         """The web page is up and its store can be read."""

@@ -53,7 +53,7 @@ class RunBar:
 
 @dataclass(frozen=True, slots=True)
 class RunChart:
-    """The last runs, oldest first; ``top`` is the count of the highest bar, ``summary`` all of it in words."""
+    """The last runs, oldest first; ``top`` is the count of the highest bar, ``summary`` is all in words."""
 
     bars: tuple[RunBar, ...]
     top: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -32,33 +33,10 @@ class Pages:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._assets: dict[str, str] = {}
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters |= {
-            "number": words.number,
-            "plural": words.plural,
-            "coded": words.coded,
-            "took": words.took,
-            "exact": words.exact,
-            "machine": words.machine,
-            "clock_time": words.clock_time,
-        }
-        self._templates.globals |= {
-            "ago": words.ago,
-            "asset": self.asset,
-            "words": words,
-            "version": __version__,
-        }
 
     def page(self, template: str, *, status: int = 200, **context: object) -> HTMLResponse:
         """A whole page, or the fragment of one."""
-        text = self._templates.get_template(template).render(now=self.clock.now(), **context)
+        text = _templates().get_template(template).render(now=self.clock.now(), **context)
         return HTMLResponse(text, status)
 
     def problem(self, request: Request, problem: Problem, status: int) -> Response:
@@ -70,10 +48,34 @@ class Pages:
             answer.headers["HX-Refresh"] = "true"
         return answer
 
-    def asset(self, name: str) -> str:
-        """The address of a static file; it changes with the file, so browsers may keep it for ever."""
-        if name not in self._assets:
-            path = STATIC / name
-            content = path.read_bytes() if path.exists() else b""  # `landbridge doctor` tells what is missing
-            self._assets[name] = f"/static/{name}?v={blake2b(content, digest_size=6).hexdigest()}"
-        return self._assets[name]
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file; it changes with the file, so browsers may keep it for ever."""
+    path = STATIC / name
+    content = path.read_bytes() if path.exists() else b""  # `landbridge doctor` tells what is missing
+    return f"/static/{name}?v={blake2b(content, digest_size=6).hexdigest()}"
+
+
+@cache
+def _templates() -> Environment:
+    """The environment in which templates are compiled, once a process."""
+    templates = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = (
+        words.number,
+        words.plural,
+        words.coded,
+        words.took,
+        words.exact,
+        words.machine,
+        words.clock_time,
+    )
+    templates.filters |= {function.__name__: function for function in filters}
+    templates.globals |= {"ago": words.ago, "asset": asset, "words": words, "version": __version__}
+    return templates

@@ -27,7 +27,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         docs_url=None,  # both viewers load scripts from a CDN
         redoc_url=None,
     )
-    for part in (StatusPages(product, pages), ConnectPages(product, pages), Api(product)):
+    for part in (StatusPages(product, pages), ConnectPages(product, pages), Api(product, pages.clock)):
         site.include_router(part.router())
     site.mount("/static", StaticFiles(directory=STATIC))
     answer_problems(site, pages)

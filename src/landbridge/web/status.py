@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,7 +13,8 @@ from starlette.responses import RedirectResponse, Response
 from landbridge.engine.status import Status
 from landbridge.store.bridges import Bridge
 from landbridge.store.runs import Run
-from landbridge.web import charts
+from landbridge.systems.base import Clock
+from landbridge.web import charts, words
 from landbridge.web.connect import show_setup
 from landbridge.web.pages import Pages
 from landbridge.web.ports import Product
@@ -88,7 +88,35 @@ class StatusView:
             return "Start the first sync"
         if self.status.interrupted:
             return "Continue the sync"
-        return "Try again" if self.failed else "Sync now"
+        return "Try again" if self.failed or self.braked else "Sync now"
+
+    @property
+    def step(self) -> int:
+        """The step that the newest run is at, or stopped at; all of them when it ended well."""
+        if self.newest is None:
+            return 0
+        return len(words.STEPS) if self.newest.state == "done" else words.stage_of(self.newest)[0]
+
+    @property
+    def doing(self) -> str:
+        """What the newest run does or did, in words."""
+        if self.newest is None:
+            return "No run yet"
+        return (
+            words.stage_of(self.newest)[1]
+            if self.running
+            else f"Last run: {words.result(self.newest).lower()}"
+        )
+
+    @property
+    def done_share(self) -> float | None:
+        """How much of its step the newest run has done, from 0 to 1; None while that cannot be known."""
+        run = self.newest
+        if run is None or run.state == "done":
+            return 0.0 if run is None else 1.0
+        if not run.total:
+            return None if self.running else 0.0
+        return round(min(run.done / run.total, 1.0), 4)
 
     @property
     def parts(self) -> list[charts.Piece]:
@@ -117,20 +145,21 @@ async def find_bridge(product: Product, bridge_id: int) -> Bridge:
     raise HTTPException(404)
 
 
-async def start_sync(product: Product, bridge: Bridge, *, cause: str, accept: bool = False) -> Status:
+async def start_sync(
+    product: Product, clock: Clock, bridge: Bridge, *, cause: str, accept: bool = False
+) -> Status:
     """Start a sync unless one goes on, and wait until it shows up, two seconds at most."""
     before = await product.status(bridge)
     if before.busy:
         return before
     product.start_sync(bridge, cause=cause, accept=accept)
     newest = before.recent[0].id if before.recent else 0
-    status = before
     for _ in range(_START_TRIES):
         status = await product.status(bridge)
         if status.busy or (status.recent and status.recent[0].id != newest):
-            break
-        await asyncio.sleep(_START_PAUSE)
-    return status
+            return status
+        await clock.sleep(_START_PAUSE)
+    return before
 
 
 class StatusPages:
@@ -172,7 +201,9 @@ class StatusPages:
     async def sync(self, request: Request, bridge_id: int, accept: Annotated[str, Form()] = "") -> Response:
         """Start a sync; answers the live region to htmx, else goes back to the page."""
         bridge = await find_bridge(self._product, bridge_id)
-        status = await start_sync(self._product, bridge, cause="page", accept=accept == "yes")
+        status = await start_sync(
+            self._product, self._pages.clock, bridge, cause="page", accept=accept == "yes"
+        )
         if "hx-request" in request.headers:
             return self._live(status)
         return RedirectResponse(f"/bridges/{bridge.id}", 303)

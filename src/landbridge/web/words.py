@@ -113,8 +113,10 @@ def stage_of(run: Run) -> tuple[int, str]:
     return _STAGES.get(stage.at, (0, "Working"))
 
 
-def counted(run: Run) -> list[tuple[str, int]]:
+def counted(run: Run | None) -> list[tuple[str, int]]:
     """What a run did, in words; counters that are zero are left out."""
+    if run is None:
+        return []
     return [(title, run.counts[key]) for key, title in COUNTS.items() if run.counts.get(key)]
 
 

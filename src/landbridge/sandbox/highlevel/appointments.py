@@ -9,7 +9,7 @@ from landbridge.sandbox.highlevel.call import Call, Route
 from landbridge.sandbox.highlevel.checks import Shape
 from landbridge.sandbox.highlevel.refusals import bad_request, unprocessable
 from landbridge.sandbox.highlevel.state import Record, State
-from landbridge.sandbox.highlevel.times import epoch_ms, iso, local_iso, local_plain
+from landbridge.sandbox.highlevel.times import digits_ms, epoch_ms, iso, local_iso, local_plain
 
 Reply = dict[str, Any]
 
@@ -132,13 +132,13 @@ def in_window(state: State, call: Call, table: str) -> list[Record]:
     wanted = {name: call.query(name) for name in ("calendarId", "userId", "groupId") if call.query(name)}
     if not wanted:
         raise bad_request("Either of userId, calendarId or groupId is required")
-    start, end = epoch_ms(call.query("startTime")), epoch_ms(call.query("endTime"))
-    if not call.query("startTime").isdigit() or not call.query("endTime").isdigit():
+    start, end = digits_ms(call.query("startTime")), digits_ms(call.query("endTime"))
+    if start is None or end is None:
         raise bad_request("startTime and endTime must be epoch milliseconds")
     found = [
         record
         for record in state.tables[table].values()
-        if (start or 0) <= record["startMs"] <= (end or 0)
+        if start <= record["startMs"] <= end
         and (state.config.deleted_events_listed or not record["deleted"])
         and all(
             record["assignedUserId" if name == "userId" else name] == value for name, value in wanted.items()

@@ -10,7 +10,7 @@ from landbridge.sandbox.highlevel.call import Call, Route
 from landbridge.sandbox.highlevel.checks import Shape
 from landbridge.sandbox.highlevel.refusals import bad_request, unprocessable
 from landbridge.sandbox.highlevel.state import Record, State
-from landbridge.sandbox.highlevel.times import local_iso, zone
+from landbridge.sandbox.highlevel.times import digits_ms, is_zone, local_iso, zone
 
 Reply = dict[str, Any]
 
@@ -28,6 +28,17 @@ _GROUP_CHANGE = Shape(
 _GROUP_STATUS = Shape({"isActive": "flag"}, ("isActive",))
 _SLUG = Shape({"locationId": "text", "slug": "text"}, ("locationId", "slug"))
 _WINDOW_MOST_MS = 31 * 86_400_000
+_MEANT = {
+    "name": "text",
+    "groupId": "text",
+    "slug": "text",
+    "isActive": "flag",
+    "slotDuration": "number",
+    "slotDurationUnit": "text",
+    "teamMembers": "list",
+    "openHours": "list",
+}
+_CLOCK = {"openHour": range(24), "openMinute": range(60), "closeHour": range(24), "closeMinute": range(60)}
 _MINUTES = {"mins": 1, "hours": 60}
 
 
@@ -50,16 +61,43 @@ def get_calendar(state: State, call: Call) -> Reply:
 def create_calendar(state: State, call: Call) -> Reply:
     """``POST /calendars/``; its many settings are stored as sent, only names and slots mean anything here."""
     missing = [f"{name} should not be empty" for name in ("name", "locationId") if not call.body.get(name)]
-    if missing:
-        raise unprocessable(missing)
+    _check_calendar(call.body, missing)
     return {"calendar": add_calendar(state, call.body)}
 
 
 def update_calendar(state: State, call: Call) -> Reply:
     """``PUT /calendars/{calendarId}``: partial."""
     found = calendar(state, call.parameters["calendarId"])
+    _check_calendar(call.body, [])
     found |= {name: value for name, value in call.body.items() if name not in ("id", "locationId")}
     return {"calendar": found}
+
+
+def _check_calendar(body: Reply, problems: list[str]) -> None:
+    """422 for settings the sandbox works with and cannot; all others are taken as they are."""
+    meant = Shape({name: kind for name, kind in _MEANT.items() if name in body})
+    problems += meant.problems({name: body[name] for name in meant.fields})
+    if not problems and body.get("slotDuration", 1) <= 0:
+        problems.append("slotDuration must not be less than 1")
+    if not problems and not all(map(_is_member, body.get("teamMembers", ()))):
+        problems.append("teamMembers.userId must be a string")
+    if not problems and not all(map(_is_opening, body.get("openHours", ()))):
+        problems.append("openHours must be an array of daysOfTheWeek and hours")
+    if problems:
+        raise unprocessable(problems)
+
+
+def _is_member(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("userId"), str)
+
+
+def _is_opening(entry: object) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("daysOfTheWeek"), list):
+        return False
+    return isinstance(entry.get("hours"), list) and all(
+        isinstance(span, dict) and all(span.get(name) in limits for name, limits in _CLOCK.items())
+        for span in entry["hours"]
+    )
 
 
 def delete_calendar(state: State, call: Call) -> Reply:
@@ -103,10 +141,12 @@ def slot_ms(found: Record) -> int:
 def free_slots(state: State, call: Call) -> Reply:
     """``GET /calendars/{calendarId}/free-slots``: by date, at most 31 days; buffers are not reckoned with."""
     found = calendar(state, call.parameters["calendarId"])
-    start, end = call.number("startDate", -1), call.number("endDate", -1)
-    if start < 0 or end < start or end - start > _WINDOW_MOST_MS:
+    start, end = digits_ms(call.query("startDate")), digits_ms(call.query("endDate"))
+    if start is None or end is None or not 0 <= end - start <= _WINDOW_MOST_MS:
         raise bad_request("startDate and endDate must be epoch milliseconds at most 31 days apart")
     name = call.query("timezone") or state.config.time_zone
+    if not is_zone(name):
+        raise bad_request("timezone must be the name of a time zone")
     days: dict[str, Any] = {}
     for slot in _open_slots(found, start, end, state.config.time_zone):
         if not busy(state, found["id"], slot, slot + slot_ms(found)):

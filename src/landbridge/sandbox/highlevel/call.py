@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from landbridge.sandbox.highlevel.state import State
     from landbridge.sandbox.wire import Answer, Request
 
+_DIGITS_MOST = 15
 Where = Literal["none", "path", "query", "body"]
 Generation = Literal["both", "v2", "v3"]
 
@@ -49,7 +50,9 @@ class Call:
         text = self.request.query.get(name)
         if not text:
             return default
-        if not text.isdigit() or (most is not None and int(text) > most):
+        if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MOST) or (
+            most and int(text) > most
+        ):
             limit = "" if most is None else f" not greater than {most}"
             raise unprocessable([f"{name} must be a number{limit}"])
         return int(text)

@@ -32,6 +32,21 @@ _NOTHING = (
     "assignedTo",
     "lastActivity",
 )
+# The empty lists and dicts are shared by all contacts: a stored contact is never changed in place.
+_BLANK: Contact = dict.fromkeys(_NOTHING) | {
+    "type": "lead",
+    "dnd": False,
+    "dndSettings": {},
+    "inboundDndSettings": {},
+    "additionalEmails": [],
+    "additionalPhones": [],
+    "tags": [],
+    "customFields": {},
+    "followers": [],
+    "campaigns": [],
+    "workflows": [],
+    "createdBy": None,
+}
 _DND = frozenset({"dnd", "dndSettings"})
 # Changes of only these fire nothing: inbound DND and the company link are silent, the rest is assumed.
 _SILENT = frozenset({"inboundDndSettings", "businessId", "followers", "campaigns", "workflows", "type"})
@@ -41,21 +56,9 @@ def blank(state: State, added_ms: int | None = None) -> Contact:
     """A contact with nothing in it but its id and times."""
     now = state.now_ms() if added_ms is None else added_ms
     written = iso(now)
-    return dict.fromkeys(_NOTHING) | {
+    return _BLANK | {
         "id": state.ids.text(),
         "locationId": state.config.location_id,
-        "type": "lead",
-        "dnd": False,
-        "dndSettings": {},
-        "inboundDndSettings": {},
-        "additionalEmails": [],
-        "additionalPhones": [],
-        "tags": [],
-        "customFields": {},
-        "followers": [],
-        "campaigns": [],
-        "workflows": [],
-        "createdBy": None,
         "dateAdded": written,
         "dateUpdated": written,
         "addedMs": now,

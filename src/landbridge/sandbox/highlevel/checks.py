@@ -31,6 +31,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "object": (lambda value: isinstance(value, dict), "must be an object"),
     "any": (lambda _: True, ""),
 }
+_KINDS |= {f"{kind}?": rule for kind, rule in _KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Shape:
             elif value is None and kind[-1] == "?":
                 continue
             else:
-                fits, sentence = _KINDS[kind.rstrip("?")]
+                fits, sentence = _KINDS[kind]
                 if not fits(value):
                     found.append(f"{prefix}{name} {sentence}")
         return found

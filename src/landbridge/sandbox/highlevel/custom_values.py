@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from landbridge.sandbox.highlevel.config import HighLevelConfig
 from landbridge.sandbox.highlevel.refusals import bad_request, unprocessable
 from landbridge.sandbox.highlevel.state import Record, State
 from landbridge.sandbox.highlevel.times import epoch_ms
@@ -25,15 +26,26 @@ def read_custom_fields(
         extra = [f"customFields.{at}.property {name} should not exist" for name in entry if name not in names]
         if extra:
             raise unprocessable(extra)
+        wrong = [name for name in ("id", "key") if not isinstance(entry.get(name, ""), str)]
+        if wrong:
+            raise unprocessable([f"customFields.{at}.{name} must be a string" for name in wrong])
         field = _field(state, entry)
         if field is None:
             continue
         value = next((entry[name] for name in names[2:] if name in entry), None)
         if value in (None, "", []):
-            after.pop(field["id"], None)
+            if clears(state.config, value):
+                after.pop(field["id"], None)
         else:
             after[field["id"]] = _fitted(field, value, at)
     return after
+
+
+def clears(config: HighLevelConfig, value: object) -> bool:
+    """Whether null or the empty text takes a value away (open question 6); an empty list always does."""
+    if value is None:
+        return config.null_clears
+    return config.empty_clears if value == "" else True
 
 
 def _field(state: State, entry: Mapping[str, Any]) -> Record | None:

@@ -10,7 +10,7 @@ from typing import Any
 from landbridge.sandbox.highlevel.addresses import Contact, additional
 from landbridge.sandbox.highlevel.checks import Shape
 from landbridge.sandbox.highlevel.config import HighLevelConfig
-from landbridge.sandbox.highlevel.custom_values import read_custom_fields
+from landbridge.sandbox.highlevel.custom_values import clears, read_custom_fields
 from landbridge.sandbox.highlevel.phones import e164
 from landbridge.sandbox.highlevel.refusals import unprocessable
 from landbridge.sandbox.highlevel.shapes import CHANNELS
@@ -101,22 +101,24 @@ def read_fields(state: State, body: Mapping[str, Any], current: Contact, *, v3: 
     Raises 422 for values of the wrong form and 400 for a phone that is none.
     """
     changes: Changes = {}
-    clears = _Clearing(state.config)
-    for name, value in {**body, **_names(body)}.items():
+    config = state.config
+    for name, value in body.items():
         reader = _READERS.get(name)
         if reader is not None:
-            if clears.empties(value):
+            if value is not None and value != "":
+                changes[name] = reader(value, config)
+            elif clears(config, value):
                 changes[name] = None
-            elif not clears.is_empty(value):
-                changes[name] = reader(value, state.config)
+    if "name" in body:
+        changes |= _names(body, config)
     if "customFields" in body:
         changes["customFields"] = read_custom_fields(
             state, body["customFields"], current["customFields"], v3=v3
         )
-    _read_dnd(state.config, body, current, changes, v3=v3)
+    _read_dnd(config, body, current, changes, v3=v3)
     if "tags" in body:
         changes["tags"] = read_tags(state, body["tags"])
-    _read_additional(state.config, body, current, changes)
+    _read_additional(config, body, current, changes)
     return changes
 
 
@@ -132,28 +134,13 @@ def read_tags(state: State, names: Iterable[str]) -> list[str]:
     return list(kept)
 
 
-class _Clearing:
-    """Whether null and the empty text take a value away: open question 6 of highlevel.md."""
-
-    def __init__(self, config: HighLevelConfig) -> None:
-        self._config = config
-
-    def is_empty(self, value: object) -> bool:
-        return value is None or value == ""
-
-    def empties(self, value: object) -> bool:
-        if value is None:
-            return self._config.null_clears
-        return value == "" and self._config.empty_clears
-
-
-def _names(body: Mapping[str, Any]) -> Changes:
+def _names(body: Mapping[str, Any], config: HighLevelConfig) -> Changes:
     """``name`` alone is split at its first space; with first or last name beside it, it says nothing."""
-    name = body.get("name")
-    if name is None or "firstName" in body or "lastName" in body:
+    name = body["name"]
+    if "firstName" in body or "lastName" in body or (not name and not clears(config, name)):
         return {}
-    first, _, last = name.strip().partition(" ")
-    return {"firstName": first, "lastName": last.strip()}
+    first, _, last = (name or "").strip().partition(" ")
+    return {"firstName": first or None, "lastName": last.strip() or None}
 
 
 def _as_text(value: str, _: HighLevelConfig) -> str:

@@ -22,7 +22,7 @@ def e164(text: str, country: str) -> str:
     bare = _SEPARATORS.sub("", text)
     if _E164.fullmatch(bare):
         return bare
-    if country in ("US", "CA") and len(bare) == 10 and bare.isdigit():
+    if country in ("US", "CA") and len(bare) == 10 and bare.isascii() and bare.isdigit():
         return "+1" + bare
     return _parsed(text, country)
 

@@ -107,7 +107,7 @@ def _read_sort(entries: Sequence[Any]) -> _Sort:
     for entry in entries:
         field = entry.get("field") if isinstance(entry, dict) else None
         direction = entry.get("direction", "asc") if isinstance(entry, dict) else None
-        if field not in SORT_VALUES:
+        if not isinstance(field, str) or field not in SORT_VALUES:
             raise bad_request(f"sort field must be one of the following values: {', '.join(SORT_VALUES)}")
         if direction not in ("asc", "desc"):
             raise bad_request("sort direction must be one of the following values: asc, desc")

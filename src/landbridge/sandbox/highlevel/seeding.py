@@ -93,8 +93,10 @@ def contact_of(state: State, person: Person) -> Contact:
     }
     contact |= {name: text or None for name, text in texts.items()}
     contact["tags"] = [state.define_tag(name)["name"] for name in dict.fromkeys(person.tags)]
-    contact["additionalEmails"] = [{"email": email} for email in person.extra_emails]
-    contact["additionalPhones"] = [{"phone": phone} for phone in person.extra_phones]
+    if person.extra_emails:
+        contact["additionalEmails"] = [{"email": email} for email in person.extra_emails]
+    if person.extra_phones:
+        contact["additionalPhones"] = [{"phone": phone} for phone in person.extra_phones]
     if person.dnd_email:
         contact["dndSettings"] = {"Email": {"status": "active", "message": "Unsubscribed", "code": "103"}}
     contact["createdBy"] = {

@@ -41,34 +41,16 @@ _WHERE_KNOWN = (
     "lastActivity",
     "createdBy",
 )
-_SEARCHED = (
-    "id",
-    "locationId",
-    "firstName",
-    "lastName",
-    "email",
-    "phone",
-    "phoneLabel",
-    "additionalEmails",
-    "additionalPhones",
-    "city",
-    "state",
-    "postalCode",
-    "country",
-    "website",
-    "timezone",
-    "companyName",
-    "businessId",
-    "dateOfBirth",
-    "dnd",
-    "inboundDndSettings",
-    "tags",
-    "source",
-    "assignedTo",
-    "type",
-    "followers",
-    "dateAdded",
-    "dateUpdated",
+# What a stored contact has that search does not show, or shows in another form.
+_NOT_SEARCHED = (
+    "address1",
+    "gender",
+    "lastActivity",
+    "createdBy",
+    "campaigns",
+    "workflows",
+    "addedMs",
+    "updatedMs",
 )
 
 
@@ -131,13 +113,18 @@ def created(contact: Contact, *, v3: bool) -> Shown:
 
 def searched(contact: Contact, business: str | None, *, v3: bool) -> Shown:
     """The record of ``POST /contacts/search``: ``address`` for ``address1``, null for what is missing."""
-    record = {name: contact[name] for name in _SEARCHED}
-    record["firstNameLowerCase"] = (contact["firstName"] or "").lower() or None
-    record["lastNameLowerCase"] = (contact["lastName"] or "").lower() or None
-    record["contactName"] = full_name(contact).lower() or None
+    record = contact.copy()
+    for name in _NOT_SEARCHED:
+        del record[name]
+    first = (contact["firstName"] or "").lower()
+    last = (contact["lastName"] or "").lower()
+    record["firstNameLowerCase"] = first or None
+    record["lastNameLowerCase"] = last or None
+    record["contactName"] = (f"{first} {last}" if first and last else first or last) or None
     record["address"] = contact["address1"]
     record["businessName"] = business
-    record["dndSettings"] = dnd_settings(contact, v3=v3)
+    if v3:
+        record["dndSettings"] = dnd_settings(contact, v3=True)
     record["customFields"] = custom_fields(contact)
     record["opportunities"] = []
     return record

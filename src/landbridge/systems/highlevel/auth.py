@@ -190,7 +190,10 @@ class OAuthAuthorise:
                 _log.info("highlevel_previous_token_refused")
         if self._config.rescue:
             try:
-                return await self._endpoint.exchange(await self._endpoint.reconnect(old), old)
+                new = await self._endpoint.exchange(await self._endpoint.reconnect(old), old)
+                # It may come with all scopes of the app; a person agreed to the old ones only.
+                agreed = tuple(scope for scope in new.scopes if not old.scopes or scope in old.scopes)
+                return replace(new, scopes=agreed)
             except (Unreachable, Unavailable) as failure:
                 raise _not_now(failure) from None
             except Paused:

@@ -104,16 +104,16 @@ def upgrade() -> None:
         "link",
         ["bridge_id", "kind", "highlevel_id"],
         unique=True,
-        sqlite_where=sa.text("live"),
-        postgresql_where=sa.text("live"),
+        sqlite_where=sa.text("live IS 1"),
+        postgresql_where=sa.text("live IS TRUE"),
     )
     op.create_index(
         "uq_link_rezora",
         "link",
         ["bridge_id", "kind", "rezora_id"],
         unique=True,
-        sqlite_where=sa.text("live"),
-        postgresql_where=sa.text("live"),
+        sqlite_where=sa.text("live IS 1"),
+        postgresql_where=sa.text("live IS TRUE"),
     )
     op.create_table(
         "oauth_state",

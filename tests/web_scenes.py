@@ -1,0 +1,388 @@
+"""Made-up bridges in every state the pages can meet, and a product that serves them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from landbridge.engine.status import Share, Status
+from landbridge.settings import Settings, load_settings
+from landbridge.store.bridges import Account, Bridge
+from landbridge.store.database import StoreFailure
+from landbridge.store.journal import Entry, OpenHold
+from landbridge.store.runs import Run
+from landbridge.sync.model import Side
+from landbridge.sync.reasons import EXCLUDED, HELD
+from landbridge.systems.base import SystemFailure, WrongCredentials
+
+NOW = 1_795_435_200.0  # 2026-11-23 12:00:00 UTC
+HOSTILE = "<script>alert('x')</script>\" onmouseover=\"x"
+CONSENT = "https://consent.example.com/choose?state=one-time"
+
+HIGHLEVEL = Account(
+    1,
+    Side.HIGHLEVEL,
+    "ve9EPM428h8vShlRW1KT",
+    "Harbor Street Realty",
+    {
+        "can_write": True,
+        "time_zone": "America/Denver",
+        "country": "US",
+        "kinds": ["contact"],
+        "notes": ["This grant reads and writes contacts and reads tags and custom fields."],
+    },
+)
+REZORA = Account(
+    2,
+    Side.REZORA,
+    "harbor-api",
+    "Harbor Street Realty",
+    {
+        "can_write": True,
+        "time_zone": "",
+        "country": "",
+        "kinds": ["contact"],
+        "notes": ["Tasks, notes and appointments do not answer on this account."],
+    },
+)
+BRIDGE = Bridge(1, "Harbor Street", HIGHLEVEL, REZORA, "")
+
+
+def stage(at: str, passes: int = 0) -> str:
+    return f'{{"at":"{at}","cursor":"","accept":false,"passes":{passes}}}'
+
+
+def run(number: int, *, state: str = "done", age: float = 0.0, took: float = 42.0, **rest: Any) -> Run:
+    """A run that started so many seconds ago."""
+    started = NOW - age
+    facts: dict[str, Any] = {
+        "purpose": "sync",
+        "cause": "schedule",
+        "stage": "",
+        "done": 0,
+        "total": 0,
+        "ended_at": None if state == "running" else started + took,
+    }
+    return Run(id=number, bridge_id=1, state=state, started_at=started, **(facts | rest))
+
+
+FIRST = run(
+    1,
+    age=86_400 * 2,
+    took=312.4,
+    cause="command",
+    counts={"created": 1_704, "updated": 88, "listed": 420, "opted_out": 6, "reads": 96, "writes": 2_218},
+)
+LATER = [
+    run(5, age=3 * 60, took=6.2, cause="page", counts={"updated": 12, "reads": 17, "writes": 12}),
+    run(4, age=3600, took=5.9, counts={"reads": 6}),
+    run(3, age=7_300, took=9.1, counts={"created": 61, "updated": 240, "listed": 33, "reads": 246}),
+    run(2, age=86_000, took=5.8, cause="command", purpose="plan", counts={"create": 61, "reads": 6}),
+    FIRST,
+]
+ENTRIES = [
+    Entry(
+        "update",
+        Side.REZORA,
+        "90112",
+        "c7Qh2mW1xTzYb4Kd9LpR",
+        "phone",
+        {"contact_phone_mobile": "303-555-0142"},
+        {"contact_phone_mobile": "303-555-0188"},
+        at=NOW - 170,
+    ),
+    Entry(
+        "update",
+        Side.REZORA,
+        "90540",
+        "k2Vn8sE5uAjGf0Xc3MtO",
+        "email, city",
+        {"contact_email": "m.osei@example.org", "contact_city": ""},
+        {"contact_email": "mina.osei@example.org", "contact_city": "Boulder"},
+        "Shown differently afterwards",
+        at=NOW - 171,
+    ),
+    Entry("join", Side.REZORA, "90540", "k2Vn8sE5uAjGf0Xc3MtO", "list Open house May", at=NOW - 172),
+    Entry("opt_out", Side.REZORA, "88014", "p5Jr1yB8nCeHw6Za2UgD", "consent", at=NOW - 7_290),
+    Entry(
+        "create",
+        Side.REZORA,
+        "91877",
+        "t9Lx3kI7oFvSq4Ny5RbE",
+        after={
+            "contact_name": "Ada Brook",
+            "contact_email": "ada.brook@example.net",
+            "contact_city": "Lyons",
+        },
+        at=NOW - 7_295,
+    ),
+    Entry(
+        "failed", Side.REZORA, "", "w1Md6zP0hUkTa8Gc7YjV", note="Rezora refused the contact.", at=NOW - 7_299
+    ),
+]
+HOLDS = [
+    OpenHold(
+        "both_changed",
+        "c1Qh2mW1xTzYb4Kd9LpR",
+        "90003",
+        "city",
+        "Fort Collins",
+        "Loveland",
+        opened_at=NOW - 86_400 * 2,
+    ),
+    OpenHold(
+        "edited_in_rezora",
+        "d2Vn8sE5uAjGf0Xc3MtO",
+        "90017",
+        "phone",
+        "303-555-0119",
+        "720-555-0164",
+        opened_at=NOW - 86_400,
+    ),
+    OpenHold("opted_out_in_rezora", "e3Jr1yB8nCeHw6Za2UgD", "90020", "consent", opened_at=NOW - 3_600),
+    OpenHold("several_candidates", "f4Lx3kI7oFvSq4Ny5RbE", opened_at=NOW - 3_600),
+    OpenHold(
+        "refused",
+        "g5Md6zP0hUkTa8Gc7YjV",
+        detail="Rezora refused contact_state: two letters are expected.",
+        opened_at=NOW - 7_300,
+    ),
+]
+
+
+def shares(reasons: dict[str, Any], counts: dict[str, int]) -> list[Share]:
+    return [Share(key, reasons[key], count) for key, count in counts.items()]
+
+
+def status(**changes: Any) -> Status:
+    """A bridge after some syncs, with changes."""
+    facts: dict[str, Any] = {
+        "bridge": BRIDGE,
+        "busy": False,
+        "running": None,
+        "latest": LATER[0],
+        "recent": LATER,
+        "total": 2_000,
+        "equal": 1_838,
+        "waiting": 0,
+        "excluded": shares(EXCLUDED, {"no_email": 91, "opted_out": 43, "bad_email": 12, "no_name": 4}),
+        "held": shares(HELD, {"several_candidates": 7, "both_changed": 3, "edited_in_rezora": 2}),
+        "holds": HOLDS,
+        "entries": ENTRIES,
+    }
+    return Status(**(facts | changes))
+
+
+NOTHING_YET: dict[str, Any] = {
+    "latest": None,
+    "recent": [],
+    "total": 0,
+    "equal": 0,
+    "excluded": [],
+    "held": [],
+    "holds": [],
+    "entries": [],
+}
+
+
+def with_newest(newest: Run, **changes: Any) -> Status:
+    return status(recent=[newest, *LATER], **changes)
+
+
+def going(at: str, *, done: int = 0, total: int = 0, passes: int = 0, busy: bool = True) -> Status:
+    """A first sync under way."""
+    newest = run(
+        1,
+        state="running",
+        age=95,
+        cause="page",
+        stage=stage(at, passes),
+        done=done,
+        total=total,
+        counts={"created": 812, "listed": 204, "reads": 9, "writes": 1_016},
+    )
+    standing = {"total": 2_000, "equal": 812, "waiting": 1_096, "held": [], "holds": []}
+    return replace(
+        status(**(NOTHING_YET | standing)),
+        excluded=shares(EXCLUDED, {"no_email": 92}),
+        busy=busy,
+        running=newest,
+        recent=[newest],
+        entries=ENTRIES[4:5],
+    )
+
+
+FAILED = run(
+    6,
+    state="failed",
+    age=120,
+    took=31.0,
+    stage=stage("rezora"),
+    sentence="Rezora refused the user name and password.",
+    fix="Check the user name and password with your Rezora account manager, then connect again.",
+    counts={"reads": 5},
+)
+BRAKED = run(
+    6,
+    state="braked",
+    age=120,
+    took=8.0,
+    stage=stage("weigh"),
+    counts={"reads": 6},
+    sentence="This run would replace values of 412 of 1838 linked contacts, more than the 183 allowed"
+    " without asking. Nothing was written.",
+    fix="Look at `landbridge plan`; if the change is meant, run `landbridge sync --accept-large-change`.",
+)
+TROUBLED = replace(
+    BRIDGE,
+    rezora=replace(
+        REZORA,
+        trouble="Rezora refused the user name and password.",
+        trouble_fix="Check them with your Rezora account manager, then connect again.",
+    ),
+)
+HOSTILE_BRIDGE = Bridge(
+    1,
+    HOSTILE,
+    replace(
+        HIGHLEVEL, title=HOSTILE, capability={"can_write": True, "notes": [HOSTILE], "time_zone": HOSTILE}
+    ),
+    replace(REZORA, title="", external_id=HOSTILE, trouble=HOSTILE, trouble_fix=HOSTILE),
+    "",
+)
+
+
+def hostile() -> Status:
+    """Every text that people or APIs can choose is an attack."""
+    newest = run(
+        9, state="failed", cause=HOSTILE, purpose=HOSTILE, sentence=HOSTILE, fix=f"`{HOSTILE}`", stage=HOSTILE
+    )
+    hold = OpenHold(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, NOW)
+    entries = [
+        Entry(
+            action,
+            Side.REZORA,
+            HOSTILE,
+            HOSTILE,
+            HOSTILE,
+            {HOSTILE: HOSTILE},
+            {HOSTILE: HOSTILE},
+            HOSTILE,
+            NOW,
+        )
+        for action in ("update", "create", HOSTILE)
+    ]
+    return with_newest(newest, bridge=HOSTILE_BRIDGE, holds=[hold], entries=entries)
+
+
+SCENES: dict[str, Status] = {
+    "new": status(**NOTHING_YET),
+    "preparing": going("prepare"),
+    "reading": going("highlevel", done=1_000, total=2_000),
+    "running": going("apply", done=1_104, total=2_000),
+    "looking up": going("rezora", passes=1),
+    "interrupted": going("apply", done=1_104, total=2_000, busy=False),
+    "done": status(),
+    "quiet": status(held=[], holds=[], excluded=[], equal=2_000),
+    "waiting": status(waiting=14, equal=1_824),
+    "failed": with_newest(FAILED, bridge=TROUBLED),
+    "braked": with_newest(BRAKED),
+    "dry run": with_newest(run(6, age=30, purpose="plan", cause="command", counts={"reads": 6})),
+    "many holds": status(holds=[replace(HOLDS[0], highlevel_id=f"contact{n}") for n in range(60)]),
+    "hostile": hostile(),
+}
+
+
+@dataclass
+class FakeProduct:
+    """Serves statuses by bridge; keeps what it was asked to do."""
+
+    statuses: dict[int, Status] = field(default_factory=dict)
+    connected: list[Account] = field(default_factory=list)
+    settings: Settings = field(default_factory=lambda: load_settings({}))
+    started: list[tuple[int, str, bool]] = field(default_factory=list)
+    finished: list[tuple[str, str, str]] = field(default_factory=list)
+    logins: list[tuple[str, str]] = field(default_factory=list)
+    made: list[tuple[str, str, str]] = field(default_factory=list)
+    sessions: dict[str, str] = field(default_factory=dict)  # state to the session that started it
+    failure: Exception | None = None
+
+    @classmethod
+    def of(cls, *statuses: Status, **rest: Any) -> FakeProduct:
+        """One bridge a status."""
+        accounts = [account for each in statuses for account in (each.bridge.highlevel, each.bridge.rezora)]
+        return cls({each.bridge.id: each for each in statuses}, accounts, **rest)
+
+    async def all_bridges(self) -> list[Bridge]:
+        return [each.bridge for each in self.statuses.values()]
+
+    async def accounts(self) -> list[Account]:
+        return self.connected
+
+    async def status(self, bridge: Bridge) -> Status:
+        return self.statuses[bridge.id]
+
+    def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
+        self.started.append((bridge.id, cause, accept))
+        newest = run(99, state="running", cause=cause, stage=stage("prepare"))
+        before = self.statuses[bridge.id]
+        self.statuses[bridge.id] = replace(before, busy=True, running=newest, recent=[newest, *before.recent])
+
+    async def connect_url(self, session: str) -> str:
+        self._fail()
+        self.sessions["one-time"] = session
+        return CONSENT
+
+    async def finish_connect(self, code: str, state: str, session: str) -> Account:
+        self._fail()
+        if self.sessions.pop(state, None) != session:
+            raise StoreFailure("This answer was not asked for here.", "Start again with the Connect button.")
+        self.finished.append((code, state, session))
+        self.connected.append(HIGHLEVEL)
+        return HIGHLEVEL
+
+    async def connect_rezora(self, username: str, password: str) -> Account:
+        self._fail()
+        self.logins.append((username, password))
+        if password == "wrong-password":
+            raise WrongCredentials("Rezora refused the user name and password.", side=Side.REZORA)
+        self.connected.append(REZORA)
+        return REZORA
+
+    async def create_bridge(
+        self, name: str, mapping: str | None = None, highlevel: str = "", rezora: str = ""
+    ) -> Bridge:
+        self._fail()
+        self.made.append((name, highlevel, rezora))
+        made = replace(status(**NOTHING_YET), bridge=replace(BRIDGE, name=name))
+        self.statuses[1] = made
+        return made.bridge
+
+    def _fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
+def others(count: int) -> Sequence[Status]:
+    """Several bridges."""
+    return [
+        replace(status(), bridge=replace(BRIDGE, id=number, name=f"Bridge {number}"))
+        for number in range(1, count + 1)
+    ]
+
+
+class StillClock:
+    """Always ``NOW``."""
+
+    def now(self) -> float:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError(f"nothing here sleeps, not even {seconds} s")
+
+
+UNREACHABLE = SystemFailure("HighLevel cannot be reached.", fix="Check this machine's network.")
