@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -29,15 +30,15 @@ def first_sync(contacts: int, rounds: int) -> None:
     ours, bare, peaks, commands = [], [], [], []
     reads = writes = 0
     for _ in range(rounds):
-        with rig(contacts) as made:
+        with rig(contacts, empty=True) as made:
+            before = made.calls()
             done = made.run("sync")
-            counted = made.ask("/_sandbox/history?count=1&side=rezora")["total"]
             writes = made.mutating_calls()
-            reads = made.ask("/_sandbox/history?count=1&path_contains=/contacts")["total"] - writes
+            reads = made.calls() - before - writes
             ours.append(done.answer["seconds"])
             peaks.append(done.peak_megabytes)
             commands.append(done.seconds)
-            bare.append(_bare(made, counted))
+            bare.append(_bare(made))
             again = made.run("sync")
             second = (again.answer["seconds"], made.mutating_calls() - writes)
     table = Table(
@@ -57,7 +58,7 @@ def first_sync(contacts: int, rounds: int) -> None:
     console.print(table)
 
 
-def _bare(made: Rig, _counted: int) -> float:
+def _bare(made: Rig) -> float:
     """Replay the very bodies that Landbridge sent, against the sandbox as it was before."""
     history = made.ask("/_sandbox/history?side=rezora&method=POST&bodies=1")
     bodies = [entry["request_body"] for entry in history["entries"]]
@@ -80,7 +81,7 @@ def quota(contacts: int, page_size: int) -> None:
     """With 100 calls in 10 s on both sides: no 429, and how much of the allowed rate is used."""
     settings = {"highlevel_page_size": page_size}
     with rig(contacts, quota=True, settings=settings) as made:
-        made.ask("/_sandbox/reset", {"config": {"rezora": {"burst": 100, "interval_ms": 10_000}}})
+        made.ask("/_sandbox/config", {"rezora": {"burst": 100, "interval_ms": 10_000}})
         made.run("sync")
         entries = made.ask("/_sandbox/history")["entries"]
     table = Table(title="Quota on: 100 calls in 10 s", title_justify="left")
@@ -99,7 +100,7 @@ def quota(contacts: int, page_size: int) -> None:
 
 
 def _moment(entry: dict[str, Any]) -> float:
-    return float(entry["at"])
+    return datetime.fromisoformat(entry["at"]).timestamp()
 
 
 def kills(contacts: int, count: int, seed: int) -> None:
@@ -149,7 +150,8 @@ def _standings(status: dict[str, Any]) -> str:
 
 def _rezora_contacts(made: Rig) -> list[dict[str, Any]]:
     state = made.ask("/_sandbox/state?side=rezora")
-    return list(state["contacts"])
+    side = state.get("rezora", state)
+    return [contact["fields"] for contact in side["contacts"]]
 
 
 def main() -> None:

@@ -63,6 +63,10 @@ class Rig:
         with urllib.request.urlopen(request) as answer:  # noqa: S310  # the sandbox's own address
             return json.load(answer)
 
+    def calls(self) -> int:
+        """All calls to both APIs, as the sandbox counted them."""
+        return int(self.ask("/_sandbox/history?count=1&actor=api")["total"])
+
     def mutating_calls(self) -> int:
         """Calls that can change something, as the sandbox counted them."""
         return int(self.ask("/_sandbox/history?mutating=1&count=1")["total"])
@@ -79,9 +83,12 @@ def finish(process: subprocess.Popen[bytes]) -> Finished:
 
 
 @contextmanager
-def rig(people: int, *, quota: bool = False, settings: Mapping[str, object] | None = None) -> Iterator[Rig]:
+def rig(
+    people: int, *, quota: bool = False, empty: bool = False, settings: Mapping[str, object] | None = None
+) -> Iterator[Rig]:
     """A fresh sandbox with so many people, and a fresh home with both accounts connected and paired."""
     command = [sys.executable, "-m", "landbridge", "sandbox", "--port", "0", "--people", str(people)]
+    command += ["--empty-rezora"] if empty else []
     process = subprocess.Popen(
         [*command, "--quota" if quota else "--no-quota"], stdout=subprocess.PIPE, text=True
     )

@@ -39,8 +39,9 @@ async def test_what_was_sealed_opens_again_and_the_file_holds_no_trace_of_it(
     assert await vault.save(account, {"token": "canary-secret"}, 0) == 1
     assert await vault.load(account, dict) == ({"token": "canary-secret"}, 1)
     await database.close()
-    for path in tmp_path.iterdir():
-        assert b"canary-secret" not in path.read_bytes()
+    written = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))  # noqa: ASYNC240  # a test
+    assert len(written) > 0
+    assert b"canary-secret" not in written
 
 
 async def test_a_save_on_an_old_version_is_refused_and_changes_nothing(database: Database) -> None:
@@ -59,7 +60,8 @@ async def test_a_row_copied_to_another_account_does_not_open(database: Database,
     await vault.save(second, "theirs", 0)
     with sqlite3.connect(tmp_path / "store.sqlite3") as raw:
         raw.execute(
-            "UPDATE secret SET sealed = (SELECT sealed FROM secret WHERE account_id = ?) WHERE account_id = ?",
+            "UPDATE secret SET sealed = (SELECT sealed FROM secret WHERE account_id = ?)"
+            " WHERE account_id = ?",
             (first, second),
         )
     raw.close()

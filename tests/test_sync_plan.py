@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,14 +43,27 @@ SHOWN = {
 }
 
 
-def highlevel(labels: frozenset[str] = frozenset(), opted_out: bool | None = False, **fields: str) -> Record:
-    return Record(Side.HIGHLEVEL, "h1", ADA | fields, labels, opted_out)
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
+
+
+def highlevel(
+    labels: frozenset[str] = frozenset(),
+    *,
+    opted_out: bool | None = False,
+    shows: Mapping[str, str] = NOTHING_MORE,
+    **fields: str,
+) -> Record:
+    return Record(Side.HIGHLEVEL, "h1", {**ADA, **shows, **fields}, labels, opted_out)
 
 
 def rezora(
-    labels: frozenset[str] | None = frozenset(), opted_out: bool | None = False, **fields: str
+    labels: frozenset[str] | None = frozenset(),
+    *,
+    opted_out: bool | None = False,
+    shows: Mapping[str, str] = NOTHING_MORE,
+    **fields: str,
 ) -> Record:
-    return Record(Side.REZORA, "55501", SHOWN | fields, labels, opted_out)
+    return Record(Side.REZORA, "55501", {**SHOWN, **shows, **fields}, labels, opted_out)
 
 
 def decided(situation: Situation, policy: Policy = POLICY) -> Plan:
@@ -171,7 +186,7 @@ def test_carrying_out_a_plan_leaves_nothing_more_to_write(
     left: dict[str, str], right: dict[str, str], linked: bool, out: bool | None
 ) -> None:
     """One round reaches the fixed point: the second plan has no action (property L2)."""
-    source, target = highlevel(opted_out=out, **left), rezora(**right)
+    source, target = highlevel(opted_out=out, shows=left), rezora(shows=right)
     first = decided(Situation(source, target, settled() if linked else None))
     fields, opted = dict(target.fields), target.opted_out
     for action in first.actions:
@@ -189,8 +204,8 @@ def test_every_written_value_is_the_other_sides_value_in_this_sides_form(
     left: dict[str, str], right: dict[str, str]
 ) -> None:
     """Property S2: nothing is invented."""
-    source = highlevel(**left)
-    found = decided(Situation(source, rezora(**right), settled()))
+    source = highlevel(shows=left)
+    found = decided(Situation(source, rezora(shows=right), settled()))
     for action in found.actions:
         if isinstance(action, Update):
             for rule in POLICY.rules:

@@ -310,13 +310,18 @@ def sandbox(
     seed: Annotated[int, typer.Option(help="The number all people and ids are made from.")] = 7,
     file: Annotated[Path | None, typer.Option(help="Keep the state in this SQLite file.")] = None,
     quota: Annotated[bool, typer.Option("--quota/--no-quota", help="Limit calls as HighLevel does.")] = True,
+    empty: Annotated[
+        bool, typer.Option("--empty-rezora", help="Nobody is in Rezora yet; else about one in 25.")
+    ] = False,
 ) -> None:
     """Run both systems locally, with made-up people, to try things without accounts (docs/sandbox.md)."""
     from landbridge.cli.serving import serve_sandbox
+    from landbridge.sandbox.highlevel import HighLevelConfig
+    from landbridge.sandbox.server import SandboxConfig
 
-    raise typer.Exit(
-        serve_sandbox(Out(as_json=False), port=port, people=people, seed=seed, file=file, quota=quota)
-    )
+    highlevel = HighLevelConfig() if quota else HighLevelConfig(burst=0)
+    config = SandboxConfig(seed=seed, people=people, highlevel=highlevel, file=file, empty_rezora=empty)
+    raise typer.Exit(serve_sandbox(Out(as_json=False), config, port))
 
 
 @main.command()

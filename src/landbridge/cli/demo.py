@@ -159,7 +159,7 @@ async def _summary(out: Out, app: App, bridge: Bridge, runs: list[tuple[str, Run
         out.json({"runs": facts, "status": status_facts(status)})
     else:
         table = Table(title="Two syncs", title_justify="left")
-        for name in ("", "Took", "Created", "Linked or updated", "Reads", "Mutating calls (sandbox history)"):
+        for name in ("", "Took", "Created", "Linked", "Updated", "Reads", "Mutating calls (sandbox history)"):
             table.add_column(name, justify="left" if not name else "right")
         for title, run, calls in runs:
             counts = run.counts
@@ -167,6 +167,7 @@ async def _summary(out: Out, app: App, bridge: Bridge, runs: list[tuple[str, Run
                 title,
                 took((run.ended_at or run.started_at) - run.started_at),
                 f"{counts.get('created', 0):,}",
+                f"{counts.get('linked', 0):,}",
                 f"{counts.get('updated', 0):,}",
                 f"{counts.get('reads', 0):,}",
                 f"{calls:,}",

@@ -137,7 +137,7 @@ def status_table(status: Status) -> Table:
 def runs_table(runs: list[Run]) -> Table:
     """The newest runs."""
     table = Table(title="Last runs", title_justify="left")
-    for name in ("Run", "Started (UTC)", "Took", "Result", "Created", "Updated", "Linked writes", "Reads"):
+    for name in ("Run", "Started (UTC)", "Took", "Result", "Created", "Linked", "Updated", "Writes", "Reads"):
         table.add_column(name, justify="left" if name in ("Started (UTC)", "Result") else "right")
     for run in runs:
         counts = run.counts
@@ -147,6 +147,7 @@ def runs_table(runs: list[Run]) -> Table:
             took((run.ended_at or run.started_at) - run.started_at),
             ("dry run, " if run.purpose == "plan" else "") + run.state,
             f"{counts.get('created', 0):,}",
+            f"{counts.get('linked', 0):,}",
             f"{counts.get('updated', 0):,}",
             f"{counts.get('writes', 0):,}",
             f"{counts.get('reads', 0):,}",

@@ -6,15 +6,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import uvicorn
 
 from landbridge.app import App, open_app
-from landbridge.cli.frame import guarded, settings_of
+from landbridge.cli.frame import calm_collector, guarded, settings_of
 from landbridge.cli.output import Exit, Out
-from landbridge.sandbox.highlevel import HighLevelConfig
 from landbridge.sandbox.server import Sandbox, SandboxConfig
+from landbridge.store.database import StoreFailure
 from landbridge.web.site import build_site
 
 
@@ -25,6 +24,12 @@ class Server(uvicorn.Server):
     def capture_signals(self):  # type: ignore[no-untyped-def]  # uvicorn's own signature is untyped
         """Capture none."""
         yield
+
+
+async def _until_stopped(server: Server) -> None:
+    """uvicorn ends the process when its port is taken; here it only ends itself."""
+    with contextlib.suppress(SystemExit):
+        await server.serve()
 
 
 @asynccontextmanager
@@ -39,14 +44,11 @@ async def serving(app: App) -> AsyncIterator[str]:
         timeout_graceful_shutdown=2,
     )
     server = Server(config)
-    task = asyncio.ensure_future(server.serve())
-    while not server.started:
-        if task.done():
-            break
+    task = asyncio.ensure_future(_until_stopped(server))
+    while not server.started and not task.done():  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(0.02)
     if task.done():
-        task.result()
-        raise OSError(f"Port {app.settings.web_port} is in use.")
+        raise port_taken(app.settings.web_port)
     try:
         yield str(app.settings.public_url)
     finally:
@@ -54,9 +56,15 @@ async def serving(app: App) -> AsyncIterator[str]:
         await task
 
 
+def port_taken(port: int) -> StoreFailure:
+    """Somebody else listens there."""
+    return StoreFailure(f"Port {port} is in use.", "Stop the other program, or choose another --port.")
+
+
 def serve(out: Out, **overrides: object) -> int:
     """Serve until Ctrl-C or a termination signal."""
     settings = settings_of(out, **overrides)
+    calm_collector()
 
     async def inside() -> int:
         async with open_app(settings) as app, serving(app) as address:
@@ -67,13 +75,15 @@ def serve(out: Out, **overrides: object) -> int:
     return guarded(out, inside)
 
 
-def serve_sandbox(out: Out, *, port: int, people: int, seed: int, file: Path | None, quota: bool) -> int:
+def serve_sandbox(out: Out, config: SandboxConfig, port: int) -> int:
     """Run the sandbox until Ctrl-C."""
-    highlevel = HighLevelConfig() if quota else HighLevelConfig(burst=0)
 
     async def inside() -> int:
-        sandbox = Sandbox(SandboxConfig(seed=seed, people=people, file=file, highlevel=highlevel))
-        await sandbox.start(port=port)
+        sandbox = Sandbox(config)
+        try:
+            await sandbox.start(port=port)
+        except OSError as error:
+            raise port_taken(port) from error
         print(f"Sandbox ready at {sandbox.url}", flush=True)  # scripts wait for this line
         out.say(f"  HighLevel API  {sandbox.highlevel_url}")
         out.say(f"  Rezora API     {sandbox.rezora_url}/v1")

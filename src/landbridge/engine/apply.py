@@ -15,7 +15,6 @@ from landbridge.store.driver import renew
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.links import Intent, KeptLink
 from landbridge.store.observed import Standing
-from landbridge.sync.fingerprint import body_print
 from landbridge.sync.model import Link, Side
 from landbridge.sync.plan import ChangeLabel, Create, OptOut, Update
 from landbridge.systems.base import (
@@ -109,7 +108,7 @@ async def _make_labels(work: Work) -> None:
 async def _note_intents(work: Work, cases: Sequence[Case]) -> None:
     """Make the creates of this slice durable before the first of them leaves."""
     intents = [
-        Intent(action.source_id, body_print(work.policy, work.converters, action.fields))
+        Intent(action.source_id, work.planner.body_print(action.fields))
         for case in cases
         if case.plan
         for action in case.plan.actions
@@ -183,6 +182,7 @@ async def _carry_out(work: Work, result: Result) -> None:
         result.rezora_id = case.rezora.record.id
     result.base_rezora = dict(case.plan.base_rezora)
     if case.kept is None and case.rezora is not None and not case.plan.excluded:
+        work.progress.counts["linked"] += 1
         note = "The same person by e-mail or phone, with a compatible name"
         result.entries.append(
             Entry("link", Side.REZORA, result.rezora_id, case.highlevel.record.id, note=note)
@@ -293,17 +293,18 @@ async def _record(work: Work, results: Sequence[Result], following: Stage) -> No
         if result.unanswered:
             work.unanswered.add(result.case.highlevel.record.id)
     new, changed = _links(results)
-    outcomes = [
-        (r.case.highlevel.record.id, "" if r.not_created else r.rezora_id)
-        for r in results
-        if _creates(r) and not r.unanswered
-    ]
+    known = [r for r in results if _creates(r) and not r.unanswered]
     holds = [hold for result in results for hold in _holds(work, result)]
     async with work.database.write() as connection:
         await renew(connection, work.lease, now)
         await links.add(connection, bridge_id, new, now)
         await links.change(connection, changed)
-        await links.close_intents(connection, bridge_id, outcomes)
+        await links.close_intents(
+            connection,
+            bridge_id,
+            done=[r.case.highlevel.record.id for r in known if r.rezora_id],
+            dropped=[r.case.highlevel.record.id for r in known if not r.rezora_id],
+        )
         await journal.write(connection, bridge_id, run_id, [e for r in results for e in r.entries], now)
         await journal.save_holds(connection, bridge_id, run_id, holds, now)
         standings = [_standing(result) for result in results]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Protocol
 
@@ -60,6 +61,8 @@ class Durable:
     async def close(self) -> None:
         """Stop; unfinished workflows stay for the next process."""
         await asyncio.to_thread(DBOS.destroy)
+        if self._loop is not None:  # DBOS made itself the loop's thread pool, and has shut that down now
+            self._loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="landbridge"))
         if self in _current:
             _current.remove(self)
         self._engine.dispose()

@@ -6,16 +6,16 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 
-from landbridge.engine.work import Planned, Stage, Work, person
+from landbridge.engine.work import Planned, Stage, Work
 from landbridge.store import journal, links, observed, runs
 from landbridge.store.driver import renew
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Sighting
-from landbridge.sync.fingerprint import adopt, body_print
+from landbridge.sync.fingerprint import adopt
 from landbridge.sync.guard import Weight, weigh
-from landbridge.sync.match import match
+from landbridge.sync.match import Person, match
 from landbridge.sync.model import Side
-from landbridge.sync.plan import ChangeLabel, Create, Hold, OptOut, Plan, Situation, Update, plan
+from landbridge.sync.plan import ChangeLabel, Create, Hold, OptOut, Plan, Situation, Update
 from landbridge.sync.reasons import EXCLUDED, HELD
 
 AMBIGUOUS = "?"  # a partner that is not one: several candidates
@@ -61,24 +61,31 @@ async def match_people(work: Work, stage: Stage) -> Stage:
     bridge_id, run_id = work.bridge.id, work.run_id
     async with work.database.read() as connection:
         intents = await links.open_intents(connection, bridge_id)
-        left = await observed.unlinked(connection, bridge_id, run_id, Side.HIGHLEVEL)
         right = await observed.unlinked(connection, bridge_id, run_id, Side.REZORA)
+        left = await observed.unlinked(connection, bridge_id, run_id, Side.HIGHLEVEL) if right else []
         shown = (
             await observed.by_ids(connection, bridge_id, run_id, Side.REZORA, [row.id for row in right])
             if intents
             else {}
         )
-    prints = [
-        (key, body_print(work.policy, work.converters, sight.record.fields)) for key, sight in shown.items()
-    ]
+    prints = [(key, work.planner.body_print(sight.record.fields)) for key, sight in shown.items()]
     present = {row.id for row in left}
     partners = adopt([(i.source_id, i.print) for i in intents if i.source_id in present], prints)
     taken = set(partners.values())
+    there = [
+        Person(Side.REZORA, row.id, row.name, row.email, row.phone) for row in right if row.id not in taken
+    ]
+    addresses = {person.email for person in there} | {person.phone for person in there}
     pairing = match(
-        [person(Side.HIGHLEVEL, r.id, r.name, r.email, r.phone) for r in left if r.id not in partners],
-        [person(Side.REZORA, r.id, r.name, r.email, r.phone) for r in right if r.id not in taken],
+        [
+            Person(Side.HIGHLEVEL, row.id, row.name, row.email, row.phone)
+            for row in left
+            if row.id not in partners and (row.email in addresses or row.phone in addresses)
+        ],  # a person whose addresses nobody else has needs no matching
+        there,
     )
-    outcomes = [(i.source_id, partners.get(i.source_id, "")) for i in intents]
+    sources = [intent.source_id for intent in intents]
+    found = set(partners)
     partners |= {highlevel: rezora for highlevel, rezora, _reason in pairing.pairs}
     partners |= {key: AMBIGUOUS for group in pairing.ambiguous for key in group.highlevel_ids}
     partners |= {source: REFUSED for source in work.refused if source not in partners}
@@ -86,7 +93,12 @@ async def match_people(work: Work, stage: Stage) -> Stage:
     following = stage.to(first if stage.passes == 0 else "apply")
     async with work.database.write() as connection:
         await renew(connection, work.lease, work.clock.now())
-        await links.close_intents(connection, bridge_id, outcomes)
+        await links.close_intents(
+            connection,
+            bridge_id,
+            done=[source for source in sources if source in found],
+            dropped=[source for source in sources if source not in found],
+        )
         await observed.set_partners(connection, bridge_id, run_id, partners)
         await runs.advance(connection, run_id, following.text(), 0, 0, work.progress.counts)
     work.unanswered.clear()
@@ -155,7 +167,7 @@ def _case(work: Work, sight: Sighting, kept: KeptLink | None, rezora: dict[str, 
     situation = Situation(
         sight.record, other.record if other else None, kept.link if kept else None, suppressed=suppressed
     )
-    return Case(sight, other, kept, plan(work.policy, work.converters, situation), settled)
+    return Case(sight, other, kept, work.planner.plan(situation), settled)
 
 
 async def forecast(work: Work, stage: Stage) -> Stage:

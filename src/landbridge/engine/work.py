@@ -17,10 +17,10 @@ from landbridge.store.observed import Sighting
 from landbridge.sync.addresses import e164, normal_email
 from landbridge.sync.fingerprint import record_print
 from landbridge.sync.guard import Brake
-from landbridge.sync.match import Person
 from landbridge.sync.model import Record, Side
+from landbridge.sync.plan import Planner
 from landbridge.sync.rules import Policy
-from landbridge.sync.values import Context, Converter, converters
+from landbridge.sync.values import Context, converters
 from landbridge.systems.base import Clock, Label, System
 
 PHONES = ("phone", "contact_phone_mobile", "contact_phone_home", "contact_phone_work")
@@ -103,11 +103,12 @@ class Work:
     passes: int = 0
     lines: list[Planned] = field(default_factory=list)  # of a dry run
     lost: asyncio.Event = field(default_factory=asyncio.Event)  # another driver has the bridge now
-    converters: Mapping[str, Converter] = field(init=False)
+    planner: Planner = field(init=False)
     policy_print: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.converters = converters(Context(default_country=self.policy.default_country))
+        known = converters(Context(default_country=self.policy.default_country))
+        self.planner = Planner(self.policy, known)
         self.policy_print = hashlib.blake2b(repr(self.policy).encode(), digest_size=6).hexdigest()
 
     def show(self, stage: str, done: int, total: int) -> None:
@@ -131,8 +132,3 @@ class Work:
         return Sighting(
             record, record_print(record), name, normal_email(raw_email), next(filter(None, phones), "")
         )
-
-
-def person(side: Side, sighting_id: str, name: str, email: str, phone: str) -> Person:
-    """Identity keys as the matcher takes them."""
-    return Person(side=side, id=sighting_id, name=name, email=email, phone=phone)

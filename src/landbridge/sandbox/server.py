@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
@@ -150,7 +151,10 @@ class Sandbox:
         self.faults.clear()
         self.late.clear()
         self.history.forget()
-        self.worlds.seed(people(seed, self.people))
+        known = people(seed, self.people)
+        if self.config.empty_rezora:
+            known = [replace(person, in_rezora=False) for person in known]
+        self.worlds.seed(known)
         self._tell_own_url()
         self._dirty.update(SIDES, ("about",))
 

@@ -57,7 +57,8 @@ Maker = Callable[[SandboxClock, Ids, Any], World]
 class SandboxConfig:
     """How a sandbox starts; quotas, token life and quirks are in the two systems' own settings.
 
-    ``people`` is how many contacts HighLevel begins with. ``file`` (SQLite) keeps the state over a restart,
+    ``people`` is how many contacts HighLevel begins with; some of them are in Rezora already, unless
+    ``empty_rezora``. ``file`` (SQLite) keeps the state over a restart,
     written at most every ``save_seconds``. ``history_limit`` counts requests, ``history_body_bytes`` limits
     the memory of their bodies. ``any_host`` allows to listen on more than the loopback interface.
     """
@@ -71,6 +72,7 @@ class SandboxConfig:
     history_limit: int = 100_000
     history_body_bytes: int = 64 * 1024 * 1024
     any_host: bool = False
+    empty_rezora: bool = False
 
 
 class ConfigError(ValueError):

@@ -138,17 +138,13 @@ async def note_intents(
 
 
 async def close_intents(
-    connection: AsyncConnection, bridge_id: int, outcomes: Sequence[tuple[str, str]]
+    connection: AsyncConnection, bridge_id: int, *, done: Sequence[str], dropped: Sequence[str]
 ) -> None:
-    """Intents whose outcome is known: (source id, created id), or an empty id where nothing was created."""
-    if outcomes:
-        statement = (
-            update(intent)
-            .where(*_open(bridge_id), intent.c.source_id == bindparam("source"))
-            .values(state=bindparam("new_state"), target_id=bindparam("target"))
-        )
-        rows = [{"source": s, "target": t, "new_state": "done" if t else "dropped"} for s, t in outcomes]
-        await execute_many(connection, statement, rows)
+    """Intents, by their source ids, whose outcome is known: ``dropped`` where nothing was created."""
+    for state, sources in (("done", done), ("dropped", dropped)):
+        for some in batches(sources):
+            query = update(intent).where(*_open(bridge_id), intent.c.source_id.in_(some))
+            await connection.execute(query.values(state=state))
 
 
 def _open(bridge_id: int) -> tuple[ColumnElement[bool], ...]:

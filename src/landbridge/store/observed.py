@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -123,17 +124,32 @@ async def set_partners(
         .where(*_in_run(bridge_id, run_id, Side.HIGHLEVEL), observed.c.partner != "")
         .values(partner="")
     )
-    await _update_each(
-        connection, bridge_id, Side.HIGHLEVEL, [{"key": k, "partner": v} for k, v in partners.items()]
+    statement = (
+        update(observed)
+        .where(
+            observed.c.bridge_id == bridge_id,
+            observed.c.side == Side.HIGHLEVEL.value,
+            observed.c.id == bindparam("key"),
+        )
+        .values(partner=bindparam("new_partner"))
     )
+    rows = [{"key": key, "new_partner": partner} for key, partner in partners.items()]
+    await execute_many(connection, statement, rows)
 
 
 async def set_standings(
     connection: AsyncConnection, bridge_id: int, side: Side, standings: Sequence[Standing]
 ) -> None:
     """Note where records stand."""
-    rows = [{"key": s.id, "standing": s.standing, "reason": s.reason} for s in standings]
-    await _update_each(connection, bridge_id, side, rows)
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for found in standings:
+        groups[found.standing, found.reason].append(found.id)
+    for (standing, reason), ids in groups.items():
+        for some in batches(ids):
+            query = update(observed).where(
+                observed.c.bridge_id == bridge_id, observed.c.side == side.value, observed.c.id.in_(some)
+            )
+            await connection.execute(query.values(standing=standing, reason=reason))
 
 
 async def standings(connection: AsyncConnection, bridge_id: int, run_id: int) -> dict[tuple[str, str], int]:
@@ -144,25 +160,6 @@ async def standings(connection: AsyncConnection, bridge_id: int, run_id: int) ->
         .group_by(observed.c.standing, observed.c.reason)
     )
     return {(standing, reason): number for standing, reason, number in await connection.execute(query)}
-
-
-async def _update_each(
-    connection: AsyncConnection, bridge_id: int, side: Side, rows: list[dict[str, str]]
-) -> None:
-    if not rows:
-        return
-    columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in rows[0] if name != "key"}
-    statement = (
-        update(observed)
-        .where(
-            observed.c.bridge_id == bridge_id,
-            observed.c.side == side.value,
-            observed.c.id == bindparam("key"),
-        )
-        .values(columns)
-    )
-    renamed = [{("key" if k == "key" else f"new_{k}"): v for k, v in row.items()} for row in rows]
-    await execute_many(connection, statement, renamed)
 
 
 def _in_run(bridge_id: int, run_id: int, side: Side) -> tuple[Any, ...]:

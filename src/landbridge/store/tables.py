@@ -119,7 +119,6 @@ observed = Table(  # the newest sight of each record, and where it stands
     Column("partner", String(64), nullable=False, default=""),  # matched, not linked yet
     Column("standing", String(16), nullable=False, default="waiting"),  # equal excluded held waiting
     Column("reason", String(40), nullable=False, default=""),
-    sqlite_with_rowid=False,
 )
 
 link = Table(  # the pair of ids, and per side what it last showed
@@ -168,7 +167,6 @@ intent = Table(  # the write-ahead note of a create
     Column("source_id", String(64), nullable=False),
     Column("print", String(32), nullable=False),  # fingerprint of the canonical body
     Column("state", String(16), nullable=False),  # open, done, dropped
-    Column("target_id", String(64), nullable=False, default=""),
     Column("attempts", Integer, nullable=False, default=0),
     Column("at", Float, nullable=False),
     Index(

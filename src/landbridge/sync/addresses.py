@@ -52,13 +52,20 @@ def is_email(text: str) -> bool:
     Quoted local parts and literal addresses (``[192.0.2.1]``) are legal but never a customer's: refused.
     """
     local, at, domain = normal_email(text).rpartition("@")
-    labels = domain.split(".")
     return (
         bool(at)
         and 0 < len(local) <= 64
         and not _LOCAL_FORBIDDEN.search(local)
         and all(local.split("."))
-        and len(domain) <= 253
+        and _is_domain(domain)
+    )
+
+
+@lru_cache(maxsize=4096)  # people share few domains
+def _is_domain(domain: str) -> bool:
+    labels = domain.split(".")
+    return (
+        len(domain) <= 253
         and len(labels) > 1
         and all(_LABEL.fullmatch(label) for label in labels)
         and not labels[-1].isdigit()

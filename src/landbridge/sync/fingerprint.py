@@ -1,14 +1,12 @@
-"""Fingerprints: of a record as shown, and of the body of a create as it will be found again."""
+"""Fingerprints of records, and creates found again by theirs."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from landbridge.sync.model import Record, Side
-from landbridge.sync.rules import Policy
-from landbridge.sync.values import Converter
+from landbridge.sync.model import Record
 
 SEPARATOR = "\x1f"  # ASCII unit separator; canonical values never hold control characters
 
@@ -24,15 +22,6 @@ def record_print(record: Record) -> str:
     parts.append(f"labels={sorted(record.labels)}" if record.labels is not None else "labels?")
     parts.append(f"out={record.opted_out}")
     return digest(parts)
-
-
-def body_print(policy: Policy, converters: Mapping[str, Converter], fields: Mapping[str, str]) -> str:
-    """The mapped Rezora fields in canonical form: equal for a body we sent and the record it became."""
-    return digest(
-        converters[rule.converter].canon(Side.REZORA, tuple(fields.get(name, "") for name in rule.rezora))
-        for rule in policy.rules
-        if rule.direction.reaches(Side.REZORA)
-    )
 
 
 def adopt(intents: Iterable[tuple[str, str]], records: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -41,11 +41,14 @@ class Sight:
 
 NOTHING = Verdict(Outcome.NOTHING)
 SETTLE = Verdict(Outcome.SETTLE)
+DIFFERS = Verdict(Outcome.HOLD, cause="differs")
 
 Canon = Callable[[Side, Values], str]
 
 
-def decide(rule: Rule, canon: Canon, highlevel: Sight, rezora: Sight) -> Verdict:
+def decide(  # noqa: PLR0911  # one return for each row of the table
+    rule: Rule, canon: Canon, highlevel: Sight, rezora: Sight
+) -> Verdict:
     """The table of sync-correctness.md section 4 for one field.
 
     Values are compared in canonical form only; an absent value on either side plans nothing.
@@ -56,12 +59,14 @@ def decide(rule: Rule, canon: Canon, highlevel: Sight, rezora: Sight) -> Verdict
     equal = now[Side.HIGHLEVEL] == now[Side.REZORA]
     if highlevel.base is None or rezora.base is None:
         return SETTLE if equal else _first_contact(rule, now)
+    if highlevel.now == highlevel.base and rezora.now == rezora.base:
+        return NOTHING if equal else DIFFERS
     changed = {
         Side.HIGHLEVEL: now[Side.HIGHLEVEL] != canon(Side.HIGHLEVEL, highlevel.base),
         Side.REZORA: now[Side.REZORA] != canon(Side.REZORA, rezora.base),
     }
     if not any(changed.values()):
-        return NOTHING if equal else Verdict(Outcome.HOLD, cause="differs")
+        return NOTHING if equal else DIFFERS
     if equal:
         return SETTLE  # the same edit on both sides must be recorded, else it is undone later
     if all(changed.values()):

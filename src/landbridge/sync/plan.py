@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from landbridge.sync.addresses import is_email
+from landbridge.sync.fingerprint import digest
 from landbridge.sync.merge import Outcome, Sight, Values, Verdict, decide
 from landbridge.sync.model import Link, Record, Side
 from landbridge.sync.rules import LabelRule, Policy, Rule
@@ -95,84 +96,100 @@ class Plan:
 
 
 def plan(policy: Policy, converters: Mapping[str, Converter], situation: Situation) -> Plan:
-    """Decide; pure and repeatable. The table is section 4 of sync-correctness.md."""
-    if situation.highlevel is None:
-        return Plan(holds=(Hold("missing_in_highlevel"),))
-    if situation.rezora is None:
-        if situation.link is not None:
-            return Plan(holds=(Hold("missing_in_rezora"),))  # never created again (property S6)
-        return _plan_create(policy, converters, situation.highlevel, suppressed=situation.suppressed)
-    if situation.rezora.read_only:
-        return Plan(excluded="self_contact")
-    return _plan_pair(policy, converters, situation.highlevel, situation.rezora, situation)
+    """Decide for one pair; for many pairs keep a ``Planner``."""
+    return Planner(policy, converters).plan(situation)
 
 
-def _plan_create(
-    policy: Policy, converters: Mapping[str, Converter], source: Record, *, suppressed: bool
-) -> Plan:
-    """A contact that only HighLevel has."""
-    fields = _translated(policy, converters, source)
-    excluded = _why_not(policy, source, fields, suppressed=suppressed)
-    if excluded:
-        return Plan(excluded=excluded)
-    labels = tuple(
-        dict.fromkeys(
-            [
-                rule.list
-                for rule in policy.labels
-                if _tagged(source, rule) and rule.direction.reaches(Side.REZORA)
-            ]
-            + ([policy.default_list] if policy.default_list else [])
+class Planner:
+    """Decides for the pairs of one bridge; pure and repeatable. The table is section 4 of
+    sync-correctness.md.
+    """
+
+    def __init__(self, policy: Policy, converters: Mapping[str, Converter]) -> None:
+        self.policy = policy
+        self._rules = [(rule, converters[rule.converter]) for rule in policy.rules]
+        towards = [(rule, known) for rule, known in self._rules if rule.direction.reaches(Side.REZORA)]
+        self._created = [(rule.highlevel, rule.rezora, known.to_rezora) for rule, known in towards]
+        self._prints = [(rule.rezora, known.canon) for rule, known in towards]
+        self._blank = {name: "" for rule, _ in towards for name in rule.rezora}
+        self._based_on = [name for rule in policy.rules for name in rule.highlevel]
+        self._labels = [rule for rule in policy.labels if rule.direction.reaches(Side.REZORA)]
+
+    def plan(self, situation: Situation) -> Plan:
+        """What one pair of contacts calls for."""
+        if situation.highlevel is None:
+            return Plan(holds=(Hold("missing_in_highlevel"),))
+        if situation.rezora is None:
+            if situation.link is not None:
+                return Plan(holds=(Hold("missing_in_rezora"),))  # never created again (property S6)
+            return self._plan_create(situation.highlevel, suppressed=situation.suppressed)
+        if situation.rezora.read_only:
+            return Plan(excluded="self_contact")
+        return self._plan_pair(situation.highlevel, situation.rezora, situation)
+
+    def body_print(self, fields: Mapping[str, str]) -> str:
+        """The mapped Rezora fields in canonical form: equal for a body we sent and the record it became."""
+        return digest(
+            [canon(Side.REZORA, tuple([fields.get(n, "") for n in names])) for names, canon in self._prints]
         )
-    )
-    blank = {name: "" for rule in policy.rules if rule.direction.reaches(Side.REZORA) for name in rule.rezora}
-    base_rezora = blank | fields | {_label_key(name): "1" for name in labels}
-    base_highlevel = _projected(policy, source) | _label_base(policy, source)
-    return Plan((Create(Side.REZORA, source.id, fields, labels),), (), "", base_highlevel, base_rezora)
 
+    def _plan_create(self, source: Record, *, suppressed: bool) -> Plan:
+        """A contact that only HighLevel has."""
+        fields = self._translated(source.fields)
+        excluded = self._why_not(source, fields, suppressed=suppressed)
+        if excluded:
+            return Plan(excluded=excluded)
+        tagged = {rule.list: _tagged(source, rule) for rule in self._labels}
+        labels = tuple(name for name, joins in tagged.items() if joins)
+        if self.policy.default_list and self.policy.default_list not in labels:
+            labels += (self.policy.default_list,)
+        base_highlevel = {name: source.fields[name] for name in self._based_on if name in source.fields}
+        base_highlevel |= {_label_key(name): "1" if joins else "0" for name, joins in tagged.items()}
+        base_rezora = self._blank | fields | {_label_key(name): "1" for name in labels}
+        return Plan((Create(Side.REZORA, source.id, fields, labels),), (), "", base_highlevel, base_rezora)
 
-def _why_not(policy: Policy, source: Record, fields: Mapping[str, str], *, suppressed: bool) -> str:
-    """The reason for which a contact is not created, or an empty string."""
-    email = fields.get("contact_email", "")
-    phone = any(name.startswith("contact_phone") and value for name, value in fields.items())
-    checks = {
-        "create_off": not policy.create_in_rezora,
-        "opted_out": source.opted_out is True,
-        "address_opted_out": suppressed,
-        "no_address": not email and not phone,
-        "no_email": policy.require_email and not email,
-        "bad_email": bool(email) and not is_email(email),
-        "no_name": not fields.get("contact_name"),
-    }
-    return next((reason for reason, applies in checks.items() if applies), "")
+    def _translated(self, shown: Mapping[str, str]) -> dict[str, str]:
+        """The Rezora fields a new contact gets: values only, blanks are not sent."""
+        fields: dict[str, str] = {}
+        for names, targets, to_rezora in self._created:
+            values = _values(shown, names)
+            if values is not None and any(values):
+                written = zip(targets, to_rezora(values), strict=True)
+                fields |= {name: value for name, value in written if value}
+        return fields
 
+    def _why_not(self, source: Record, fields: Mapping[str, str], *, suppressed: bool) -> str:  # noqa: PLR0911  # one line a reason
+        """The reason for which a contact is not created, or an empty string."""
+        email = fields.get("contact_email", "")
+        if not self.policy.create_in_rezora:
+            return "create_off"
+        if source.opted_out is True:
+            return "opted_out"
+        if suppressed:
+            return "address_opted_out"
+        if not email and not any(name.startswith("contact_phone") for name in fields):
+            return "no_address"
+        if not email and self.policy.require_email:
+            return "no_email"
+        if email and not is_email(email):
+            return "bad_email"
+        return "" if fields.get("contact_name") else "no_name"
 
-def _plan_pair(
-    policy: Policy,
-    converters: Mapping[str, Converter],
-    highlevel: Record,
-    rezora: Record,
-    situation: Situation,
-) -> Plan:
-    """Two records that belong together."""
-    link = situation.link or Link(highlevel.id, rezora.id)
-    base_rezora = dict(link.base_rezora)
-    if link.unread is Side.REZORA:  # what we sent was never read back: what it shows is the base
-        base_rezora |= {name: rezora.fields[name] for name in base_rezora if name in rezora.fields}
-    bases = {Side.HIGHLEVEL: dict(link.base_highlevel), Side.REZORA: base_rezora}
-    draft = _Draft(bases)
-    if policy.opt_out:
-        _plan_opt_out(draft, highlevel, rezora, suppressed=situation.suppressed)
-    for rule in policy.rules:
-        _plan_rule(draft, rule, converters[rule.converter], highlevel, rezora)
-    _plan_labels(draft, policy, highlevel, rezora)
-    return Plan(
-        tuple(draft.actions(rezora.id, highlevel.id)),
-        tuple(draft.holds),
-        "",
-        bases[Side.HIGHLEVEL],
-        bases[Side.REZORA],
-    )
+    def _plan_pair(self, highlevel: Record, rezora: Record, situation: Situation) -> Plan:
+        """Two records that belong together."""
+        link = situation.link or Link(highlevel.id, rezora.id)
+        base_rezora = dict(link.base_rezora)
+        if link.unread is Side.REZORA:  # what we sent was never read back: what it shows is the base
+            base_rezora |= {name: rezora.fields[name] for name in base_rezora if name in rezora.fields}
+        bases = {Side.HIGHLEVEL: dict(link.base_highlevel), Side.REZORA: base_rezora}
+        draft = _Draft(bases)
+        if self.policy.opt_out:
+            _plan_opt_out(draft, highlevel, rezora, suppressed=situation.suppressed)
+        for rule, converter in self._rules:
+            _plan_rule(draft, rule, converter, highlevel, rezora)
+        _plan_labels(draft, self._labels, highlevel, rezora)
+        actions = tuple(draft.actions(rezora.id, highlevel.id))
+        return Plan(actions, tuple(draft.holds), "", bases[Side.HIGHLEVEL], bases[Side.REZORA])
 
 
 class _Draft:
@@ -256,14 +273,12 @@ def _draft_write(
     draft.bases[target.other] |= dict(zip(rule.names(target.other), source_now, strict=True))
 
 
-def _plan_labels(draft: _Draft, policy: Policy, highlevel: Record, rezora: Record) -> None:
+def _plan_labels(draft: _Draft, rules: list[LabelRule], highlevel: Record, rezora: Record) -> None:
     """Tags towards lists: (tag added) joins, (tag removed since base) leaves; opted-out people never join."""
     if highlevel.labels is None or rezora.labels is None:
         return
     out = draft.opt_out or rezora.opted_out is True or highlevel.opted_out is True
-    for rule in policy.labels:
-        if not rule.direction.reaches(Side.REZORA):
-            continue
+    for rule in rules:
         key, tagged, listed = _label_key(rule.list), _tagged(highlevel, rule), rule.list in rezora.labels
         base = draft.bases[Side.HIGHLEVEL].get(key)
         changed = base is None or (base == "1") != tagged
@@ -276,31 +291,6 @@ def _plan_labels(draft: _Draft, policy: Policy, highlevel: Record, rezora: Recor
         if not (tagged and out):
             draft.bases[Side.HIGHLEVEL][key] = "1" if tagged else "0"
             draft.bases[Side.REZORA][key] = "1" if listed else "0"
-
-
-def _translated(policy: Policy, converters: Mapping[str, Converter], source: Record) -> dict[str, str]:
-    """The Rezora fields a new contact gets: values only, blanks are not sent."""
-    fields: dict[str, str] = {}
-    for rule in policy.rules:
-        values = _values(source.fields, rule.highlevel)
-        if values is not None and any(values) and rule.direction.reaches(Side.REZORA):
-            written = converters[rule.converter].to_rezora(values)
-            fields |= {name: value for name, value in zip(rule.rezora, written, strict=True) if value}
-    return fields
-
-
-def _projected(policy: Policy, record: Record) -> dict[str, str]:
-    """The mapped fields of a HighLevel record, as it shows them."""
-    fields = record.fields
-    return {name: fields[name] for rule in policy.rules for name in rule.highlevel if name in fields}
-
-
-def _label_base(policy: Policy, source: Record) -> dict[str, str]:
-    return {
-        _label_key(rule.list): "1" if _tagged(source, rule) else "0"
-        for rule in policy.labels
-        if rule.direction.reaches(Side.REZORA)
-    }
 
 
 def _tagged(record: Record, rule: LabelRule) -> bool:
@@ -316,10 +306,8 @@ def _label_key(name: str) -> str:
 
 def _values(fields: Mapping[str, str], names: tuple[str, ...]) -> Values | None:
     """The named values, or None when any of them is absent."""
-    try:
-        return tuple(fields[name] for name in names)
-    except KeyError:
-        return None
+    found = tuple([fields[name] for name in names if name in fields])  # a list is faster than a generator
+    return found if len(found) == len(names) else None
 
 
 def _convert(converter: Converter, target: Side, values: Values, hint: Values) -> Values:

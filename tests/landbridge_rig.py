@@ -1,0 +1,95 @@
+"""A whole Landbridge beside a sandbox in this process, for tests that follow a change all the way."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from landbridge.app import App, open_app
+from landbridge.sandbox.highlevel import HighLevelConfig
+from landbridge.sandbox.highlevel.config import FULL_PIT, READ_ONLY_PIT
+from landbridge.sandbox.history import Wanted
+from landbridge.sandbox.rezora import RezoraConfig
+from landbridge.sandbox.server import Sandbox, SandboxConfig
+from landbridge.settings import Settings, load_settings
+from landbridge.store.bridges import Bridge
+from landbridge.systems.base import RealClock
+
+
+class QuickClock(RealClock):
+    """The machine's clock, with pauses that take no time but are counted."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        await super().sleep(0.02 if seconds >= 1.0 else 0)  # the ticker must not spin
+
+
+@dataclass(slots=True)
+class Rig:
+    """The application, its one bridge, and the sandbox it speaks to."""
+
+    app: App
+    bridge: Bridge
+    sandbox: Sandbox
+
+    def mutating(self, side: str = "") -> int:
+        """Calls so far that can change something."""
+        return int(self.sandbox.history.summary(Wanted(side=side, mutating=True, actor="api"))["mutating"])
+
+    def rezora_contacts(self) -> list[Mapping[str, Any]]:
+        """All contacts in Rezora but the account's own."""
+        contacts = [contact["fields"] for contact in self.sandbox.rezora.dump()["contacts"]]
+        return [contact for contact in contacts if contact["contact_self"] != "1"]
+
+
+def settings_for(sandbox: Sandbox, home: Path, **more: object) -> Settings:
+    """Settings that point at a sandbox."""
+    return load_settings(
+        {},
+        {
+            "home": home,
+            "highlevel_api_url": sandbox.highlevel_url,
+            "highlevel_authorise_url": f"{sandbox.highlevel_url}/v2/oauth/chooselocation",
+            "highlevel_client_id": HighLevelConfig().client_id,
+            "highlevel_client_secret": HighLevelConfig().client_secret,
+            "rezora_api_url": f"{sandbox.rezora_url}/v1",
+            "highlevel_quota_burst": 0,
+            "rezora_quota_burst": 0,
+            "log_level": "error",
+        }
+        | more,
+    )
+
+
+@asynccontextmanager
+async def landbridge(
+    home: Path,
+    people: int = 60,
+    *,
+    mapping: str | None = None,
+    read_only: bool = False,
+    empty_rezora: bool = False,
+    **settings: object,
+) -> AsyncIterator[Rig]:
+    """A sandbox and a Landbridge whose accounts are connected and paired."""
+    config = SandboxConfig(people=people, highlevel=HighLevelConfig(burst=0), empty_rezora=empty_rezora)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    async with Sandbox(config) as sandbox:
+        made = settings_for(sandbox, home, highlevel_read_only=read_only, **settings)
+        async with open_app(made, QuickClock()) as app:
+            token = READ_ONLY_PIT if read_only else FULL_PIT
+            await app.connect_highlevel(token=token, location=HighLevelConfig().location_id)
+            login = RezoraConfig()
+            await app.connect_rezora(login.username, login.password)
+            bridge = await app.create_bridge("test", mapping)
+            yield Rig(app, bridge, sandbox)
+    structlog.reset_defaults()
