@@ -12,10 +12,10 @@ from typing import Any
 import structlog
 
 from landbridge.app import App, open_app
-from landbridge.sandbox.highlevel import HighLevelConfig
+from landbridge.sandbox.highlevel import HighLevelConfig, HighLevelWorld
 from landbridge.sandbox.highlevel.config import FULL_PIT, READ_ONLY_PIT
 from landbridge.sandbox.history import Wanted
-from landbridge.sandbox.rezora import RezoraConfig
+from landbridge.sandbox.rezora import RezoraConfig, RezoraWorld
 from landbridge.sandbox.server import Sandbox, SandboxConfig
 from landbridge.settings import Settings, load_settings
 from landbridge.store.bridges import Bridge
@@ -33,6 +33,13 @@ class QuickClock(RealClock):
         await super().sleep(0.02 if seconds >= 1.0 else 0)  # the ticker must not spin
 
 
+def counted(sandbox: Sandbox, key: str = "total", **wanted: Any) -> int:
+    """How many requests a sandbox saw; ``key`` is ``total`` or ``mutating``."""
+    found = sandbox.history.summary(Wanted(**wanted))[key]
+    assert isinstance(found, int)
+    return found
+
+
 @dataclass(slots=True)
 class Rig:
     """The application, its one bridge, and the sandbox it speaks to."""
@@ -43,11 +50,25 @@ class Rig:
 
     def mutating(self, side: str = "") -> int:
         """Calls so far that can change something."""
-        return int(self.sandbox.history.summary(Wanted(side=side, mutating=True, actor="api"))["mutating"])
+        return counted(self.sandbox, "mutating", side=side, mutating=True, actor="api")
+
+    @property
+    def rezora(self) -> RezoraWorld:
+        """Rezora itself, for what only it knows."""
+        world = self.sandbox.rezora
+        assert isinstance(world, RezoraWorld)
+        return world
+
+    def highlevel_contacts(self) -> list[Mapping[str, Any]]:
+        """All contacts in HighLevel."""
+        world = self.sandbox.highlevel
+        assert isinstance(world, HighLevelWorld)
+        contacts: list[Mapping[str, Any]] = world.dump()["contacts"]
+        return contacts
 
     def rezora_contacts(self) -> list[Mapping[str, Any]]:
         """All contacts in Rezora but the account's own."""
-        contacts = [contact["fields"] for contact in self.sandbox.rezora.dump()["contacts"]]
+        contacts = [contact["fields"] for contact in self.rezora.dump()["contacts"]]
         return [contact for contact in contacts if contact["contact_self"] != "1"]
 
 

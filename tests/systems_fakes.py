@@ -200,7 +200,7 @@ def client_of(
         url,
         side,
         clock=clock,
-        rng=random.Random(1),  # noqa: S311  # repeatable pauses
+        rng=random.Random(1),  # repeatable pauses
         config=config or HttpConfig(),
         quota=quota or Quota(0, daily=0, clock=clock),
         authorise=authorise or OneToken(),

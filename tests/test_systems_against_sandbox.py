@@ -86,7 +86,7 @@ def http() -> HttpConfig:
 
 
 def rng() -> random.Random:
-    return random.Random(4)  # noqa: S311  # repeatable pauses
+    return random.Random(4)  # repeatable pauses
 
 
 def highlevel_of(sandbox: Sandbox, clock: InstantClock, grant: Grant, **config: Any) -> HighLevelSystem:

@@ -52,7 +52,7 @@ NO_CLIENT = answer({"error": "invalid_client", "error_description": "Invalid cli
 
 
 def rng() -> random.Random:
-    return random.Random(2)  # noqa: S311  # repeatable pauses
+    return random.Random(2)  # repeatable pauses
 
 
 @pytest.fixture

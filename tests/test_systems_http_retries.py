@@ -182,7 +182,7 @@ def test_a_spent_day_is_not_waited_for_here_however_soon_it_ends() -> None:
 
 
 async def test_pauses_grow_are_random_and_have_a_ceiling() -> None:
-    rng = random.Random(7)  # noqa: S311  # repeatable pauses
+    rng = random.Random(7)  # repeatable pauses
     jitter = FullJitter(0.5, 60.0, rng)
     for attempt in range(1, 40):
         ceiling = min(60.0, 0.5 * 2 ** (attempt - 1))

@@ -56,7 +56,7 @@ class Server:
 
 
 def latencies(kind: str) -> Callable[[], float]:
-    rng = random.Random(3)  # noqa: S311  # repeatable latencies
+    rng = random.Random(3)  # repeatable latencies
     return {
         "even": lambda: 0.05,
         "spread": lambda: rng.uniform(0.005, 0.25),

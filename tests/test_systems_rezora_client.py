@@ -49,7 +49,7 @@ def system_of(url: str, **more: Any) -> RezoraSystem:
         http=HttpConfig(attempts=1),
         quota=Quota(0, daily=0, clock=clock),
         clock=clock,
-        rng=random.Random(1),  # noqa: S311  # repeatable pauses
+        rng=random.Random(1),  # repeatable pauses
     )
 
 
