@@ -65,7 +65,14 @@ async def _sandbox_process(people: int, seed: int) -> AsyncIterator[str]:
     """The sandbox as a process of its own, as the real systems are."""
     command = [sys.executable, "-m", "landbridge", "sandbox", "--port", "0", "--no-quota"]
     process = await asyncio.create_subprocess_exec(
-        *command, "--people", str(people), "--seed", str(seed), stdout=asyncio.subprocess.PIPE
+        *command,
+        "--people",
+        str(people),
+        "--seed",
+        str(seed),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for us; the sandbox is ended when we are done with it
     )
     try:
         line = (await process.stdout.readline()).decode() if process.stdout else ""

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import signal
 from collections.abc import Awaitable, Callable
 from typing import Annotated, NoReturn
 
@@ -53,7 +54,7 @@ def guarded(out: Out, work: Callable[[], Awaitable[int]]) -> int:
     """Run to the end; whatever goes wrong becomes one sentence, its fix and an exit code."""
     try:
         return asyncio.run(_awaited(work))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         out.aside.print("Stopped. Nothing is half-written: the next `landbridge sync` continues.")
         return Exit.INTERRUPTED
     except (StoreFailure, SystemFailure) as failure:
@@ -74,7 +75,10 @@ def calm_collector() -> None:
 
 
 async def _awaited(work: Callable[[], Awaitable[int]]) -> int:
-    return await work()
+    """Like Ctrl-C, a termination signal ends the work in order: what was started is closed again."""
+    task = asyncio.ensure_future(work())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 def code_of(failure: Exception) -> Exit:

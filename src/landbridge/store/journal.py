@@ -10,7 +10,7 @@ from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.rows import execute_many, pack, unpack, upsert
-from landbridge.store.tables import hold, journal
+from landbridge.store.tables import hold, journal, observed
 from landbridge.sync.model import Side
 
 
@@ -41,6 +41,7 @@ class OpenHold:
     rezora_shows: str = ""
     detail: str = ""
     opened_at: float = 0.0
+    name: str = ""  # of the contact, as last seen; only read, never stored here
 
 
 async def write(
@@ -102,9 +103,18 @@ async def close_unseen_holds(connection: AsyncConnection, bridge_id: int, run_id
 
 
 async def holds(connection: AsyncConnection, bridge_id: int, limit: int = 200) -> list[OpenHold]:
-    """Open holds, oldest first."""
+    """Open holds, oldest first, with the names of their contacts."""
+    contact = (
+        (observed.c.bridge_id == hold.c.bridge_id)
+        & (observed.c.side == Side.HIGHLEVEL.value)
+        & (observed.c.id == hold.c.highlevel_id)
+    )
     query = (
-        select(hold).where(hold.c.bridge_id == bridge_id).order_by(hold.c.opened_at, hold.c.id).limit(limit)
+        select(hold, func.coalesce(observed.c.name, "").label("name"))
+        .join(observed, contact, isouter=True)
+        .where(hold.c.bridge_id == bridge_id)
+        .order_by(hold.c.opened_at, hold.c.id)
+        .limit(limit)
     )
     return [_hold(row) for row in await connection.execute(query)]
 
@@ -139,4 +149,5 @@ def _hold(row: Row[Any]) -> OpenHold:
         row.rezora_shows,
         row.detail,
         row.opened_at,
+        row.name,
     )

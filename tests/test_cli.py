@@ -1,0 +1,145 @@
+"""The command line as scripts use it: exit codes, JSON alone on standard output, sentences with a fix."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from landbridge.sandbox.highlevel import HighLevelConfig
+from landbridge.sandbox.highlevel.config import FULL_PIT
+from landbridge.sandbox.rezora import RezoraConfig
+from landbridge.sandbox.server import Sandbox, SandboxConfig
+from landbridge_rig import settings_for
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A command that ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, all of it, as one JSON document."""
+        return json.loads(self.out)
+
+
+async def run(home: Path, *arguments: str, text: str = "", more: Mapping[str, str] | None = None) -> Ended:
+    """Run ``landbridge`` with a home of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "landbridge",
+        *arguments,
+        env=dict(os.environ) | {"LANDBRIDGE_HOME": str(home), "COLUMNS": "120"} | dict(more or {}),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate(text.encode())
+    return Ended(process.returncode or 0, out.decode(), err.decode())
+
+
+def write_settings(sandbox: Sandbox, home: Path) -> None:
+    """A settings file that points at the sandbox."""
+    home.mkdir(parents=True, exist_ok=True)
+    made = settings_for(sandbox, home)
+    names = ("highlevel_api_url", "rezora_api_url", "highlevel_quota_burst", "rezora_quota_burst")
+    lines = [f"{name} = {json.dumps(getattr(made, name))}" for name in names]
+    (home / "landbridge.toml").write_text("\n".join(lines), encoding="utf-8")
+
+
+async def test_the_demo_ends_with_two_syncs_of_which_the_second_changes_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    ended = await run(
+        tmp_path, "demo", "--once", "--people", "150", "--port", "0", "--home", str(home), "--json"
+    )
+    assert ended.code == 0, ended.err
+    first, second = ended.json["runs"]
+    assert (first["state"], second["state"]) == ("done", "done")
+    assert first["mutating_calls"] > 100
+    assert second["mutating_calls"] == 0
+    status = ended.json["status"]
+    known = sum(status["excluded"].values()) + sum(status["held"].values())
+    assert status["equal"] + known == status["total"] == 150
+    assert (home / "key").stat().st_mode & 0o077 == 0
+
+
+async def test_a_script_connects_plans_syncs_and_gets_its_mapping_back(tmp_path: Path) -> None:
+    login = RezoraConfig()
+    connect = ["connect", "highlevel", "--token-stdin", "--location", HighLevelConfig().location_id, "--json"]
+    async with Sandbox(SandboxConfig(people=40, highlevel=HighLevelConfig(burst=0))) as sandbox:
+        write_settings(sandbox, tmp_path)
+        for _ in range(2):  # each of these may run again
+            assert (await run(tmp_path, *connect, text=FULL_PIT)).json["side"] == "highlevel"
+        rezora = ["connect", "rezora", "--username", login.username, "--password-stdin"]
+        wrong = await run(tmp_path, *rezora, text="nonsense")
+        assert wrong.code == 4
+        assert "Fix:" in wrong.err
+        assert "nonsense" not in wrong.err + wrong.out
+        assert (await run(tmp_path, *rezora, text=login.password)).code == 0
+        assert (await run(tmp_path, "bridge", "create", "--name", "main")).code == 0
+        exported = (await run(tmp_path, "bridge", "export")).out
+        mapping = tmp_path / "mapping.toml"
+        mapping.write_text(exported + "# a remark of mine\n", encoding="utf-8")
+        for _ in range(2):
+            assert (await run(tmp_path, "bridge", "create", "--mapping", str(mapping))).code == 0
+        assert (await run(tmp_path, "bridge", "export")).out == mapping.read_text(encoding="utf-8")
+        planned = (await run(tmp_path, "plan", "--json")).json
+        assert planned["counts"]["create"] > 20
+        done = await run(tmp_path, "sync", "--json")
+        assert (done.code, done.json["state"]) == (0, "done")
+        assert done.json["counts"]["created"] == planned["counts"]["create"]
+        assert (await run(tmp_path, "doctor")).code == 0
+
+
+async def test_every_mistake_has_its_code_and_tells_the_fix(tmp_path: Path) -> None:
+    nothing, setting, closed, token = await asyncio.gather(
+        run(tmp_path / "a", "sync"),
+        run(tmp_path / "b", "status", more={"LANDBRIDGE_CONCURRENCY": "many"}),
+        run(
+            tmp_path / "c",
+            "connect",
+            "rezora",
+            "--username",
+            "agent",
+            "--password-stdin",
+            text="secret",
+            more={"LANDBRIDGE_REZORA_API_URL": "http://127.0.0.1:9/v1", "LANDBRIDGE_HTTP_ATTEMPTS": "1"},
+        ),
+        run(tmp_path / "d", "connect", "highlevel", "--token", "x", "--code", "y"),
+    )
+    assert (nothing.code, setting.code, closed.code, token.code) == (1, 2, 1, 2)
+    assert "no bridge yet" in nothing.err
+    assert "concurrency" in setting.err
+    assert "127.0.0.1:9" in closed.err
+    for ended in (nothing, setting, closed, token):
+        assert "Fix:" in ended.err
+        assert "Traceback" not in ended.err
+    assert "secret" not in closed.err + closed.out
+
+
+async def test_errors_are_json_too_when_json_is_asked_for(tmp_path: Path) -> None:
+    ended = await run(tmp_path, "sync", "--json")
+    assert ended.code == 1
+    assert set(ended.json) == {"error", "fix"}
+
+
+async def test_settings_are_printed_with_their_origin_and_no_secret(tmp_path: Path) -> None:
+    more = {"LANDBRIDGE_HIGHLEVEL_CLIENT_SECRET": "canary-secret", "LANDBRIDGE_CONCURRENCY": "8"}
+    ended = await run(tmp_path, "settings", "--json", more=more)
+    rows = {row["name"]: row for row in ended.json}
+    assert (rows["concurrency"]["value"], rows["concurrency"]["origin"]) == (
+        "8",
+        "environment LANDBRIDGE_CONCURRENCY",
+    )
+    assert rows["rezora_api_url"]["origin"] == "default"
+    assert "canary-secret" not in ended.out + ended.err
