@@ -80,5 +80,5 @@ $(READY): pyproject.toml uv.lock package.json package-lock.json hatch_build.py
 	echo "Installing the locked dependencies (a minute or two the first time)"; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$uv"; \
 	unset VIRTUAL_ENV; \
-	UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --locked --quiet --python $(BIN)/python --reinstall-package landbridge; \
+	UV_COMPILE_BYTECODE=1 UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --locked --quiet --python $(BIN)/python --reinstall-package landbridge; \
 	printf '%s\n' "$(CURDIR)" > $(READY)
