@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.app import App
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
@@ -24,8 +23,11 @@ from landbridge.cli.output import (
     took,
 )
 from landbridge.settings import origins
-from landbridge.store.bridges import Account
-from landbridge.store.runs import Run
+
+if TYPE_CHECKING:  # only for types: they bring the whole engine with them
+    from landbridge.app import App
+    from landbridge.store.bridges import Account
+    from landbridge.store.runs import Run
 
 main = typer.Typer(
     name="landbridge",

@@ -8,17 +8,18 @@ import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import structlog
 import typer
 
-from landbridge.app import App, open_app
 from landbridge.cli.output import Exit, Out
 from landbridge.settings import Settings, SettingsError, load_settings
-from landbridge.store.database import StoreFailure
 from landbridge.sync.mapping import MappingError
 from landbridge.systems.base import NotConnected, ReconnectNeeded, SystemFailure, WrongCredentials
+
+if TYPE_CHECKING:
+    from landbridge.app import App  # slow to import, so only commands that need it do
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of tables.")]
 BridgeName = Annotated[str, typer.Option("--bridge", help="Which bridge, when there are several.")]
@@ -42,6 +43,7 @@ def run_command(out: Out, work: Callable[[App], Awaitable[int]], **overrides: ob
     """Open the application, do the work, close it, and exit with its code."""
     settings = settings_of(out, **overrides)
     calm_collector()
+    from landbridge.app import open_app
 
     async def inside() -> int:
         async with open_app(settings) as app:
@@ -52,6 +54,8 @@ def run_command(out: Out, work: Callable[[App], Awaitable[int]], **overrides: ob
 
 def guarded(out: Out, work: Callable[[], Awaitable[int]]) -> int:
     """Run to the end; whatever goes wrong becomes one sentence, its fix and an exit code."""
+    from landbridge.store.database import StoreFailure
+
     try:
         return asyncio.run(_awaited(work))
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -85,7 +89,7 @@ def code_of(failure: Exception) -> Exit:
     """The exit code that fits a failure."""
     if isinstance(failure, NotConnected | ReconnectNeeded | WrongCredentials):
         return Exit.NOT_CONNECTED
-    if isinstance(failure, StoreFailure) and "process is working" in failure.sentence:
+    if "process is working" in str(failure):
         return Exit.BUSY
     return Exit.FAILED
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.console import Console
@@ -21,11 +22,13 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from landbridge.engine.status import Status
-from landbridge.engine.work import Planned, Watch
-from landbridge.engine.work import Progress as RunProgress
-from landbridge.store.runs import Run
 from landbridge.sync.reasons import EXCLUDED, HELD
+
+if TYPE_CHECKING:  # only for types: they bring the whole engine with them
+    from landbridge.engine.status import Status
+    from landbridge.engine.work import Planned, Watch
+    from landbridge.engine.work import Progress as RunProgress
+    from landbridge.store.runs import Run
 
 
 class Exit(IntEnum):
