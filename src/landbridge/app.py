@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 
+import structlog
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from landbridge.connections import Connections, NewGrant, RezoraLogin
 from landbridge.engine.fleet import DryRun, Fleet
@@ -29,6 +31,8 @@ from landbridge.systems.base import Capability, Clock, Grant, RealClock, System
 from landbridge.systems.highlevel.config import authorise_url, scopes_for
 from landbridge.systems.highlevel.tokens import exchange_code
 
+log = structlog.get_logger()
+
 
 class App:
     """Everything that the command line and the pages can do; made by ``open_app``."""
@@ -45,6 +49,7 @@ class App:
         owner = owner_name(self._process)
         self._connections = Connections(settings, vault, clock, self._rng, owner)
         self._fleet: Fleet | None = None
+        self._opening = asyncio.Lock()
         self._background: dict[int, asyncio.Task[None]] = {}
 
     # Connecting
@@ -154,7 +159,9 @@ class App:
         try:
             await self.sync(bridge, cause=cause, accept=accept)
         except StoreFailure as failure:  # another process has the bridge; its run is on the page
-            await self.bridges.set_trouble(bridge.highlevel.id, failure.sentence, failure.fix)
+            log.info("sync_not_started", bridge=bridge.id, why=failure.sentence)
+        except OperationalError:  # disk full or locked: the run is unfinished, and tried again
+            log.exception("database_failed", bridge=bridge.id)
 
     async def status(self, bridge: Bridge) -> Status:
         """How a bridge stands."""
@@ -179,17 +186,18 @@ class App:
 
     async def _engine(self) -> Fleet:
         """The durable engine, opened by the first command that needs it."""
-        if self._fleet is None:
-            fleet = Fleet(
-                self.database,
-                self._connections.open_both,
-                self.clock,
-                EngineConfig(concurrency=self.settings.concurrency),
-                workflows_url=workflows_url(self.settings),
-                process=self._process,
-            )
-            await fleet.launch()
-            self._fleet = fleet
+        async with self._opening:
+            if self._fleet is None:
+                fleet = Fleet(
+                    self.database,
+                    self._connections.open_both,
+                    self.clock,
+                    EngineConfig(concurrency=self.settings.concurrency),
+                    workflows_url=workflows_url(self.settings),
+                    process=self._process,
+                )
+                await fleet.launch()
+                self._fleet = fleet
         return self._fleet
 
     async def close(self) -> None:

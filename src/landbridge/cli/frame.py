@@ -54,6 +54,8 @@ def run_command(out: Out, work: Callable[[App], Awaitable[int]], **overrides: ob
 
 def guarded(out: Out, work: Callable[[], Awaitable[int]]) -> int:
     """Run to the end; whatever goes wrong becomes one sentence, its fix and an exit code."""
+    from sqlalchemy.exc import OperationalError
+
     from landbridge.store.database import StoreFailure
 
     try:
@@ -64,6 +66,9 @@ def guarded(out: Out, work: Callable[[], Awaitable[int]]) -> int:
     except (StoreFailure, SystemFailure) as failure:
         out.fail(failure.sentence, failure.fix)
         return code_of(failure)
+    except OperationalError as error:
+        out.fail(f"The database failed: {error.orig}.", "Free disk space, or end what locks it.")
+        return Exit.FAILED
     except MappingError as error:
         out.fail(str(error), "Correct the mapping file and run the command again (docs/mapping.md).")
         return Exit.WRONG_USE

@@ -42,6 +42,7 @@ class Result:
     holds: list[OpenHold] = field(default_factory=list)
     unanswered: bool = False
     not_created: bool = False
+    failed: bool = False  # not everything planned was done: what was not is still to do
 
 
 async def apply_slices(work: Work, stage: Stage) -> Stage:
@@ -100,9 +101,14 @@ async def _make_labels(work: Work) -> None:
     """Lists the mapping fills and Rezora does not have yet, one after the other."""
     await learn_labels(work)
     for name in wanted_labels(work):
-        if name not in work.labels:
-            work.labels[name] = await work.systems[Side.REZORA].create_label(name)
-            work.progress.counts["writes"] += 1
+        if name.casefold() in work.labels:
+            continue
+        made = await work.systems[Side.REZORA].create_label(name)
+        work.labels[name.casefold()] = made
+        work.progress.counts["writes"] += 1
+        entry = Entry("new list", Side.REZORA, made.id, rule=f"list {name}")
+        async with work.database.write() as connection:
+            await journal.write(connection, work.bridge.id, work.run_id, [entry], work.clock.now())
 
 
 async def _note_intents(work: Work, cases: Sequence[Case]) -> None:
@@ -122,16 +128,16 @@ async def _note_intents(work: Work, cases: Sequence[Case]) -> None:
         await links.note_intents(connection, work.bridge.id, work.run_id, intents, now)
 
 
-async def _carry_out_all(work: Work, cases: Sequence[Case]) -> tuple[list[Result], SystemFailure | None]:
+async def _carry_out_all(work: Work, cases: Sequence[Case]) -> tuple[list[Result], Exception | None]:
     """All cases, so many at a time; on a failure of the whole system the rest is not begun."""
     waiting = deque(cases)
     results: list[Result] = []
-    stops: list[SystemFailure] = []
+    stops: list[Exception] = []
     in_a_row = 0
 
     async def worker() -> None:
         nonlocal in_a_row
-        while waiting and not stops:
+        while waiting and not stops and not work.lost.is_set():
             case = waiting.popleft()
             result = Result(case)
             try:
@@ -143,9 +149,11 @@ async def _carry_out_all(work: Work, cases: Sequence[Case]) -> tuple[list[Result
                 if in_a_row >= FAILURES_IN_A_ROW and not isinstance(failure, Rejected):
                     stops.append(failure)
             except SystemFailure as failure:
-                result.not_created = failure.sent == "no"
-                result.unanswered = not result.not_created
+                _stopped(result, failure.sentence, sent=failure.sent != "no")
                 stops.append(failure)
+            except Exception as error:  # what was done so far must be recorded whatever happens
+                _stopped(result, type(error).__name__, sent=True)
+                stops.append(error)
             results.append(result)
             work.step()
 
@@ -156,9 +164,20 @@ async def _carry_out_all(work: Work, cases: Sequence[Case]) -> tuple[list[Result
     return results, stops[0] if stops else None
 
 
+def _stopped(result: Result, why: str, *, sent: bool) -> None:
+    """The whole run stops at this case: a create that may have left is looked up, all else is still to do."""
+    result.failed = True
+    open_create = _creates(result) and not result.rezora_id
+    result.unanswered = open_create and sent
+    result.not_created = open_create and not sent
+    key = result.case.highlevel.record.id
+    result.entries.append(Entry("failed", Side.REZORA, result.rezora_id, key, note=why))
+
+
 def _refused(work: Work, result: Result, failure: SystemFailure) -> None:
     """A failure of one record: a create may have happened all the same, anything else is held."""
     key = result.case.highlevel.record.id
+    result.failed = True
     work.progress.counts["failed"] += 1
     result.entries.append(Entry("failed", Side.REZORA, result.rezora_id, key, note=failure.sentence))
     if _creates(result) and not result.rezora_id and failure.sent != "no":
@@ -232,6 +251,14 @@ async def _opt_out(work: Work, result: Result, action: OptOut) -> None:
 async def _update(work: Work, result: Result, action: Update) -> None:
     """Write the changed fields only, and take what the side shows afterwards as its base."""
     system = work.systems[action.side]
+    seen = await system.contact(action.record_id)
+    work.progress.counts["reads"] += 1
+    if any(seen.fields.get(name, old) != old for name, old in action.before.items()):
+        result.failed = True  # it moved since it was planned: planned again by the next sync
+        note = "Not written: the other side changed it meanwhile"
+        source = result.case.highlevel.record.id
+        result.entries.append(Entry("failed", action.side, action.record_id, source, note=note))
+        return
     await system.update(action.record_id, action.fields)
     _count(work, "updated", 1)
     shown = await system.contact(action.record_id)
@@ -274,11 +301,11 @@ async def _change_label(work: Work, result: Result, name: str, *, present: bool)
 
 
 def _label(work: Work, name: str) -> Label:
-    if name not in work.labels:
+    if name.casefold() not in work.labels:
         raise Rejected(
             f"Rezora has no list named {name!r}.", fix="Run the sync again; it makes the list.", sent="no"
         )
-    return work.labels[name]
+    return work.labels[name.casefold()]
 
 
 def _count(work: Work, what: str, writes: int) -> None:
@@ -332,11 +359,11 @@ def _links(results: Sequence[Result]) -> tuple[list[KeptLink], list[KeptLink]]:
         case = result.case
         if case.plan is None or not result.rezora_id or case.plan.excluded:
             continue
-        failed = any(entry.action == "failed" for entry in result.entries)
+        failed = result.failed
         if failed and case.kept is not None:
             continue
         bases = (
-            _certain(case.plan.base_highlevel, created=result.unread, failed=failed),
+            case.plan.base_highlevel if result.unread or not failed else {},
             _certain(result.base_rezora, created=result.unread, failed=failed),
         )
         unread = Side.REZORA if result.unread else None
@@ -381,6 +408,6 @@ def _standing(result: Result) -> Standing:
     key = result.case.highlevel.record.id
     if result.holds:
         return Standing(key, "held", result.holds[0].cause)
-    if result.unanswered or result.not_created:
+    if result.unanswered or result.not_created or result.failed:
         return Standing(key, "waiting", "")
     return Standing(key, *result.case.standing)

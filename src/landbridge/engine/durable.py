@@ -18,10 +18,9 @@ from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.engine import Engine
 
 VERSION = "1"  # raised when the steps of a run change meaning; never left to DBOS's hash of the source
-RESUME_QUEUE = "landbridge-resume"
 FINISHED = ""
 POLL_SECONDS = 0.1
-UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED", "CANCELLED")  # DBOS's words for what can be resumed
+UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")  # DBOS's words
 
 
 class Driver(Protocol):
@@ -56,7 +55,6 @@ class Durable:
         DBOS(config=config)
         _current.append(self)
         await asyncio.to_thread(DBOS.launch)
-        await DBOS.register_queue_async(RESUME_QUEUE, polling_interval_sec=0.2)
 
     async def close(self) -> None:
         """Stop; unfinished workflows stay for the next process."""
@@ -68,7 +66,11 @@ class Durable:
         self._engine.dispose()
 
     async def drive(self, run_id: int, stage: str) -> None:
-        """Run the workflow of a run to its end; one that was cut off resumes after its last recorded step."""
+        """Run the workflow of a run to its end.
+
+        A run that was cut off gets a new workflow, which goes on at the run's own cursor. DBOS's resume
+        would put the old one on a queue that any process of this home may take, also one without the lease.
+        """
         for attempt in count():
             workflow_id = f"run-{run_id}-{attempt}"
             status = await DBOS.get_workflow_status_async(workflow_id)
@@ -78,9 +80,9 @@ class Durable:
                 await started.get_result(polling_interval_sec=POLL_SECONDS)
                 return
             if status.status in UNFINISHED:
-                resumed = await DBOS.resume_workflow_async(workflow_id, queue_name=RESUME_QUEUE)
-                await resumed.get_result(polling_interval_sec=POLL_SECONDS)
-                return
+                await DBOS.cancel_workflow_async(
+                    workflow_id
+                )  # its process is dead, or it would have the lease
 
     async def step(self, run_id: int, stage: str) -> str:
         """One page, on our own loop, whichever loop DBOS runs the workflow on."""

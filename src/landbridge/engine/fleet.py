@@ -8,7 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from landbridge.engine import apply, reconcile, scan
+import msgspec
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from landbridge.engine import apply, consent, reconcile, scan
 from landbridge.engine.durable import FINISHED, Durable
 from landbridge.engine.reconcile import Braked
 from landbridge.engine.work import EngineConfig, Planned, Progress, Stage, Watch, Work
@@ -21,6 +25,9 @@ from landbridge.sync.model import Side
 from landbridge.systems.base import Clock, System, SystemFailure
 
 PROGRESS_SECONDS = 1.0
+UNEXPECTED = "Nothing is half-written; run the sync again. If it stays, report it with the log lines."
+
+log = structlog.get_logger()
 
 
 def _unwatched(_progress: Progress) -> None:
@@ -79,10 +86,7 @@ class Fleet:
         """
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
         try:
-            run = await self._runs.unfinished(bridge.id)
-            if run is not None and run.purpose != "sync":
-                await self._runs.finish(run.id, "failed", self._clock.now(), "The dry run was cut off.")
-                run = None
+            run = await self._to_continue(bridge, accept=accept)
             if run is None:
                 first = Stage("prepare", accept=accept).text()
                 run = await self._runs.start(bridge.id, "sync", cause, first, self._clock.now())
@@ -92,6 +96,21 @@ class Fleet:
         finally:
             await self._drivers.release(lease)
         return await self._runs.get(run.id)
+
+    async def _to_continue(self, bridge: Bridge, *, accept: bool) -> Run | None:
+        """The sync that was cut off, if what it has read is still what we know of both sides."""
+        run = await self._runs.unfinished(bridge.id)
+        if run is None:
+            return None
+        newest = (await self._runs.recent(bridge.id, 1))[0]
+        if run.purpose != "sync" or newest.id != run.id:
+            note = "It was cut off, and another run has read both sides since."
+            await self._runs.finish(run.id, "failed", self._clock.now(), note, "Nothing to do.")
+            return await self._to_continue(bridge, accept=accept)
+        if accept:
+            stage = msgspec.structs.replace(Stage.read(run.stage), accept=True)
+            await self._runs.set_stage(run.id, stage.text())
+        return run
 
     async def _drive(self, work: Work, run: Run) -> None:
         """Until the run ends, or another driver takes the bridge over."""
@@ -136,23 +155,28 @@ class Fleet:
     async def advance(self, run_id: int, stage: str) -> str:
         """One step of a run. A failure ends the run with its sentence; it is never raised through DBOS."""
         work = self._works[run_id]
+        run = await self._runs.get(run_id)  # our own row decides: DBOS may repeat a step that was done
+        if run.state != "running":
+            return FINISHED
         try:
-            at = Stage.read(stage)
-            following = await STEPS[at.at](work, at)
+            following = await self._step(work, Stage.read(run.stage))
         except LeaseLost:
             work.lost.set()  # the other driver has the run now; a zombie's step must never be recorded
             never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             return await never
-        except Braked as brake:
-            return await self._end(work, "braked", brake.sentence, brake.fix)
-        except (SystemFailure, StoreFailure) as failure:
-            return await self._end(work, "failed", failure.sentence, failure.fix)
-        except MappingError as failure:
-            fix = "Correct the mapping file and run `landbridge bridge create --mapping FILE` again."
-            return await self._end(work, "failed", str(failure), fix)
-        if following.at:
-            return following.text()
-        return await self._end(work, "done")
+        except OperationalError:
+            raise  # the database itself: nothing can be noted in it; the run continues with the next sync
+        except Exception as error:  # whatever it is, the run must end and say so
+            return await self._end(work, *_ended_by(error, run_id, stage))
+        return following or await self._end(work, "done")
+
+    async def _step(self, work: Work, at: Stage) -> str:
+        """Do one stage and move the run's cursor; ``""`` behind the last."""
+        following = await STEPS[at.at](work, at)
+        if not following.at:
+            return FINISHED
+        await self._runs.set_stage(work.run_id, following.text())
+        return following.text()
 
     async def _end(self, work: Work, state: str, sentence: str = "", fix: str = "") -> str:
         await self._save_progress(work)
@@ -214,11 +238,27 @@ class Fleet:
             await self._save_progress(work)
 
 
+def _ended_by(error: Exception, run_id: int, stage: str) -> tuple[str, str, str]:
+    """How a run ends: its state, the sentence and the fix."""
+    match error:
+        case Braked():
+            return "braked", error.sentence, error.fix
+        case SystemFailure() | StoreFailure():
+            return "failed", error.sentence, error.fix
+        case MappingError():
+            fix = "Correct the mapping file and run `landbridge bridge create --mapping FILE` again."
+            return "failed", str(error), fix
+        case _:
+            log.error("run_failed", run=run_id, stage=stage, exc_info=error)
+            return "failed", f"The run stopped at something unexpected ({type(error).__name__}).", UNEXPECTED
+
+
 STEPS: Mapping[str, Callable[[Work, Stage], Awaitable[Stage]]] = {
     "prepare": scan.prepare,
     "highlevel": scan.read_highlevel,
     "rezora": scan.read_rezora,
     "match": reconcile.match_people,
+    "suppress": consent.suppress,
     "weigh": reconcile.weigh_plan,
     "forecast": reconcile.forecast,
     "apply": apply.apply_slices,

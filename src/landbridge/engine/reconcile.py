@@ -14,7 +14,7 @@ from landbridge.store.observed import Sighting
 from landbridge.sync.fingerprint import adopt
 from landbridge.sync.guard import Weight, weigh
 from landbridge.sync.match import Person, match
-from landbridge.sync.model import Side
+from landbridge.sync.model import Link, Side
 from landbridge.sync.plan import ChangeLabel, Create, Hold, OptOut, Plan, Situation, Update
 from landbridge.sync.reasons import EXCLUDED, HELD
 
@@ -71,6 +71,7 @@ async def match_people(work: Work, stage: Stage) -> Stage:
     prints = [(key, work.planner.body_print(sight.record.fields)) for key, sight in shown.items()]
     present = {row.id for row in left}
     partners = adopt([(i.source_id, i.print) for i in intents if i.source_id in present], prints)
+    adopted = [KeptLink(0, Link(source, target)) for source, target in partners.items()]
     taken = set(partners.values())
     there = [
         Person(Side.REZORA, row.id, row.name, row.email, row.phone) for row in right if row.id not in taken
@@ -89,16 +90,18 @@ async def match_people(work: Work, stage: Stage) -> Stage:
     partners |= {highlevel: rezora for highlevel, rezora, _reason in pairing.pairs}
     partners |= {key: AMBIGUOUS for group in pairing.ambiguous for key in group.highlevel_ids}
     partners |= {source: REFUSED for source in work.refused if source not in partners}
-    first = "forecast" if work.purpose == "plan" else "weigh"
+    first = "forecast" if work.purpose == "plan" else "suppress"
     following = stage.to(first if stage.passes == 0 else "apply")
     async with work.database.write() as connection:
         await renew(connection, work.lease, work.clock.now())
-        await links.close_intents(
-            connection,
-            bridge_id,
-            done=[source for source in sources if source in found],
-            dropped=[source for source in sources if source not in found],
-        )
+        if work.purpose == "sync":  # a dry run changes nothing, not even what we remember
+            await links.add(connection, bridge_id, adopted, work.clock.now())
+            await links.close_intents(
+                connection,
+                bridge_id,
+                done=[source for source in sources if source in found],
+                dropped=[source for source in sources if source not in found],
+            )
         await observed.set_partners(connection, bridge_id, run_id, partners)
         await runs.advance(connection, run_id, following.text(), 0, 0, work.progress.counts)
     work.unanswered.clear()
@@ -120,14 +123,20 @@ async def _weight(work: Work) -> Weight:
     bridge_id, run_id = work.bridge.id, work.run_id
     async with work.database.read() as connection:
         linked = await links.count(connection, bridge_id)
+        linked += await observed.partnered(connection, bridge_id, run_id)
         gone = [await links.missing(connection, bridge_id, run_id, side) for side in Side]
+        known = await journal.known_missing(connection, bridge_id)
     overwrites = 0
     if linked:
         after: str | None = ""
         while after is not None:
             cases, after = await next_cases(work, after)
-            overwrites += sum(1 for case in cases if case.kept and case.plan and case.plan.overwrites)
-    return Weight(linked=linked, overwrites=overwrites, missing=sum(map(len, gone)))
+            overwrites += sum(1 for case in cases if case.plan and case.plan.overwrites)
+    return Weight(
+        linked=linked,
+        overwrites=overwrites,
+        missing=sum(1 for pairs in gone for highlevel, _ in pairs if highlevel not in known),
+    )
 
 
 async def next_cases(work: Work, after: str) -> tuple[list[Case], str | None]:
@@ -154,7 +163,8 @@ async def next_cases(work: Work, after: str) -> tuple[list[Case], str | None]:
 
 def _case(work: Work, sight: Sighting, kept: KeptLink | None, rezora: dict[str, Sighting]) -> Case:
     other = rezora.get(kept.link.rezora_id if kept else sight.partner)
-    suppressed = bool(sight.email) and sight.email in (work.suppressed or ())
+    addresses = {sight.email, other.email if other else ""} - {""}
+    suppressed = not addresses.isdisjoint(work.suppressed or ())
     settled = (
         f"{sight.print}:{other.print}:{work.policy_print}:{int(suppressed)}" if other is not None else ""
     )

@@ -58,7 +58,7 @@ async def learn_labels(work: Work) -> None:
         return
     found = await work.systems[Side.REZORA].labels()
     work.progress.counts["reads"] += 1
-    work.labels = {label.name: label for label in found}
+    work.labels = {label.name.casefold(): label for label in found}
 
 
 def wanted_labels(work: Work) -> list[str]:
@@ -77,8 +77,8 @@ async def _memberships(work: Work) -> dict[str, set[str]] | None:
     await learn_labels(work)
     lists: dict[str, set[str]] = defaultdict(set)
     for name in wanted:
-        if name in work.labels:
-            for contact_id in await work.systems[Side.REZORA].members(work.labels[name]):
+        if name.casefold() in work.labels:
+            for contact_id in await work.systems[Side.REZORA].members(work.labels[name.casefold()]):
                 lists[contact_id].add(name)
             work.progress.counts["reads"] += 1
     return lists

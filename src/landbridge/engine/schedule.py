@@ -25,15 +25,15 @@ async def keep_in_step(
 ) -> None:
     """Runs until cancelled: starts what is due, looks again every few seconds.
 
-    A bridge is due an interval after its newest run began; one that never ran waits for a person, who
+    A bridge is due an interval after its newest sync began; one that never synced waits for a person, who
     looks at the plan first, and so does one that the brake stopped.
     """
     while True:
         due = {bridge.id: bridge for bridge in await unfinished()}
         for bridge in await bridges.bridges():
-            newest = await runs.recent(bridge.id, 1)
-            settled = bool(newest) and newest[0].state in ("done", "failed")
-            if settled and clock.now() - newest[0].started_at >= interval_seconds:
+            newest = next((run for run in await runs.recent(bridge.id) if run.purpose == "sync"), None)
+            settled = newest is not None and newest.state in ("done", "failed")
+            if newest and settled and clock.now() - newest.started_at >= interval_seconds:
                 due[bridge.id] = bridge
         for bridge in due.values():
             log.info("run_started", bridge=bridge.id, cause="schedule")

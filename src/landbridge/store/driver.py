@@ -52,7 +52,7 @@ class Drivers:
                     )
                 )
                 return Lease(bridge_id, owner, 1)
-            if row.expires_at > now and row.owner != owner and not is_dead(row.owner):
+            if row.expires_at > now and not is_dead(row.owner):
                 raise StoreFailure(
                     "Another Landbridge process is working on this bridge right now.",
                     "Watch it on the page or with `landbridge status`; it ends by itself.",

@@ -119,6 +119,13 @@ async def holds(connection: AsyncConnection, bridge_id: int, limit: int = 200) -
     return [_hold(row) for row in await connection.execute(query)]
 
 
+async def known_missing(connection: AsyncConnection, bridge_id: int) -> frozenset[str]:
+    """HighLevel ids of linked contacts of which people have been told that one side lacks them."""
+    causes = ("missing_in_highlevel", "missing_in_rezora")
+    query = select(hold.c.highlevel_id).where(hold.c.bridge_id == bridge_id, hold.c.cause.in_(causes))
+    return frozenset((await connection.execute(query)).scalars())
+
+
 async def hold_counts(connection: AsyncConnection, bridge_id: int) -> dict[str, int]:
     """Open holds by cause."""
     query = select(hold.c.cause, func.count()).where(hold.c.bridge_id == bridge_id).group_by(hold.c.cause)

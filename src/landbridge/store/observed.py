@@ -56,7 +56,7 @@ async def save(connection: AsyncConnection, bridge_id: int, run_id: int, seen: S
         }
         for sight in seen
     ]
-    await upsert(connection, observed, rows, keys=("bridge_id", "side", "id"))
+    await upsert(connection, observed, rows, keys=("bridge_id", "side", "id"), known=("opted_out",))
 
 
 async def unlinked(connection: AsyncConnection, bridge_id: int, run_id: int, side: Side) -> list[Row[Any]]:
@@ -77,6 +77,30 @@ async def suppressed(connection: AsyncConnection, bridge_id: int, run_id: int) -
         observed.c.email != "",
     )
     return frozenset((await connection.execute(query.distinct())).scalars())
+
+
+async def sendable_in(
+    connection: AsyncConnection, bridge_id: int, run_id: int, emails: frozenset[str]
+) -> list[str]:
+    """Rezora contacts of these addresses that are shown as sendable, whoever they belong to."""
+    found: list[str] = []
+    for some in batches(sorted(emails)):
+        query = select(observed.c.id).where(
+            *_in_run(bridge_id, run_id, Side.REZORA),
+            observed.c.email.in_(some),
+            observed.c.opted_out.is_(False),
+            observed.c.read_only.is_(False),
+        )
+        found += (await connection.execute(query)).scalars()
+    return found
+
+
+async def set_opted_out(connection: AsyncConnection, bridge_id: int, record_id: str) -> None:
+    """Rezora shows the contact as unsubscribed now."""
+    query = update(observed).where(
+        observed.c.bridge_id == bridge_id, observed.c.side == Side.REZORA.value, observed.c.id == record_id
+    )
+    await connection.execute(query.values(opted_out=True))
 
 
 async def slice_of(
@@ -113,6 +137,12 @@ async def count(connection: AsyncConnection, bridge_id: int, run_id: int, side: 
     """How many records of one side a run saw."""
     query = select(func.count()).select_from(observed).where(*_in_run(bridge_id, run_id, side))
     return (await connection.execute(query)).scalar_one()
+
+
+async def partnered(connection: AsyncConnection, bridge_id: int, run_id: int) -> int:
+    """How many HighLevel records of a run are matched and not linked yet."""
+    query = select(func.count()).select_from(observed).where(*_in_run(bridge_id, run_id, Side.HIGHLEVEL))
+    return (await connection.execute(query.where(observed.c.partner != ""))).scalar_one()
 
 
 async def set_partners(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Insert, Table, Update
+from sqlalchemy import Insert, Table, Update, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -66,13 +66,17 @@ async def upsert(
     *,
     keys: Sequence[str],
     keep: Sequence[str] = (),
+    known: Sequence[str] = (),
 ) -> None:
-    """Insert, or update where ``keys`` are there already; columns in ``keep`` keep their old value."""
+    """Insert, or update where ``keys`` are there already.
+
+    Columns in ``keep`` keep their old value; those in ``known`` are not overwritten by an unknown (None).
+    """
     if not rows:
         return
     new = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
     changed = [name for name in rows[0] if name not in keys and name not in keep]
-    statement = new.on_conflict_do_update(
-        index_elements=list(keys), set_={name: new.excluded[name] for name in changed}
-    )
+    values: dict[str, Any] = {name: new.excluded[name] for name in changed}
+    values |= {name: func.coalesce(new.excluded[name], table.c[name]) for name in known}
+    statement = new.on_conflict_do_update(index_elements=list(keys), set_=values)
     await execute_many(connection, statement, rows)

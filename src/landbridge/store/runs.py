@@ -73,6 +73,11 @@ class Runs:
                 update(run).where(run.c.id == run_id).values(done=done, total=total, counts=dict(counts))
             )
 
+    async def set_stage(self, run_id: int, stage: str) -> None:
+        """Move the cursor of a run."""
+        async with self._database.write() as connection:
+            await connection.execute(update(run).where(run.c.id == run_id).values(stage=stage))
+
     async def finish(self, run_id: int, state: str, now: float, sentence: str = "", fix: str = "") -> None:
         """Close a run."""
         async with self._database.write() as connection:

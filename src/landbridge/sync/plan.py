@@ -145,8 +145,27 @@ class Planner:
             labels += (self.policy.default_list,)
         base_highlevel = {name: source.fields[name] for name in self._based_on if name in source.fields}
         base_highlevel |= {_label_key(name): "1" if joins else "0" for name, joins in tagged.items()}
+        base_highlevel |= {_label_key(name): "1" for name in labels}
         base_rezora = self._blank | fields | {_label_key(name): "1" for name in labels}
         return Plan((Create(Side.REZORA, source.id, fields, labels),), (), "", base_highlevel, base_rezora)
+
+    def _read_back(self, bases: dict[Side, dict[str, str]], highlevel: Record, rezora: Record) -> None:
+        """What we sent to Rezora was never read back: what it shows is the base, unless both sides moved.
+
+        A value that Rezora rewrote cannot be told from one that somebody edited there; where HighLevel
+        moved as well, the value as sent stays the base, so that the rule's strategy decides.
+        """
+        for rule, converter in self._rules:
+            shown = _values(rezora.fields, rule.rezora)
+            sent = _values(bases[Side.REZORA], rule.rezora)
+            if shown is None or sent is None:
+                continue
+            moved = _values(highlevel.fields, rule.highlevel) != _values(
+                bases[Side.HIGHLEVEL], rule.highlevel
+            )
+            same = converter.canon(Side.REZORA, shown) == converter.canon(Side.REZORA, sent)
+            if same or not moved:
+                bases[Side.REZORA] |= dict(zip(rule.rezora, shown, strict=True))
 
     def _translated(self, shown: Mapping[str, str]) -> dict[str, str]:
         """The Rezora fields a new contact gets: values only, blanks are not sent."""
@@ -163,8 +182,8 @@ class Planner:
         email = fields.get("contact_email", "")
         if not self.policy.create_in_rezora:
             return "create_off"
-        if source.opted_out is True:
-            return "opted_out"
+        if source.opted_out is not False:
+            return "opted_out" if source.opted_out else "consent_unknown"
         if suppressed:
             return "address_opted_out"
         if not email and not any(name.startswith("contact_phone") for name in fields):
@@ -178,16 +197,20 @@ class Planner:
     def _plan_pair(self, highlevel: Record, rezora: Record, situation: Situation) -> Plan:
         """Two records that belong together."""
         link = situation.link or Link(highlevel.id, rezora.id)
-        base_rezora = dict(link.base_rezora)
-        if link.unread is Side.REZORA:  # what we sent was never read back: what it shows is the base
-            base_rezora |= {name: rezora.fields[name] for name in base_rezora if name in rezora.fields}
-        bases = {Side.HIGHLEVEL: dict(link.base_highlevel), Side.REZORA: base_rezora}
+        bases = {Side.HIGHLEVEL: dict(link.base_highlevel), Side.REZORA: dict(link.base_rezora)}
+        if link.unread is Side.REZORA:
+            self._read_back(bases, highlevel, rezora)
         draft = _Draft(bases)
         if self.policy.opt_out:
             _plan_opt_out(draft, highlevel, rezora, suppressed=situation.suppressed)
         for rule, converter in self._rules:
             _plan_rule(draft, rule, converter, highlevel, rezora)
-        _plan_labels(draft, self._labels, highlevel, rezora)
+        wanted = {rule.list: _tagged(highlevel, rule) for rule in self._labels}
+        default = self.policy.default_list
+        if default and bases[Side.HIGHLEVEL].get(_label_key(default)) == "1":
+            wanted.setdefault(default, True)
+        out = situation.suppressed or highlevel.opted_out is not False or rezora.opted_out is not False
+        _plan_labels(draft, wanted, rezora, out=out)
         actions = tuple(draft.actions(rezora.id, highlevel.id))
         return Plan(actions, tuple(draft.holds), "", bases[Side.HIGHLEVEL], bases[Side.REZORA])
 
@@ -273,24 +296,27 @@ def _draft_write(
     draft.bases[target.other] |= dict(zip(rule.names(target.other), source_now, strict=True))
 
 
-def _plan_labels(draft: _Draft, rules: list[LabelRule], highlevel: Record, rezora: Record) -> None:
-    """Tags towards lists: (tag added) joins, (tag removed since base) leaves; opted-out people never join."""
-    if highlevel.labels is None or rezora.labels is None:
+def _plan_labels(draft: _Draft, wanted: Mapping[str, bool], rezora: Record, *, out: bool) -> None:
+    """Tags towards lists: a tag joins, a tag removed since base leaves.
+
+    Nobody joins who opted out, or of whom that is not known; who was taken off a list in Rezora stays off.
+    """
+    if rezora.labels is None:
         return
-    out = draft.opt_out or rezora.opted_out is True or highlevel.opted_out is True
-    for rule in rules:
-        key, tagged, listed = _label_key(rule.list), _tagged(highlevel, rule), rule.list in rezora.labels
-        base = draft.bases[Side.HIGHLEVEL].get(key)
-        changed = base is None or (base == "1") != tagged
-        if tagged and not listed and changed and not out:
-            draft.labels.append(ChangeLabel(Side.REZORA, rezora.id, rule.list, present=True))
+    for name, tagged in wanted.items():
+        key, listed = _label_key(name), name in rezora.labels
+        base = {side: draft.bases[side].get(key) for side in Side}
+        agreed = base[Side.HIGHLEVEL] == base[Side.REZORA] == "1"
+        if tagged and not listed and not agreed and not out:
+            draft.labels.append(ChangeLabel(Side.REZORA, rezora.id, name, present=True))
             listed = True
-        elif not tagged and listed and base == "1":
-            draft.labels.append(ChangeLabel(Side.REZORA, rezora.id, rule.list, present=False))
+        elif not tagged and listed and base[Side.HIGHLEVEL] == "1":
+            draft.labels.append(ChangeLabel(Side.REZORA, rezora.id, name, present=False))
             listed = False
         if not (tagged and out):
             draft.bases[Side.HIGHLEVEL][key] = "1" if tagged else "0"
-            draft.bases[Side.REZORA][key] = "1" if listed else "0"
+            if listed or not (tagged and agreed):
+                draft.bases[Side.REZORA][key] = "1" if listed else "0"
 
 
 def _tagged(record: Record, rule: LabelRule) -> bool:

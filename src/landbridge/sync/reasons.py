@@ -40,6 +40,11 @@ EXCLUDED: dict[str, Reason] = {
         "The contact opted out of e-mail in HighLevel, so it is not sent to an e-mail system.",
         "Nothing to do. If the person opts in again, HighLevel shows it and the next sync carries it.",
     ),
+    "consent_unknown": Reason(
+        "Consent not known",
+        "HighLevel's answer did not say whether the contact may be e-mailed; unknown is never read as yes.",
+        "Nothing to do: the next sync looks again.",
+    ),
     "address_opted_out": Reason(
         "Address opted out elsewhere",
         "Another contact with the same e-mail address opted out; an opt-out belongs to the address.",

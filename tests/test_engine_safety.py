@@ -1,0 +1,184 @@
+"""What must never happen: each test is a way in which it once could."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from landbridge.engine import reconcile
+from landbridge.engine.fleet import STEPS
+from landbridge.sandbox.faults import read_faults
+from landbridge.sandbox.history import Wanted
+from landbridge.store import journal
+from landbridge.store.database import StoreFailure
+from landbridge.store.runs import Run
+from landbridge.sync.mapping import write_policy
+from landbridge.sync.rules import Direction, LabelRule, Policy, default_policy
+from landbridge_rig import Rig, landbridge
+
+
+def mapping(default_list: str = "", *labels: LabelRule) -> str:
+    return write_policy(Policy(rules=default_policy().rules, labels=labels, default_list=default_list))
+
+
+def fault(rig: Rig, **wanted: object) -> None:
+    (ordered,) = read_faults({"faults": [wanted]})
+    rig.sandbox.faults.add(ordered)
+
+
+async def sync(rig: Rig, *, accept: bool = False) -> Run:
+    return await rig.app.sync(rig.bridge, cause="test", accept=accept)
+
+
+def new_in_highlevel(rig: Rig, **fields: Any) -> str:
+    made = rig.sandbox.edit("highlevel", {"action": "create", "fields": fields})
+    return str(made["id"] if "id" in made else made["contact"]["id"])  # type: ignore[index]  # the world's answer
+
+
+def in_rezora(rig: Rig, **fields: str) -> str:
+    return str(rig.sandbox.edit("rezora", {"action": "create", "kind": "contact", "fields": fields})["id"])
+
+
+async def test_consent_that_the_answer_does_not_tell_is_not_taken_for_a_yes(tmp_path: Path) -> None:
+    async with landbridge(tmp_path, 40, mapping=mapping("Everybody"), empty_rezora=True) as rig:
+        fault(
+            rig, kind="drop_field", side="highlevel", path="/contacts/search", field="dndSettings", times=None
+        )
+        fault(rig, kind="drop_field", side="highlevel", path="/contacts/search", field="dnd", times=None)
+        await sync(rig)
+        out = {c["email"] for c in rig.highlevel_contacts() if c["dndSettings"]}
+        mailed = {c["contact_id"] for c in rig.rezora_contacts() if c["contact_email"] in out}
+        assert not mailed & rig.rezora.would_mail()
+
+
+async def test_an_opt_out_reaches_everybody_of_that_address_linked_or_not_and_before_the_brake(
+    tmp_path: Path,
+) -> None:
+    async with landbridge(tmp_path, 60, empty_rezora=True) as rig:
+        await sync(rig)
+        spouse = in_rezora(rig, contact_name="Robin Quist", contact_email="Home@example.org")
+        news = str(
+            rig.sandbox.edit("rezora", {"action": "create_list", "kind": "list", "name": "News"})["id"]
+        )
+        rig.sandbox.edit("rezora", {"action": "add_to_list", "id": spouse, "list": news})
+        assert spouse in rig.rezora.would_mail()
+        person = new_in_highlevel(rig, firstName="Kim", lastName="Quist", email="home@example.org")
+        rig.sandbox.edit("highlevel", {"action": "set_dnd", "id": person, "channels": {"Email": "active"}})
+        for contact in rig.highlevel_contacts():
+            edit = {"action": "update", "id": contact["id"], "fields": {"city": "Everywhere"}}
+            rig.sandbox.edit("highlevel", edit)
+        assert (await sync(rig)).state == "braked"
+        assert spouse not in rig.rezora.would_mail()
+
+
+async def test_a_run_that_stops_remembers_no_write_that_was_not_made(tmp_path: Path) -> None:
+    async with landbridge(tmp_path, 30, empty_rezora=True) as rig:
+        await sync(rig)
+        await sync(rig)
+        target = next(c for c in rig.rezora_contacts() if c["contact_home_city"])
+        person = next(c for c in rig.highlevel_contacts() if c["email"] == target["contact_email"])
+        edit = {"action": "update", "id": person["id"], "fields": {"city": "Lyons"}}
+        rig.sandbox.edit("highlevel", edit)
+        fault(rig, kind="status", side="rezora", method="PUT", path="/v1/contacts/", status=401, times=1)
+        assert (await sync(rig)).state == "failed"
+        assert (await sync(rig)).state == "done"
+        (now,) = [c for c in rig.rezora_contacts() if c["contact_id"] == target["contact_id"]]
+        assert now["contact_home_city"] == "Lyons"
+
+
+async def test_a_join_that_failed_once_is_made_by_the_next_sync(tmp_path: Path) -> None:
+    async with landbridge(tmp_path, 20, mapping=mapping("Everybody"), empty_rezora=True) as rig:
+        fault(rig, kind="status", side="rezora", method="POST", path="/v1/lists/", status=422, times=1)
+        await sync(rig)
+        await sync(rig)
+        assert {c["contact_id"] for c in rig.rezora_contacts()} == rig.rezora.would_mail()
+        status = await rig.app.status(rig.bridge)
+        assert (status.waiting, status.on_hold) == (0, 0)
+
+
+async def test_an_edit_made_while_the_plan_was_carried_out_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with landbridge(tmp_path, 30, empty_rezora=True) as rig:
+        await sync(rig)
+        await sync(rig)
+        target = next(c for c in rig.rezora_contacts() if c["contact_home_city"])
+        person = next(c for c in rig.highlevel_contacts() if c["email"] == target["contact_email"])
+        rig.sandbox.edit("highlevel", {"action": "update", "id": person["id"], "fields": {"city": "Lyons"}})
+
+        async def agent_edits_meanwhile(work: Any, stage: Any) -> Any:
+            fields = {"contact_home_city": "Nederland"}
+            rig.sandbox.edit("rezora", {"action": "update", "id": target["contact_id"], "fields": fields})
+            return await reconcile.weigh_plan(work, stage)
+
+        monkeypatch.setitem(STEPS, "weigh", agent_edits_meanwhile)  # type: ignore[arg-type]  # a dict at run time
+        before = rig.mutating()
+        await sync(rig)
+        assert rig.mutating() == before
+        (now,) = [c for c in rig.rezora_contacts() if c["contact_id"] == target["contact_id"]]
+        assert now["contact_home_city"] == "Nederland"
+
+
+async def test_a_dry_run_after_a_lost_create_does_not_make_us_forget_it(tmp_path: Path) -> None:
+    async with landbridge(tmp_path, 12, empty_rezora=True) as rig:
+        fault(rig, kind="lost_answer", side="rezora", method="POST", path="/v1/contacts.json", times=1)
+        fault(rig, kind="refuse", side="rezora", method="GET", path="/v1/contacts.json", times=None, skip=1)
+        assert (await sync(rig)).state == "failed"
+        there = {c["contact_email"] for c in rig.rezora_contacts()}
+        rig.sandbox.faults.clear()
+        await rig.app.plan(rig.bridge)
+        await sync(rig)
+        emails = [c["contact_email"] for c in rig.rezora_contacts()]
+        assert there <= set(emails)
+        bodies = [
+            tuple(v for k, v in c.items() if k not in ("contact_id", "contact_date"))
+            for c in rig.rezora_contacts()
+        ]
+        assert len(bodies) == len(set(bodies))
+
+
+async def test_the_brake_asks_once_about_contacts_that_are_gone(tmp_path: Path) -> None:
+    async with landbridge(tmp_path, 60, empty_rezora=True) as rig:
+        await sync(rig)
+        for contact in rig.rezora_contacts()[:30]:
+            rig.sandbox.edit("rezora", {"action": "delete", "id": contact["contact_id"]})
+        assert (await sync(rig)).state == "braked"
+        assert (await sync(rig, accept=True)).state == "done"
+        assert (await sync(rig)).state == "done"
+
+
+async def test_a_list_is_found_whatever_its_letters_are_and_each_write_is_in_the_journal(
+    tmp_path: Path,
+) -> None:
+    rule = LabelRule("buyer", "Buyers", Direction.TO_REZORA)
+    async with landbridge(tmp_path, 40, mapping=mapping("All", rule), empty_rezora=True) as rig:
+        rig.sandbox.edit("rezora", {"action": "create_list", "kind": "list", "name": "buyers"})
+        run = await sync(rig)
+        assert run.state == "done"
+        async with rig.app.database.read() as connection:
+            entries = await journal.recent(connection, rig.bridge.id, 1_000)
+        assert len(entries) == rig.mutating() == run.counts["writes"]
+
+
+async def test_two_syncs_at_once_are_one_sync_and_a_refusal(tmp_path: Path) -> None:
+    async with landbridge(tmp_path, 30) as rig:
+        first, second = await asyncio.gather(sync(rig), sync(rig), return_exceptions=True)
+        states = sorted(r.state if isinstance(r, Run) else type(r).__name__ for r in (first, second))
+        assert states == sorted(["done", StoreFailure.__name__])
+        assert await rig.app.runs.unfinished(rig.bridge.id) is None
+
+
+async def test_something_unexpected_ends_the_run_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_work: Any, _stage: Any) -> Any:
+        raise ZeroDivisionError
+
+    async with landbridge(tmp_path, 10) as rig:
+        monkeypatch.setitem(STEPS, "weigh", broken)  # type: ignore[arg-type]  # a dict at run time
+        run = await sync(rig)
+        assert (run.state, "unexpected" in run.sentence) == ("failed", True)
+        assert rig.sandbox.history.read(Wanted(actor="api", mutating=True)) == []
