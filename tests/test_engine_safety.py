@@ -43,13 +43,13 @@ def in_rezora(rig: Rig, **fields: str) -> str:
 
 
 async def test_consent_that_the_answer_does_not_tell_is_not_taken_for_a_yes(tmp_path: Path) -> None:
-    async with landbridge(tmp_path, 40, mapping=mapping("Everybody"), empty_rezora=True) as rig:
+    async with landbridge(tmp_path, 120, mapping=mapping("Everybody"), empty_rezora=True) as rig:
         fault(
             rig, kind="drop_field", side="highlevel", path="/contacts/search", field="dndSettings", times=None
         )
-        fault(rig, kind="drop_field", side="highlevel", path="/contacts/search", field="dnd", times=None)
         await sync(rig)
         out = {c["email"] for c in rig.highlevel_contacts() if c["dndSettings"]}
+        assert out
         mailed = {c["contact_id"] for c in rig.rezora_contacts() if c["contact_email"] in out}
         assert not mailed & rig.rezora.would_mail()
 
@@ -114,7 +114,7 @@ async def test_an_edit_made_while_the_plan_was_carried_out_is_not_overwritten(
             rig.sandbox.edit("rezora", {"action": "update", "id": target["contact_id"], "fields": fields})
             return await reconcile.weigh_plan(work, stage)
 
-        monkeypatch.setitem(STEPS, "weigh", agent_edits_meanwhile)  # type: ignore[arg-type]  # a dict at run time
+        monkeypatch.setitem(STEPS, "weigh", agent_edits_meanwhile)
         before = rig.mutating()
         await sync(rig)
         assert rig.mutating() == before
@@ -178,7 +178,7 @@ async def test_something_unexpected_ends_the_run_with_a_sentence(
         raise ZeroDivisionError
 
     async with landbridge(tmp_path, 10) as rig:
-        monkeypatch.setitem(STEPS, "weigh", broken)  # type: ignore[arg-type]  # a dict at run time
+        monkeypatch.setitem(STEPS, "weigh", broken)
         run = await sync(rig)
         assert (run.state, "unexpected" in run.sentence) == ("failed", True)
         assert rig.sandbox.history.read(Wanted(actor="api", mutating=True)) == []
