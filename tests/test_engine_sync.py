@@ -168,7 +168,8 @@ async def test_a_dry_run_writes_nothing_and_announces_what_the_sync_then_does(tm
         assert dry.run.counts["create"] == counts["created"]
         assert dry.run.counts["link"] == counts["linked"]
         creates_and_joins = counts["created"] + counts["listed"]
-        checked = 2 * (counts.get("opted_out", 0) + counts.get("updated", 0))  # each write is read back
+        checked = 2 * counts.get("opted_out", 0) + 3 * counts.get("updated", 0)  # each write is read back
+        assert dry.run.counts["opt_out"] == counts.get("opted_out", 0)
         assert dry.run.counts["calls"] == creates_and_joins + checked
         assert {line.action for line in dry.lines} >= {"create", "leave out"}
 

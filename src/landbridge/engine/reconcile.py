@@ -185,6 +185,10 @@ async def forecast(work: Work, stage: Stage) -> Stage:
     counts = work.progress.counts
     async with work.database.read() as connection:
         total = await observed.count(connection, work.bridge.id, work.run_id, Side.HIGHLEVEL)
+        addresses = await observed.suppressed(connection, work.bridge.id, work.run_id)
+        sendable = await observed.sendable_in(connection, work.bridge.id, work.run_id, addresses)
+    opt_outs = len(sendable) if work.policy.opt_out else 0
+    counts.update(opt_out=opt_outs, calls=2 * opt_outs)  # the write, and reading it back
     work.show("Planning", 0, total)
     after: str | None = ""
     while after is not None:
@@ -213,9 +217,11 @@ def _counted(case: Case) -> Counter[str]:
             case Create():
                 counts["create"] += 1
                 counts["calls"] += 1 + len(action.labels)
-            case Update() | OptOut():
-                counts["update" if isinstance(action, Update) else "opt_out"] += 1
-                counts["calls"] += 2  # the write, and reading it back
+            case Update():
+                counts["update"] += 1
+                counts["calls"] += 3  # a look, the write, and reading it back
+            case OptOut():
+                pass  # carried before all pairs, and counted there
             case ChangeLabel():
                 counts["list"] += 1
                 counts["calls"] += 1

@@ -32,11 +32,11 @@ def weigh(brake: Brake, weight: Weight) -> str:
     if weight.overwrites > limit:
         return (
             f"This run would replace values of {weight.overwrites} of {weight.linked} linked contacts,"
-            f" more than the {limit} allowed without asking. Nothing was written."
+            f" more than the {limit} allowed without asking. Nothing was written but opt-outs."
         )
     if weight.missing > limit:
         return (
             f"{weight.missing} of {weight.linked} linked contacts are missing from a full listing,"
-            f" more than the {limit} allowed without asking. Nothing was written."
+            f" more than the {limit} allowed without asking. Nothing was written but opt-outs."
         )
     return ""
