@@ -182,3 +182,19 @@ async def test_something_unexpected_ends_the_run_with_a_sentence(
         run = await sync(rig)
         assert (run.state, "unexpected" in run.sentence) == ("failed", True)
         assert rig.sandbox.history.read(Wanted(actor="api", mutating=True)) == []
+
+
+async def test_an_opt_out_that_rezora_ignores_takes_the_contact_off_our_lists_and_is_shown(
+    tmp_path: Path,
+) -> None:
+    async with landbridge(tmp_path, 30, mapping=mapping("Everybody"), empty_rezora=True) as rig:
+        await sync(rig)
+        rig.sandbox.configure({"rezora": {"unsubscribe_writable": False}})
+        target = next(c for c in rig.rezora_contacts() if c["contact_id"] in rig.rezora.would_mail())
+        person = next(c for c in rig.highlevel_contacts() if c["email"] == target["contact_email"])
+        rig.sandbox.edit(
+            "highlevel", {"action": "set_dnd", "id": person["id"], "channels": {"Email": "active"}}
+        )
+        await sync(rig)
+        assert target["contact_id"] not in rig.rezora.would_mail()
+        assert "opt_out_did_not_stick" in {hold.cause for hold in (await rig.app.status(rig.bridge)).holds}

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from landbridge.engine.consent import carry_opt_out
 from landbridge.engine.reconcile import Case, next_cases
 from landbridge.engine.scan import learn_labels, wanted_labels
 from landbridge.engine.work import Stage, Work
@@ -230,22 +231,12 @@ async def _create(work: Work, result: Result, action: Create) -> None:
 
 
 async def _opt_out(work: Work, result: Result, action: OptOut) -> None:
-    """Write, read back, and when it did not stick take the contact off the lists we fill (rezora.md 4.3)."""
-    rezora = work.systems[Side.REZORA]
-    await rezora.opt_out(action.record_id)
-    _count(work, "opted_out", 1)
-    result.entries.append(
-        Entry("opt_out", Side.REZORA, action.record_id, result.case.highlevel.record.id, rule="consent")
-    )
-    shown = await rezora.contact(action.record_id)
-    work.progress.counts["reads"] += 1
-    if shown.opted_out is not True:
-        result.holds.append(
-            OpenHold("opt_out_did_not_stick", result.case.highlevel.record.id, action.record_id)
-        )
-        seen = result.case.rezora.record.labels if result.case.rezora else None
-        for name in sorted(seen or ()):
-            await _change_label(work, result, name, present=False)
+    """Of a contact whose own address is another one than that which opted out."""
+    source_id = result.case.highlevel.record.id
+    entries, stuck = await carry_opt_out(work, action.record_id, source_id)
+    result.entries += entries
+    if not stuck:
+        result.holds.append(OpenHold("opt_out_did_not_stick", source_id, action.record_id))
 
 
 async def _update(work: Work, result: Result, action: Update) -> None:

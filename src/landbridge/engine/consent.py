@@ -31,15 +31,18 @@ async def suppress(work: Work, stage: Stage) -> Stage:
     return stage.to("weigh")
 
 
-async def _opt_out(work: Work, contact_id: str) -> None:
-    """Write, read back; where it did not stick, take the contact off the lists we fill (rezora.md 4.3)."""
+async def carry_opt_out(work: Work, contact_id: str, source_id: str = "") -> tuple[list[Entry], bool]:
+    """Write, read back; where it did not stick, take the contact off the lists we fill (rezora.md 4.3).
+
+    Returns what to put into the journal, and whether Rezora shows the contact as unsubscribed now.
+    """
     rezora = work.systems[Side.REZORA]
     await rezora.opt_out(contact_id)
     work.progress.counts["opted_out"] += 1
     work.progress.counts["writes"] += 1
+    entries = [Entry("opt_out", Side.REZORA, contact_id, source_id, rule="consent")]
     stuck = (await rezora.contact(contact_id)).opted_out is True
     work.progress.counts["reads"] += 1
-    entries = [Entry("opt_out", Side.REZORA, contact_id, rule="consent")]
     if not stuck:
         await learn_labels(work)
         for name in wanted_labels(work):
@@ -47,7 +50,13 @@ async def _opt_out(work: Work, contact_id: str) -> None:
                 with suppress_errors(Gone, Rejected):  # not on that list
                     await rezora.remove_label(contact_id, work.labels[name.casefold()])
                 work.progress.counts["writes"] += 1
-                entries.append(Entry("leave", Side.REZORA, contact_id, rule=f"list {name}"))
+                entries.append(Entry("leave", Side.REZORA, contact_id, source_id, f"list {name}"))
+    return entries, stuck
+
+
+async def _opt_out(work: Work, contact_id: str) -> None:
+    """One contact, and what became of it."""
+    entries, stuck = await carry_opt_out(work, contact_id)
     now = work.clock.now()
     async with work.database.write() as connection:
         await renew(connection, work.lease, now)
