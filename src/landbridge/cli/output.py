@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,6 +30,9 @@ if TYPE_CHECKING:  # only for types: they bring the whole engine with them
     from landbridge.engine.work import Planned, Watch
     from landbridge.engine.work import Progress as RunProgress
     from landbridge.store.runs import Run
+
+
+DRAW_SECONDS = 0.05
 
 
 class Exit(IntEnum):
@@ -86,7 +90,17 @@ class Out:
         with Progress(*columns, console=self.aside) as progress:
             task = progress.add_task("Starting", total=None)
 
+            drawn = ("", 0.0)
+
             def watch(now: RunProgress) -> None:
+                nonlocal drawn
+                if (
+                    now.stage == drawn[0]
+                    and now.done < now.total
+                    and time.monotonic() - drawn[1] < DRAW_SECONDS
+                ):
+                    return  # a contact a line would cost more than the contact
+                drawn = (now.stage, time.monotonic())
                 total = now.total or None
                 progress.update(task, description=f"{now.stage:<20}", completed=now.done, total=total)
 
