@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from landbridge.engine.fleet import STEPS
 from landbridge.sync.model import Side
 from landbridge.web import charts, words
 from web_scenes import LATER, NOW, run, stage
@@ -122,3 +123,8 @@ def test_the_chart_shows_syncs_oldest_first_and_no_dry_run() -> None:
     assert [bar.run.id for bar in chart.bars] == [1, 3, 4, 5]
     assert chart.top == 2_218
     assert chart.summary.endswith("run 4: nothing to write; run 5: 12 updated.")
+
+
+def test_every_stage_of_the_engine_has_words_of_its_own() -> None:
+    for at in STEPS:
+        assert words.stage_of(run(1, stage=stage(at))) != (0, "Working")

@@ -20,6 +20,7 @@ _STAGES: Mapping[str, tuple[int, str]] = {  # the engine's stage: the step above
     "highlevel": (0, "Reading HighLevel"),
     "rezora": (1, "Reading Rezora"),
     "match": (2, "Matching people"),
+    "suppress": (2, "Carrying opt-outs"),
     "weigh": (2, "Weighing the plan"),
     "forecast": (3, "Planning"),
     "apply": (3, "Writing to Rezora"),
