@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import structlog
 
 from landbridge.app import App, open_app
+from landbridge.sandbox.faults import read_faults
 from landbridge.sandbox.highlevel import HighLevelConfig, HighLevelWorld
 from landbridge.sandbox.highlevel.config import FULL_PIT, READ_ONLY_PIT
 from landbridge.sandbox.history import Wanted
@@ -52,6 +54,11 @@ class Rig:
         """Calls so far that can change something."""
         return counted(self.sandbox, "mutating", side=side, mutating=True, actor="api")
 
+    def fault(self, **wanted: object) -> None:
+        """Order a fault of the sandbox."""
+        (ordered,) = read_faults({"faults": [wanted]})
+        self.sandbox.faults.add(ordered)
+
     @property
     def rezora(self) -> RezoraWorld:
         """Rezora itself, for what only it knows."""
@@ -89,6 +96,15 @@ def settings_for(sandbox: Sandbox, home: Path, **more: object) -> Settings:
         }
         | more,
     )
+
+
+def write_settings(sandbox: Sandbox, home: Path) -> None:
+    """A settings file for commands that shall speak to a sandbox."""
+    home.mkdir(parents=True, exist_ok=True)
+    made = settings_for(sandbox, home)
+    names = ("highlevel_api_url", "rezora_api_url", "highlevel_quota_burst", "rezora_quota_burst")
+    lines = [f"{name} = {json.dumps(getattr(made, name))}" for name in names]
+    (home / "landbridge.toml").write_text("\n".join(lines), encoding="utf-8")
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from landbridge.sandbox.highlevel import HighLevelConfig
 from landbridge.sandbox.highlevel.config import FULL_PIT
 from landbridge.sandbox.rezora import RezoraConfig
 from landbridge.sandbox.server import Sandbox, SandboxConfig
-from landbridge_rig import settings_for
+from landbridge_rig import write_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,6 @@ async def run(home: Path, *arguments: str, text: str = "", more: Mapping[str, st
     )
     out, err = await process.communicate(text.encode())
     return Ended(process.returncode or 0, out.decode(), err.decode())
-
-
-def write_settings(sandbox: Sandbox, home: Path) -> None:
-    """A settings file that points at the sandbox."""
-    home.mkdir(parents=True, exist_ok=True)
-    made = settings_for(sandbox, home)
-    names = ("highlevel_api_url", "rezora_api_url", "highlevel_quota_burst", "rezora_quota_burst")
-    lines = [f"{name} = {json.dumps(getattr(made, name))}" for name in names]
-    (home / "landbridge.toml").write_text("\n".join(lines), encoding="utf-8")
 
 
 async def test_the_demo_ends_with_two_syncs_of_which_the_second_changes_nothing(tmp_path: Path) -> None:

@@ -7,19 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from landbridge.sandbox.faults import read_faults
 from landbridge.store import links
 from landbridge.sync.mapping import MappingError
 from landbridge.systems.base import SystemFailure, WrongCredentials
 from landbridge_rig import Rig, landbridge
 
 Fault = dict[str, object]
-
-
-def fault(rig: Rig, **wanted: object) -> None:
-    """Order a fault of the sandbox."""
-    (ordered,) = read_faults({"faults": [wanted]})
-    rig.sandbox.faults.add(ordered)
 
 
 def bodies(rig: Rig) -> Counter[tuple[str, ...]]:
@@ -53,7 +46,7 @@ async def test_a_create_whose_answer_is_lost_makes_one_contact_and_not_two(
         await finished(rig)
         wanted = bodies(rig)
     async with landbridge(tmp_path / "faulty", 90, empty_rezora=True) as rig:
-        fault(rig, side="rezora", method="POST", path="/v1/contacts.json", skip=10, **kind)
+        rig.fault(side="rezora", method="POST", path="/v1/contacts.json", skip=10, **kind)
         state, sentence, _ = await finished(rig)
         assert (state, sentence) == ("done", "")
         assert bodies(rig) == wanted
@@ -83,7 +76,7 @@ async def test_a_broken_answer_ends_the_run_with_a_sentence_a_fix_and_no_write(
     tmp_path: Path, wrong: Fault, says: str
 ) -> None:
     async with landbridge(tmp_path, 30) as rig:
-        fault(rig, **wrong, times=None)
+        rig.fault(**wrong, times=None)
         state, sentence, fix = await finished(rig)
         assert state == "failed"
         assert says in sentence
@@ -146,8 +139,7 @@ async def test_a_mapping_with_mistakes_is_refused_whole(tmp_path: Path) -> None:
 
 async def test_one_refused_contact_is_held_and_the_others_are_not_delayed(tmp_path: Path) -> None:
     async with landbridge(tmp_path, 60, empty_rezora=True) as rig:
-        fault(
-            rig,
+        rig.fault(
             side="rezora",
             method="POST",
             path="/v1/contacts.json",

@@ -10,7 +10,6 @@ import pytest
 
 from landbridge.engine import reconcile
 from landbridge.engine.fleet import STEPS
-from landbridge.sandbox.faults import read_faults
 from landbridge.sandbox.history import Wanted
 from landbridge.store import journal
 from landbridge.store.database import StoreFailure
@@ -22,11 +21,6 @@ from landbridge_rig import Rig, landbridge
 
 def mapping(default_list: str = "", *labels: LabelRule) -> str:
     return write_policy(Policy(rules=default_policy().rules, labels=labels, default_list=default_list))
-
-
-def fault(rig: Rig, **wanted: object) -> None:
-    (ordered,) = read_faults({"faults": [wanted]})
-    rig.sandbox.faults.add(ordered)
 
 
 async def sync(rig: Rig, *, accept: bool = False) -> Run:
@@ -44,8 +38,8 @@ def in_rezora(rig: Rig, **fields: str) -> str:
 
 async def test_consent_that_the_answer_does_not_tell_is_not_taken_for_a_yes(tmp_path: Path) -> None:
     async with landbridge(tmp_path, 120, mapping=mapping("Everybody"), empty_rezora=True) as rig:
-        fault(
-            rig, kind="drop_field", side="highlevel", path="/contacts/search", field="dndSettings", times=None
+        rig.fault(
+            kind="drop_field", side="highlevel", path="/contacts/search", field="dndSettings", times=None
         )
         await sync(rig)
         out = {c["email"] for c in rig.highlevel_contacts() if c["dndSettings"]}
@@ -82,7 +76,7 @@ async def test_a_run_that_stops_remembers_no_write_that_was_not_made(tmp_path: P
         person = next(c for c in rig.highlevel_contacts() if c["email"] == target["contact_email"])
         edit = {"action": "update", "id": person["id"], "fields": {"city": "Lyons"}}
         rig.sandbox.edit("highlevel", edit)
-        fault(rig, kind="status", side="rezora", method="PUT", path="/v1/contacts/", status=401, times=1)
+        rig.fault(kind="status", side="rezora", method="PUT", path="/v1/contacts/", status=401, times=1)
         assert (await sync(rig)).state == "failed"
         assert (await sync(rig)).state == "done"
         (now,) = [c for c in rig.rezora_contacts() if c["contact_id"] == target["contact_id"]]
@@ -91,7 +85,7 @@ async def test_a_run_that_stops_remembers_no_write_that_was_not_made(tmp_path: P
 
 async def test_a_join_that_failed_once_is_made_by_the_next_sync(tmp_path: Path) -> None:
     async with landbridge(tmp_path, 20, mapping=mapping("Everybody"), empty_rezora=True) as rig:
-        fault(rig, kind="status", side="rezora", method="POST", path="/v1/lists/", status=422, times=1)
+        rig.fault(kind="status", side="rezora", method="POST", path="/v1/lists/", status=422, times=1)
         await sync(rig)
         await sync(rig)
         assert {c["contact_id"] for c in rig.rezora_contacts()} == rig.rezora.would_mail()
@@ -124,8 +118,8 @@ async def test_an_edit_made_while_the_plan_was_carried_out_is_not_overwritten(
 
 async def test_a_dry_run_after_a_lost_create_does_not_make_us_forget_it(tmp_path: Path) -> None:
     async with landbridge(tmp_path, 12, empty_rezora=True) as rig:
-        fault(rig, kind="lost_answer", side="rezora", method="POST", path="/v1/contacts.json", times=1)
-        fault(rig, kind="refuse", side="rezora", method="GET", path="/v1/contacts.json", times=None, skip=1)
+        rig.fault(kind="lost_answer", side="rezora", method="POST", path="/v1/contacts.json", times=1)
+        rig.fault(kind="refuse", side="rezora", method="GET", path="/v1/contacts.json", times=None, skip=1)
         assert (await sync(rig)).state == "failed"
         there = {c["contact_email"] for c in rig.rezora_contacts()}
         rig.sandbox.faults.clear()

@@ -1,7 +1,7 @@
 """Durable work on DBOS: one workflow a run, one recorded step a page; a crash resumes at the page.
 
-DBOS is one per process, keeps its own tables (``workflows.sqlite`` beside our database) and starts a
-resumed workflow on an event loop of its own. Our steps therefore hop onto the loop that opened the
+DBOS is one per process, keeps its own tables (``workflows.sqlite3`` beside our database) and may run
+a workflow on an event loop of its own. Our steps therefore hop onto the loop that opened the
 database and the connections: all I/O stays in one asyncio loop.
 """
 
@@ -16,6 +16,8 @@ from typing import Protocol
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.engine import Engine
+
+from landbridge.store.database import set_pragmas
 
 VERSION = "1"  # raised when the steps of a run change meaning; never left to DBOS's hash of the source
 FINISHED = ""
@@ -113,7 +115,6 @@ def _system_engine(url: str) -> Engine:
         @event.listens_for(engine, "connect")
         def _connect(connection, _record):  # type: ignore[no-untyped-def]  # sqlite3 or a wrapper of it
             connection.isolation_level = "IMMEDIATE"
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
-                connection.execute(f"PRAGMA {pragma}")
+            set_pragmas(connection)
 
     return engine

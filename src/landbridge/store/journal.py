@@ -126,12 +126,6 @@ async def known_missing(connection: AsyncConnection, bridge_id: int) -> frozense
     return frozenset((await connection.execute(query)).scalars())
 
 
-async def hold_counts(connection: AsyncConnection, bridge_id: int) -> dict[str, int]:
-    """Open holds by cause."""
-    query = select(hold.c.cause, func.count()).where(hold.c.bridge_id == bridge_id).group_by(hold.c.cause)
-    return {cause: number for cause, number in await connection.execute(query)}  # noqa: C416  # rows are not pairs to dict()
-
-
 def _entry(row: Row[Any]) -> Entry:
     return Entry(
         row.action,

@@ -63,11 +63,3 @@ class Link:
     base_highlevel: Mapping[str, str] = field(default_factory=dict)
     base_rezora: Mapping[str, str] = field(default_factory=dict)
     unread: Side | None = None
-
-    def id_on(self, side: Side) -> str:
-        """The record's id on that side."""
-        return self.highlevel_id if side is Side.HIGHLEVEL else self.rezora_id
-
-    def base_on(self, side: Side) -> Mapping[str, str]:
-        """What that side last showed."""
-        return self.base_highlevel if side is Side.HIGHLEVEL else self.base_rezora
