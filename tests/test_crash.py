@@ -21,7 +21,7 @@ from landbridge.sandbox.highlevel import HighLevelConfig
 from landbridge.sandbox.highlevel.config import FULL_PIT
 from landbridge.sandbox.rezora import RezoraConfig, RezoraWorld
 from landbridge.sandbox.server import Sandbox, SandboxConfig
-from landbridge_rig import counted, settings_for
+from landbridge_rig import counted, settings_for, write_settings
 
 PEOPLE = 1_500
 KILLS = 3
@@ -35,15 +35,7 @@ async def connect(sandbox: Sandbox, home: Path) -> None:
         login = RezoraConfig()
         await app.connect_rezora(login.username, login.password)
         await app.create_bridge("test")
-    names = (
-        "highlevel_api_url",
-        "rezora_api_url",
-        "highlevel_quota_burst",
-        "rezora_quota_burst",
-        "log_level",
-    )
-    lines = [f"{name} = {json.dumps(getattr(settings, name))}" for name in names]
-    (home / "landbridge.toml").write_text("\n".join(lines), encoding="utf-8")
+    write_settings(sandbox, home)
 
 
 def rezora_bodies(sandbox: Sandbox) -> Counter[str]:
