@@ -128,5 +128,6 @@ async def landbridge(
             login = RezoraConfig()
             await app.connect_rezora(login.username, login.password)
             bridge = await app.create_bridge("test", mapping)
+            sandbox.history.forget()  # connecting makes a custom field in HighLevel
             yield Rig(app, bridge, sandbox)
     structlog.reset_defaults()

@@ -1,4 +1,4 @@
-"""A clock that never waits, a clock that simulates, and a tiny HTTP server with scripted answers."""
+"""Clocks that never wait or simulate, a tiny HTTP server with scripted answers, and systems on a sandbox."""
 
 from __future__ import annotations
 
@@ -9,15 +9,30 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from aiohttp import web
 
+from landbridge.sandbox.faults import read_faults
+from landbridge.sandbox.highlevel.config import FULL_PIT
+from landbridge.sandbox.highlevel.config import HighLevelConfig as SandboxHighLevel
+from landbridge.sandbox.rezora.config import RezoraConfig as SandboxRezora
+from landbridge.sandbox.server import Sandbox, SandboxConfig
 from landbridge.sync.model import Side
-from landbridge.systems.base import Clock
+from landbridge.systems.base import Clock, Grant
 from landbridge.systems.highlevel.answers import HighLevelDialect
+from landbridge.systems.highlevel.client import HighLevelSystem, open_highlevel
+from landbridge.systems.highlevel.config import HighLevelConfig
 from landbridge.systems.http import Authorise, Dialect, HttpClient, HttpConfig
+from landbridge.systems.memory import MemoryGrants
 from landbridge.systems.quota import Quota
+from landbridge.systems.rezora.client import RezoraSystem
+from landbridge.systems.rezora.config import RezoraConfig
+
+LOCATION = "sbxLocation000000001"
+PEOPLE = 23
+PAGE = 5
 
 JANUARY = 1767605400.0
 """2026-01-05 09:30:00 UTC."""
@@ -206,3 +221,53 @@ def client_of(
         authorise=authorise or OneToken(),
         dialect=dialect or HighLevelDialect(),
     )
+
+
+def http() -> HttpConfig:
+    return HttpConfig(attempts=3)
+
+
+def rng() -> random.Random:
+    return random.Random(4)  # repeatable pauses
+
+
+def highlevel_of(
+    sandbox: Sandbox, clock: InstantClock, grant: Grant, *, marker_field: str = "", **config: Any
+) -> HighLevelSystem:
+    return open_highlevel(
+        HighLevelConfig(api_url=sandbox.highlevel_url, page_size=PAGE, **config),
+        MemoryGrants(grant),
+        http=http(),
+        quota=Quota(0, daily=0, clock=clock),
+        clock=clock,
+        rng=rng(),
+        marker_field=marker_field,
+    )
+
+
+def rezora_of(sandbox: Sandbox, clock: InstantClock, **config: Any) -> RezoraSystem:
+    account = SandboxRezora()
+    login = {"username": account.username, "password": account.password} | config
+    return RezoraSystem(
+        RezoraConfig(api_url=f"{sandbox.rezora_url}/v1", **login),
+        http=http(),
+        quota=Quota(0, daily=0, clock=clock),
+        clock=clock,
+        rng=rng(),
+    )
+
+
+PIT = Grant(kind="pit", access_token=FULL_PIT, location_id=LOCATION)
+VERSIONS = ["2021-07-28", "v3"]
+
+
+@asynccontextmanager
+async def running(**config: Any) -> AsyncIterator[Sandbox]:
+    settings = {"highlevel": SandboxHighLevel(burst=0)} | config
+    async with Sandbox(SandboxConfig(people=PEOPLE, **settings)) as sandbox:
+        yield sandbox
+
+
+def fault(sandbox: Sandbox, **fields: object) -> None:
+    for found in read_faults(fields):
+        sandbox.faults.add(found)

@@ -92,6 +92,56 @@ async def test_a_script_connects_plans_syncs_and_gets_its_mapping_back(tmp_path:
         assert (await run(tmp_path, "doctor")).code == 0
 
 
+async def test_a_person_answers_a_hold_lists_and_pauses_contacts_and_undoes(tmp_path: Path) -> None:
+    ada = {"firstName": "Ada", "lastName": "Brook", "email": "ada@example.com", "city": "Lyons"}
+    there = {"contact_name": "Ada Brook", "contact_email": "ada@example.com", "contact_home_city": "Ward"}
+    config = SandboxConfig(people=0, highlevel=HighLevelConfig(burst=0), empty_rezora=True)
+    async with Sandbox(config) as sandbox:
+        write_settings(sandbox, tmp_path)
+        await connect_both(tmp_path)
+        sandbox.edit("highlevel", {"action": "create", "fields": ada})
+        sandbox.edit("rezora", {"action": "create", "fields": there})
+        assert (await run(tmp_path, "sync")).code == 0
+        (hold,) = (await run(tmp_path, "holds", "list", "--cause", "differs_at_first_contact", "--json")).json
+        assert hold["actions"] == ["use-highlevel", "use-rezora", "edit", "ignore"]
+        wrong = await run(tmp_path, "holds", "resolve", str(hold["id"]), "link")
+        assert (wrong.code, "use-rezora" in wrong.err) == (2, True)
+        shown = await run(tmp_path, "holds", "show", str(hold["id"]))
+        assert "Ward" in shown.out
+        resolve = ["holds", "resolve", str(hold["id"]), "edit", "--value", "Nederland", "--json"]
+        assert (await run(tmp_path, *resolve)).json["decided"] == "edit"
+        assert (await run(tmp_path, "holds", "resolve-all", "both_changed", "ignore", "--json")).json == {
+            "done": 0,
+            "skipped": {},
+        }
+        assert (await run(tmp_path, "sync", "--restored")).code == 0
+        (one,) = (await run(tmp_path, "contacts", "list", "--standing", "in-sync", "--json")).json["contacts"]
+        assert (await run(tmp_path, "contacts", "pause", one["rezora_id"], "--note", "away")).code == 0
+        assert "resume" in (await run(tmp_path, "contacts", "list", "--standing", "left-out")).out
+        assert (await run(tmp_path, "contacts", "resume", one["highlevel_id"], "--json")).code == 0
+        assert (await run(tmp_path, "contacts", "again", one["highlevel_id"])).code == 2
+        entries = (await run(tmp_path, "journal", "--json")).json
+        written = next(
+            entry for entry in entries if entry["action"] == "update" and entry["side"] == "rezora"
+        )
+        undo = ["undo", "--entry", str(written["id"]), "--field", "city", "--json"]
+        assert (await run(tmp_path, *undo, "--preview")).json["lines"][0]["outcome"] == "undo"
+        (line,) = (await run(tmp_path, *undo)).json["lines"]
+        assert (line["outcome"], line["after"]) == ("undone", {"contact_home_city": "Ward"})
+        assert (await run(tmp_path, "undo")).code == 2
+        assert "Undid entry" in (await run(tmp_path, "journal", "--count", "1")).out
+
+
+async def connect_both(home: Path) -> None:
+    """Two accounts, and the bridge between them."""
+    login = RezoraConfig()
+    highlevel = ["connect", "highlevel", "--token-stdin", "--location", HighLevelConfig().location_id]
+    rezora = ["connect", "rezora", "--username", login.username, "--password-stdin"]
+    assert (await run(home, *highlevel, text=FULL_PIT)).code == 0
+    assert (await run(home, *rezora, text=login.password)).code == 0
+    assert (await run(home, "bridge", "create", "--name", "main")).code == 0
+
+
 async def test_every_mistake_has_its_code_and_tells_the_fix(tmp_path: Path) -> None:
     nothing, setting, closed, token = await asyncio.gather(
         run(tmp_path / "a", "sync"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from landbridge.store import links
-from landbridge.sync.mapping import MappingError
+from landbridge.sync.mapping import MappingError, write_policy
+from landbridge.sync.rules import default_policy
 from landbridge.systems.base import SystemFailure, WrongCredentials
 from landbridge_rig import Rig, landbridge
 
@@ -50,6 +52,49 @@ async def test_a_create_whose_answer_is_lost_makes_one_contact_and_not_two(
         state, sentence, _ = await finished(rig)
         assert (state, sentence) == ("done", "")
         assert bodies(rig) == wanted
+        before = rig.mutating()
+        await finished(rig)
+        assert rig.mutating() == before
+        status = await rig.app.status(rig.bridge)
+        assert (status.waiting, status.on_hold) == (0, 0)
+        async with rig.app.database.read() as connection:
+            assert await links.open_intents(connection, rig.bridge.id) == []
+
+
+def highlevel_bodies(rig: Rig) -> Counter[tuple[str, str, str]]:
+    """How often each person is in HighLevel."""
+    return Counter(
+        (str(c["firstName"]), str(c["lastName"]), str(c["email"])) for c in rig.highlevel_contacts()
+    )
+
+
+def only_in_rezora(rig: Rig, count: int) -> None:
+    """People whom only Rezora has."""
+    for number in range(count):
+        fields = {"contact_name": f"Nova{number} Quist", "contact_email": f"nova{number}@example.org"}
+        rig.sandbox.edit("rezora", {"action": "create", "kind": "contact", "fields": fields})
+
+
+AT_ONCE = write_policy(replace(default_policy(), settle_seconds=0))
+
+
+@pytest.mark.parametrize("kind", LOST, ids=[str(f["kind"]) for f in LOST])
+@pytest.mark.parametrize("mapping", [AT_ONCE, None], ids=["at once", "after waiting"])
+async def test_a_create_in_highlevel_whose_answer_is_lost_makes_one_contact_and_not_two(
+    tmp_path: Path, kind: Fault, mapping: str | None
+) -> None:
+    async with landbridge(tmp_path, 10, mapping=mapping) as rig:
+        await finished(rig)
+        wanted = highlevel_bodies(rig)
+        only_in_rezora(rig, 40)
+        rig.fault(side="highlevel", method="POST", path_regex="^/contacts/?$", skip=10, **kind)
+        state, sentence, _ = await finished(rig)
+        assert (state, sentence) == ("done", "")
+        wanted.update((f"Nova{n}", "Quist", f"nova{n}@example.org") for n in range(40))
+        assert highlevel_bodies(rig) <= wanted
+        if mapping is None:  # what failed after the wait is looked up and made up for by the next run
+            await finished(rig)
+        assert highlevel_bodies(rig) == wanted
         before = rig.mutating()
         await finished(rig)
         assert rig.mutating() == before
@@ -135,6 +180,23 @@ async def test_a_mapping_with_mistakes_is_refused_whole(tmp_path: Path) -> None:
             await rig.app.create_bridge("test", 'default_county = "US"\n[[field]]\nname = "x"\n')
         assert "default_country" in str(wrong.value)
         assert (await rig.app.bridges.bridge()).policy == rig.bridge.policy
+
+
+async def test_a_create_that_highlevel_refuses_is_held_and_the_others_are_not_delayed(tmp_path: Path) -> None:
+    async with landbridge(tmp_path, 10, mapping=AT_ONCE) as rig:
+        await finished(rig)
+        equal = (await rig.app.status(rig.bridge)).equal
+        only_in_rezora(rig, 12)
+        wrong = {"kind": "status", "status": 422, "times": 1, "skip": 3}
+        rig.fault(side="highlevel", method="POST", path_regex="^/contacts/?$", **wrong)
+        state, _, _ = await finished(rig)
+        assert state == "done"
+        status = await rig.app.status(rig.bridge)
+        assert [(h.cause, bool(h.detail), h.highlevel_id) for h in status.holds] == [("refused", True, "")]
+        assert status.equal == equal + 11
+        await finished(rig)
+        status = await rig.app.status(rig.bridge)
+        assert (status.on_hold, status.equal) == (0, equal + 12)
 
 
 async def test_one_refused_contact_is_held_and_the_others_are_not_delayed(tmp_path: Path) -> None:

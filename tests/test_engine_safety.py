@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from landbridge.engine import reconcile
+from landbridge.engine import apply, reconcile
 from landbridge.engine.fleet import STEPS
 from landbridge.sandbox.history import Wanted
 from landbridge.store import journal
@@ -16,7 +16,7 @@ from landbridge.store.database import StoreFailure
 from landbridge.store.runs import Run
 from landbridge.sync.mapping import write_policy
 from landbridge.sync.rules import Direction, LabelRule, Policy, default_policy
-from landbridge_rig import Rig, landbridge
+from landbridge_rig import QuickClock, Rig, landbridge
 
 
 def mapping(default_list: str = "", *labels: LabelRule) -> str:
@@ -114,6 +114,119 @@ async def test_an_edit_made_while_the_plan_was_carried_out_is_not_overwritten(
         assert rig.mutating() == before
         (now,) = [c for c in rig.rezora_contacts() if c["contact_id"] == target["contact_id"]]
         assert now["contact_home_city"] == "Nederland"
+
+
+async def test_an_edit_in_highlevel_made_while_the_plan_was_carried_out_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = write_policy(Policy(rules=default_policy().rules, settle_seconds=0))
+    async with landbridge(tmp_path, 30, mapping=at_once, empty_rezora=True) as rig:
+        await sync(rig)
+        await sync(rig)
+        target = next(c for c in rig.rezora_contacts() if c["contact_home_city"])
+        person = next(c for c in rig.highlevel_contacts() if c["email"] == target["contact_email"])
+        fields = {"contact_email": "theirs@example.org"}
+        rig.sandbox.edit("rezora", {"action": "update", "id": target["contact_id"], "fields": fields})
+
+        async def agent_edits_meanwhile(work: Any, stage: Any) -> Any:
+            edit = {"action": "update", "id": person["id"], "fields": {"email": "ours@example.org"}}
+            rig.sandbox.edit("highlevel", edit)
+            return await reconcile.weigh_plan(work, stage)
+
+        monkeypatch.setitem(STEPS, "weigh", agent_edits_meanwhile)
+        before = rig.mutating()
+        await sync(rig)
+        assert rig.mutating() == before
+        (now,) = [c for c in rig.highlevel_contacts() if c["id"] == person["id"]]
+        assert now["email"] == "ours@example.org"
+        assert ("both_changed", "email") in {
+            (hold.cause, hold.rule) for hold in (await rig.app.status(rig.bridge)).holds
+        }
+
+
+async def test_a_run_that_stops_remembers_no_write_to_highlevel_that_was_not_made(tmp_path: Path) -> None:
+    async with landbridge(tmp_path, 30, empty_rezora=True) as rig:
+        await sync(rig)
+        await sync(rig)
+        target = next(c for c in rig.rezora_contacts() if c["contact_home_city"])
+        person = next(c for c in rig.highlevel_contacts() if c["email"] == target["contact_email"])
+        fields = {"contact_home_city": "Nederland"}
+        rig.sandbox.edit("rezora", {"action": "update", "id": target["contact_id"], "fields": fields})
+        rig.fault(kind="status", side="highlevel", method="PUT", path="/contacts/", status=401, times=1)
+        assert (await sync(rig)).state == "failed"
+        assert (await sync(rig)).state == "done"
+        (now,) = [c for c in rig.highlevel_contacts() if c["id"] == person["id"]]
+        assert now["city"] == "Nederland"
+
+
+async def test_the_brake_weighs_what_would_be_written_to_highlevel_too(tmp_path: Path) -> None:
+    async with landbridge(tmp_path, 60, empty_rezora=True) as rig:
+        await sync(rig)
+        await sync(rig)
+        for contact in rig.rezora_contacts():
+            fields = {"contact_home_city": "Everywhere", "contact_home_street": "9 Elm Rd"}
+            rig.sandbox.edit("rezora", {"action": "update", "id": contact["contact_id"], "fields": fields})
+        before = rig.mutating()
+        assert (await sync(rig)).state == "braked"
+        assert rig.mutating() == before
+
+
+async def test_the_brake_asks_about_contacts_that_are_gone_from_highlevel(tmp_path: Path) -> None:
+    async with landbridge(tmp_path, 60, empty_rezora=True) as rig:
+        await sync(rig)
+        emails = {c["contact_email"] for c in rig.rezora_contacts()}
+        for contact in [c for c in rig.highlevel_contacts() if c["email"] in emails][:30]:
+            rig.sandbox.edit("highlevel", {"action": "delete", "id": contact["id"]})
+        before = rig.mutating()
+        assert (await sync(rig)).state == "braked"
+        assert (await sync(rig, accept=True)).state == "done"
+        assert (await sync(rig)).state == "done"
+        assert rig.mutating() == before
+        status = await rig.app.status(rig.bridge)
+        assert [s.count for s in status.excluded if s.key == "deleted_in_highlevel"] == [30]
+
+
+async def test_an_edit_of_a_moment_ago_is_waited_for_and_then_carried_in_the_same_run(tmp_path: Path) -> None:
+    async with landbridge(tmp_path, 30, empty_rezora=True) as rig:
+        await sync(rig)
+        await sync(rig)
+        target = next(c for c in rig.rezora_contacts() if c["contact_home_city"])
+        person = next(c for c in rig.highlevel_contacts() if c["email"] == target["contact_email"])
+        clock = rig.app.clock
+        assert isinstance(clock, QuickClock)
+        clock.slept = 0.0
+        rig.sandbox.edit("highlevel", {"action": "update", "id": person["id"], "fields": {"city": "Lyons"}})
+        run = await sync(rig)
+        assert run.counts["updated"] == 1
+        assert clock.slept >= default_policy().settle_seconds
+        assert (await rig.app.status(rig.bridge)).waiting == 0
+
+
+async def test_an_edit_that_goes_on_while_the_run_waits_is_left_for_the_next_one_and_shown_as_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with landbridge(tmp_path, 30, empty_rezora=True) as rig:
+        await sync(rig)
+        await sync(rig)
+        target = next(c for c in rig.rezora_contacts() if c["contact_home_city"])
+        person = next(c for c in rig.highlevel_contacts() if c["email"] == target["contact_email"])
+        edit = {"action": "update", "id": person["id"], "fields": {"city": "Lyo"}}
+        rig.sandbox.edit("highlevel", edit)
+
+        async def typed_on(work: Any, stage: Any) -> Any:
+            rig.sandbox.edit("highlevel", edit | {"fields": {"city": "Lyons"}})
+            return await apply.settle(work, stage)
+
+        monkeypatch.setitem(STEPS, "settle", typed_on)
+        before = rig.mutating()
+        await sync(rig)
+        assert rig.mutating() == before
+        assert (await rig.app.status(rig.bridge)).waiting == 1
+        monkeypatch.undo()
+        await sync(rig)
+        (now,) = [c for c in rig.rezora_contacts() if c["contact_id"] == target["contact_id"]]
+        assert now["contact_home_city"] == "Lyons"
+        assert (await rig.app.status(rig.bridge)).waiting == 0
 
 
 async def test_a_dry_run_after_a_lost_create_does_not_make_us_forget_it(tmp_path: Path) -> None:

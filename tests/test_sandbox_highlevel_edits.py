@@ -28,6 +28,42 @@ def test_a_person_creates_changes_and_deletes_a_contact(c: Client) -> None:
     assert c.event_types() == ["ContactCreate", "ContactUpdate", "ContactDelete"]
 
 
+def test_a_person_restores_a_deleted_contact_under_its_old_id_without_its_notes(c: Client) -> None:
+    ann = c.create(firstName="Ann", email="ann@example.com", tags=["buyer"])
+    c.send("POST", f"/contacts/{ann['id']}/notes", {"body": "Hello"})
+    before = c.contact(ann["id"])
+    c.send("DELETE", f"/contacts/{ann['id']}")
+    other = Client(HighLevelWorld(c.clock, Ids(99), HighLevelConfig(burst=0)), c.clock)
+    other.world.load(json.loads(json.dumps(c.world.dump())))
+    other.clock.advance(59 * 24 * 3600)
+    other.world.edit({"action": "restore", "id": ann["id"]})
+    assert other.contact(ann["id"]) == before
+    assert other.found({"field": "email", "operator": "eq", "value": "ann@example.com"}) == {"Ann"}
+    assert other.send("GET", f"/contacts/{ann['id']}/notes").json["notes"] == []
+    assert other.event_types()[-2:] == ["ContactDelete", "ContactCreate"]
+
+
+@pytest.mark.parametrize("why", ["living", "too late", "merged"])
+def test_what_cannot_be_restored_is_said_in_one_sentence(c: Client, why: str) -> None:
+    ann, bo = c.create(firstName="Ann")["id"], c.create(firstName="Bo")["id"]
+    if why == "too late":
+        c.world.edit({"action": "delete", "id": ann})
+        c.clock.advance(61 * 24 * 3600)
+    if why == "merged":
+        c.world.edit({"action": "merge", "id": bo, "others": [ann]})
+    with pytest.raises(ValueError, match="last 60 days"):
+        c.world.edit({"action": "restore", "id": ann})
+
+
+def test_a_field_made_by_api_is_shown_on_contacts_and_found_by_its_value(c: Client) -> None:
+    body = {"name": "Our mark", "dataType": "TEXT", "model": "contact"}
+    field = c.send("POST", f"/locations/{c.location}/customFields", body).json["customField"]
+    ann = c.create(firstName="Ann", customFields=[{"id": field["id"], "field_value": "m-1"}])
+    c.create(firstName="Bo")
+    assert c.contact(ann["id"])["customFields"] == [{"id": field["id"], "value": "m-1"}]
+    assert c.found({"field": f"customFields.{field['id']}", "operator": "eq", "value": "m-1"}) == {"Ann"}
+
+
 def test_tags_and_dnd_fire_their_own_events(c: Client) -> None:
     contact_id = c.create(firstName="Ann", tags=["buyer"])["id"]
     c.world.edit({"action": "add_tags", "id": contact_id, "tags": ["vip"]})

@@ -47,8 +47,10 @@ def test_a_body_is_found_again_although_the_other_side_trimmed_it() -> None:
         "contact_phone_mobile": "303-555-0100",
     }
     shown = sent | {"contact_email": "ada@example.org ", "contact_phone_home": "", "contact_type": ""}
-    assert planner.body_print(sent) == planner.body_print(shown)
-    assert planner.body_print(sent) != planner.body_print(sent | {"contact_name": "Bo Byron"})
+    assert planner.body_print(Side.REZORA, sent) == planner.body_print(Side.REZORA, shown)
+    assert planner.body_print(Side.REZORA, sent) != planner.body_print(
+        Side.REZORA, sent | {"contact_name": "Bo Byron"}
+    )
 
 
 @given(

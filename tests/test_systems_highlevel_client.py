@@ -12,6 +12,7 @@ import pytest
 
 from landbridge.systems.base import (
     CustomField,
+    Duplicate,
     Gone,
     Grant,
     Label,
@@ -19,23 +20,25 @@ from landbridge.systems.base import (
     ReadOnlyGrant,
     Rejected,
     SystemFailure,
+    Unavailable,
+    WrongCredentials,
 )
 from landbridge.systems.highlevel.client import HighLevelSystem, open_highlevel
 from landbridge.systems.highlevel.config import HighLevelConfig
 from landbridge.systems.http import HttpConfig
 from landbridge.systems.memory import MemoryGrants
 from landbridge.systems.quota import Quota
-from systems_fakes import InstantClock, TinyServer, answer, tiny_server
+from systems_fakes import InstantClock, Reply, TinyServer, answer, hang_up, tiny_server
 
 GRANT = Grant(
     kind="oauth",
     access_token="secret-token",
-    scopes=("contacts.readonly", "contacts.write"),
+    scopes=("contacts.readonly", "contacts.write", "locations/customFields.write"),
     location_id="loc1",
 )
 
 
-def system_of(url: str, grant: Grant = GRANT, **config: Any) -> HighLevelSystem:
+def system_of(url: str, grant: Grant = GRANT, marker_field: str = "", **config: Any) -> HighLevelSystem:
     clock = InstantClock()
     return open_highlevel(
         HighLevelConfig(api_url=url, **config),
@@ -44,6 +47,7 @@ def system_of(url: str, grant: Grant = GRANT, **config: Any) -> HighLevelSystem:
         quota=Quota(0, daily=0, clock=clock),
         clock=clock,
         rng=random.Random(1),  # repeatable pauses
+        marker_field=marker_field,
     )
 
 
@@ -207,6 +211,181 @@ async def test_an_update_sends_these_fields_only(system: HighLevelSystem, server
         await system.update("c1", {"city": "Boulder"})
 
 
+DUPLICATE = answer(
+    {
+        "statusCode": 400,
+        "message": "This location does not allow duplicated contacts.",
+        "meta": {"contactId": "c7", "contactName": "Ada Byron", "matchingField": "email"},
+    },
+    400,
+)
+NO_FIELD = answer({"statusCode": 400, "message": "Custom field with id cf9 not found"}, 400)
+
+
+async def test_an_address_of_another_contact_names_it(system: HighLevelSystem, server: TinyServer) -> None:
+    server.says(DUPLICATE)
+    for call, sent in (
+        (system.create({"email": "ada@example.org"}), "maybe"),
+        (system.update("c1", {"email": "ada@example.org"}), "yes"),
+    ):
+        with pytest.raises(Duplicate) as caught:
+            await call
+        assert (caught.value.contact_id, caught.value.sent) == ("c7", sent)
+        assert "Ada" not in caught.value.sentence
+    assert [seen.method for seen in server.seen] == ["POST", "PUT"]
+
+
+async def test_a_custom_field_that_is_gone_does_not_make_the_contact_gone(
+    system: HighLevelSystem, server: TinyServer
+) -> None:
+    server.says(NO_FIELD)
+    for call in (system.create({"firstName": "Ada"}), system.update("c1", {"city": "Boulder"})):
+        with pytest.raises(Rejected, match="no such custom field") as caught:
+            await call
+        assert "mapping" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer({"succeded": True}),
+        answer({"statusCode": 400, "message": "Contact with id c1 not found"}, 400),
+        answer({"statusCode": 404, "message": "Contact with id c1 not found"}, 404),
+    ],
+)
+async def test_a_deletion_is_done_once_the_contact_is_gone(
+    system: HighLevelSystem, server: TinyServer, reply: Reply
+) -> None:
+    server.says(reply)
+    await system.delete("c1")
+    (seen,) = server.seen
+    assert (seen.method, seen.path, seen.body) == ("DELETE", "/contacts/c1", b"")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer({"succeded": False}),
+        answer({"statusCode": 422, "message": ["no"]}, 422),
+        answer({"statusCode": 404, "message": "Cannot DELETE /contacts/c1", "error": "Not Found"}, 404),
+    ],
+)
+async def test_a_refused_deletion_is_an_error(
+    system: HighLevelSystem, server: TinyServer, reply: Reply
+) -> None:
+    server.says(reply)
+    with pytest.raises((Rejected, Malformed)):
+        await system.delete("c1")
+
+
+MARKER = {"id": "cf9", "name": "Landbridge: Rezora ID", "fieldKey": "contact.x", "dataType": "TEXT"}
+NO_SCOPE = answer({"statusCode": 401, "message": "The token is not authorized for this scope."}, 401)
+FORBIDDEN = answer({"statusCode": 403, "message": "Forbidden resource"}, 403)
+
+
+def fields_shown(*found: dict[str, str]) -> Reply:
+    return answer({"customFields": list(found)})
+
+
+async def test_a_marker_field_is_made_and_then_carried(system: HighLevelSystem, server: TinyServer) -> None:
+    other = MARKER | {"id": "cf8", "dataType": "NUMERICAL"}
+    server.says(fields_shown(other), answer({"customField": MARKER}, 201))
+    assert await system.make_marker() == "cf9"
+    made = server.seen[1]
+    assert (made.method, made.path) == ("POST", "/locations/loc1/customFields")
+    assert made.json == {"name": "Landbridge: Rezora ID", "dataType": "TEXT", "model": "contact"}
+    server.says(answer({"contact": {"id": "c9"}}, 201))
+    await system.create({"firstName": "Ada"}, marker="55501")
+    await system.create({"firstName": "Ada"})
+    assert server.seen[0].json == {
+        "locationId": "loc1",
+        "firstName": "Ada",
+        "customFields": [{"id": "cf9", "field_value": "55501"}],
+    }
+    assert server.seen[1].json == {"locationId": "loc1", "firstName": "Ada"}
+    server.says(answer({"location": {"id": "loc1"}}))
+    assert (await system.probe()).marker_field == "cf9"
+
+
+async def test_a_marker_field_that_is_there_is_taken(system: HighLevelSystem, server: TinyServer) -> None:
+    server.says(fields_shown(MARKER | {"id": "cf8", "name": "Pets"}, MARKER))
+    assert await system.make_marker() == "cf9"
+    assert await system.custom_fields() == [CustomField("cf8", "contact.x", "Pets", "TEXT")]
+    server.says(fields_shown(MARKER | {"id": "cf7"}, MARKER | {"name": "Renamed by a user"}))
+    assert await system.make_marker() == "cf9"
+    assert [seen.method for seen in server.seen] == ["GET"]
+
+
+@pytest.mark.parametrize("refusal", [NO_SCOPE, FORBIDDEN, answer({"message": ["no more fields"]}, 422)])
+async def test_without_permission_there_is_no_marker_and_no_failure(
+    system: HighLevelSystem, server: TinyServer, refusal: Reply
+) -> None:
+    server.says(fields_shown(), refusal)
+    assert await system.make_marker() == ""
+    server.says(refusal)
+    assert await system.make_marker() == ""
+    server.says(answer({"contact": {"id": "c9"}}, 201))
+    await system.create({"firstName": "Ada"}, marker="55501")
+    assert server.seen[0].json == {"locationId": "loc1", "firstName": "Ada"}
+
+
+@pytest.mark.parametrize(
+    ("grant", "read_only"),
+    [
+        (replace(GRANT, scopes=("contacts.readonly", "contacts.write")), False),
+        (replace(GRANT, scopes=("contacts.readonly", "locations/customFields.write")), False),
+        (GRANT, True),
+    ],
+)
+async def test_a_grant_that_may_not_makes_no_field(server: TinyServer, grant: Grant, read_only: bool) -> None:
+    system = system_of(server.url, grant, read_only=read_only)
+    server.says(fields_shown())
+    assert await system.make_marker() == ""
+    await system.close()
+    assert [seen.method for seen in server.seen] == ["GET"]
+
+
+async def test_a_marker_field_whose_answer_was_lost_is_found(
+    system: HighLevelSystem, server: TinyServer
+) -> None:
+    server.says(fields_shown(), hang_up, fields_shown(MARKER))
+    assert await system.make_marker() == "cf9"
+    server.says(fields_shown(), hang_up, fields_shown())
+    with pytest.raises(Unavailable):
+        await system.make_marker()
+    assert [seen.method for seen in server.seen] == ["GET", "POST", "GET"]
+
+
+async def test_a_refused_token_is_no_missing_permission(system: HighLevelSystem, server: TinyServer) -> None:
+    server.says(answer({"statusCode": 401, "message": "Invalid token: access token is invalid"}, 401))
+    with pytest.raises(WrongCredentials):
+        await system.make_marker()
+
+
+async def test_a_known_marker_field_is_read_from_the_start(server: TinyServer) -> None:
+    system = system_of(server.url, marker_field="cf9")
+    shown = {"id": "c1", "city": "Boulder", "customFields": [{"id": "cf9", "value": "55501"}]}
+    server.says(answer({"contact": shown}))
+    alone = await system.contact("c1")
+    server.says(answer({"contacts": [shown], "total": 1}))
+    (listed,) = (await system.contacts()).records
+    await system.close()
+    for found in (alone, listed):
+        assert (found.marker, found.fields) == ("55501", {"city": "Boulder"})
+
+
+@pytest.mark.parametrize(("version", "name"), [("2021-07-28", "WhatsApp"), ("v3", "whatsApp")])
+async def test_channels_are_barred_in_the_words_of_the_version(
+    server: TinyServer, version: str, name: str
+) -> None:
+    system = system_of(server.url, version=version)
+    server.says(answer({"contact": {"id": "c9"}}, 201))
+    await system.create({"firstName": "Ada"}, barred=frozenset({"whatsapp"}))
+    await system.close()
+    body = msgspec.convert(server.seen[0].json, dict[str, Any])
+    assert body["dndSettings"] == {name: {"status": "active"}}
+
+
 async def test_custom_fields_are_written_by_their_type(system: HighLevelSystem, server: TinyServer) -> None:
     definitions = {
         "customFields": [
@@ -288,6 +467,7 @@ WRITES: list[Callable[[HighLevelSystem], Awaitable[object]]] = [
     lambda system: system.create({"firstName": "Ada"}),
     lambda system: system.update("c1", {"city": "Boulder"}),
     lambda system: system.update("c1", {}),
+    lambda system: system.delete("c1"),
     lambda system: system.opt_out("c1"),
     lambda system: system.create_label("buyer"),
     lambda system: system.add_label("c1", Label("t1", "buyer")),
@@ -337,6 +517,7 @@ async def test_no_call_goes_to_a_whole_collection_by_mistake(
     for call in (
         system.contact(record_id),
         system.update(record_id, {"city": "Boulder"}),
+        system.delete(record_id),
         system.remove_label(record_id, Label("t", "buyer")),
     ):
         with pytest.raises(SystemFailure):

@@ -8,7 +8,15 @@ import msgspec
 import pytest
 
 from landbridge.systems.base import Rejected
-from landbridge.systems.highlevel.records import Contact, create_body, opt_out_body, record, update_body
+from landbridge.systems.highlevel.records import (
+    CHANNELS_V3,
+    Contact,
+    create_body,
+    marked,
+    opt_out_body,
+    record,
+    update_body,
+)
 
 SEARCHED: dict[str, Any] = {
     "id": "c1",
@@ -119,6 +127,67 @@ def test_the_stricter_signal_of_consent_counts(answer: dict[str, Any], opted_out
     assert record(contact(**answer)).opted_out is opted_out
 
 
+ALL = frozenset({"sms", "call", "whatsapp", "gmb", "fb"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "barred"),
+    [
+        ({}, None),
+        ({"dnd": False}, None),
+        ({"dndSettings": None}, None),
+        ({"dnd": False, "dndSettings": None}, frozenset()),
+        ({"dndSettings": {}}, frozenset()),
+        ({"dndSettings": {"Email": {"status": "active"}}}, frozenset()),
+        ({"dndSettings": {"SMS": {"status": "inactive"}, "Call": None}}, frozenset()),
+        ({"dndSettings": {"SMS": {"status": "active"}, "Call": {"status": "permanent"}}}, {"sms", "call"}),
+        (
+            {"dndSettings": {"whatsApp": {"status": "active"}, "RCS": {"status": "active"}}},
+            {"whatsapp", "rcs"},
+        ),
+        ({"dnd": True}, ALL),
+        ({"dnd": True, "dndSettings": None}, ALL),
+        ({"dnd": True, "dndSettings": {}}, ALL),
+        ({"dnd": True, "dndSettings": {"SMS": {"status": "inactive"}}}, ALL),
+        ({"dnd": True, "dndSettings": {"SMS": {"status": "active"}}}, {"sms"}),
+        ({"dnd": True, "dndSettings": {"Email": {"status": "active"}}}, frozenset()),
+    ],
+)
+def test_other_barred_channels_are_read(answer: dict[str, Any], barred: frozenset[str] | None) -> None:
+    assert record(contact(**answer)).barred == barred
+
+
+def test_the_marker_is_no_field() -> None:
+    values = [{"id": "cf1", "value": "red"}, {"id": "cf9", "value": "55501"}]
+    shown = record(contact(customFields=values), "cf9")
+    assert (shown.marker, shown.fields) == ("55501", {"customFields.cf1": "red"})
+    assert record(contact(customFields=values)).marker == ""
+    assert record(contact(customFields=values[:1]), "cf9").marker == ""
+    assert record(contact(customFields=[{"id": "cf9", "value": 55501}]), "cf9").marker == "55501"
+
+
+def test_a_marker_is_sent_where_its_field_is_known() -> None:
+    fields = {"city": "Boulder"}
+    assert marked(fields, "cf9", "55501") == {"city": "Boulder", "customFields.cf9": "55501"}
+    assert marked(fields, "", "55501") == marked(fields, "cf9", "") == fields == {"city": "Boulder"}
+
+
+def test_a_create_bars_channels_from_the_start() -> None:
+    active = {"status": "active"}
+    closed = frozenset({"sms", "call", "whatsapp"})
+    assert create_body("loc1", {"dndSettings.Email.status": "active"}, {}, closed=closed) == {
+        "locationId": "loc1",
+        "dndSettings": {"Email": active, "SMS": active, "Call": active, "WhatsApp": active},
+    }
+    assert create_body("loc1", {}, {}, CHANNELS_V3, closed) == {
+        "locationId": "loc1",
+        "dndSettings": {"sms": active, "call": active, "whatsApp": active},
+    }
+    with pytest.raises(Rejected) as caught:
+        create_body("loc1", {}, {}, closed=frozenset({"sms", "pigeon"}))
+    assert caught.value.sent == "no"
+
+
 def test_a_create_names_the_location_and_leaves_blanks_out() -> None:
     fields = {
         "firstName": "Ada",
@@ -206,7 +275,7 @@ def test_an_opt_out_keeps_the_other_barred_channels() -> None:
             "FB": {"status": "permanent"},
         }
     }
-    assert opt_out_body(contact(), "email") == {"dndSettings": {"email": {"status": "active"}}}
+    assert opt_out_body(contact(), CHANNELS_V3) == {"dndSettings": {"email": {"status": "active"}}}
 
 
 @pytest.mark.parametrize("status", ["active", "permanent"])

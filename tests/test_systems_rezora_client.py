@@ -266,6 +266,54 @@ async def test_the_self_contact_is_never_written(system: RezoraSystem, server: T
     assert len(server.seen) == 1
 
 
+async def test_a_contact_is_deleted_by_its_id(system: RezoraSystem, server: TinyServer) -> None:
+    server.says(answer([SELF, ADA]))
+    await system.contacts()
+    server.says(DONE, answer([{"status": "404"}], 404))
+    await system.delete("55501")
+    await system.delete("55501")
+    assert [(seen.method, seen.path, seen.body) for seen in server.seen] == [
+        ("DELETE", "/v1/contacts/55501.json", b"")
+    ] * 2
+    server.says(answer([{"status": "403"}], 403))
+    with pytest.raises(Rejected, match="managed elsewhere"):
+        await system.delete("55501")
+
+
+async def test_the_self_contact_is_never_deleted(system: RezoraSystem, server: TinyServer) -> None:
+    server.says(answer([SELF]))
+    for _ in range(2):
+        with pytest.raises(Rejected) as caught:
+            await system.delete("55500")
+        assert caught.value.sent == "no"
+    assert [seen.method for seen in server.seen] == ["GET"]  # read once, as no listing had told
+
+
+async def test_before_a_listing_a_contact_is_looked_at_before_it_is_deleted(
+    system: RezoraSystem, server: TinyServer
+) -> None:
+    server.says(answer([ADA]), DONE)
+    await system.delete("55501")
+    assert [seen.method for seen in server.seen] == ["GET", "DELETE"]
+    server.says(answer([{"status": "404"}], 404))
+    await system.delete("55501")
+    assert [seen.method for seen in server.seen] == ["GET"]
+    server.says(answer([]))
+    with pytest.raises(Malformed):
+        await system.delete("55501")
+
+
+async def test_there_is_no_marker_and_no_channel_but_email(system: RezoraSystem, server: TinyServer) -> None:
+    assert await system.make_marker() == ""
+    assert server.seen == []
+    server.says(answer([{"contact_id": "55502"}]))
+    await system.create({"contact_name": "Ada Byron"}, marker="c1", barred=frozenset({"sms"}))
+    assert server.seen[0].json == {"data": {"contact_name": "Ada Byron"}}
+    server.says(answer([ADA]))
+    shown = await system.contact("55501")
+    assert (shown.marker, shown.barred) == ("", None)
+
+
 async def test_a_contact_owned_elsewhere_is_a_matter_of_that_record(
     system: RezoraSystem, server: TinyServer
 ) -> None:
@@ -372,6 +420,7 @@ async def test_no_delete_leaves_without_a_positive_decimal_id(
         system.remove_label("55501", Label(bad, "x")),
         system.contact(bad),
         system.update(bad, {"contact_title": "x"}),
+        system.delete(bad),
         system.add_label(bad, OPEN_HOUSE),
         system.members(Label(bad, "x")),
     ):

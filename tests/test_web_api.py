@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from landbridge.engine.answers import NotPossible
+from landbridge.engine.undo import UndoOrder
 from web_client import Answer, browse
 from web_scenes import SCENES, FakeProduct, status
 
@@ -50,7 +52,7 @@ async def test_the_status_has_what_the_page_has(name: str) -> None:
 
 async def test_a_running_run_says_in_words_what_it_does() -> None:
     newest = (await browse(FakeProduct.of(SCENES["running"])).get("/api/v1/bridges/1/status")).json["runs"][0]
-    assert (newest["stage"], newest["done"], newest["total"]) == ("Writing to Rezora", 1_104, 2_000)
+    assert (newest["stage"], newest["done"], newest["total"]) == ("Writing the changes", 1_104, 2_000)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +85,74 @@ async def test_an_unknown_bridge_is_told_as_json() -> None:
 
 async def test_the_description_has_the_api_and_no_page() -> None:
     paths = (await browse(FakeProduct()).get("/api/v1/openapi.json")).json["paths"]
-    assert set(paths) == {
-        "/api/v1/bridges",
-        "/api/v1/bridges/{bridge_id}/status",
-        "/api/v1/bridges/{bridge_id}/sync",
-    }
+    bridge = "/api/v1/bridges/{bridge_id}"
+    people = ("holds", "holds/{hold_id}/resolve", "contacts", "journal", "undo")
+    one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again"))
+    named = {f"{bridge}/{name}" for name in ("status", "sync", *people, *one)}
+    assert set(paths) == named | {"/api/v1/bridges"}
+
+
+async def post(product: FakeProduct, path: str, body: object = None) -> Answer:
+    text = b"" if body is None else json.dumps(body).encode()
+    return await browse(product).ask("POST", f"/api/v1/bridges/1/{path}", text, JSON)
+
+
+async def test_holds_come_with_their_answers() -> None:
+    browser = browse(FakeProduct.of(status()))
+    found = (await browser.get("/api/v1/bridges/1/holds?cause=both_changed")).json
+    assert [(hold["field"], hold["actions"]) for hold in found] == [
+        ("city", ["use-highlevel", "use-rezora", "edit", "ignore"])
+    ]
+    assert len((await browser.get("/api/v1/bridges/1/holds?limit=2")).json) == 2
+
+
+async def test_a_hold_is_answered() -> None:
+    product = FakeProduct.of(status())
+    answer = await post(product, "holds/3/resolve", {"action": "edit", "value": "Lyons"})
+    assert (answer.status, answer.json["decided"]) == (200, "edit")
+    assert product.asked == [("resolve", 3, "edit", "Lyons", "the API")]
+
+
+async def test_an_answer_that_is_none_is_refused_with_those_there_are() -> None:
+    product = FakeProduct.of(status(), failure=NotPossible("'link' is no answer.", "Use one of: keep."))
+    answer = await post(product, "holds/3/resolve", {"action": "link"})
+    assert (answer.status, answer.json) == (
+        409,
+        {"error": "'link' is no answer.", "fix": "Use one of: keep."},
+    )
+
+
+async def test_contacts_are_listed_by_where_they_stand() -> None:
+    browser = browse(FakeProduct.of(status()))
+    listing = (await browser.get("/api/v1/bridges/1/contacts?standing=left-out&page=2")).json
+    assert (listing["standing"], listing["page"], listing["pages"]) == ("left-out", 2, 2)
+    assert listing["contacts"][0]["fix"]
+    assert (await browser.get("/api/v1/bridges/1/contacts?standing=equal")).status == 422
+
+
+async def test_a_contact_is_paused_resumed_and_created_again() -> None:
+    product = FakeProduct.of(status())
+    for what, body in (("pause", {"note": "on holiday"}), ("resume", None), ("again", None)):
+        assert (await post(product, f"contacts/c1/{what}", body)).status == 200
+    assert product.asked == [("pause", "c1", "on holiday"), ("resume", "c1"), ("again", "c1")]
+
+
+async def test_the_journal_has_what_an_undo_needs() -> None:
+    entries = (await browse(FakeProduct.of(status())).get("/api/v1/bridges/1/journal?count=2")).json
+    assert [entry["action"] for entry in entries] == ["update", "update"]
+    assert entries[0]["before"] == {"contact_phone_mobile": "303-555-0142"}
+
+
+async def test_an_undo_can_be_previewed() -> None:
+    product = FakeProduct.of(status())
+    answer = await post(product, "undo", {"entry": 7, "field": "city", "preview": True})
+    assert (answer.status, answer.json["lines"][0]["outcome"]) == (200, "undone")
+    assert product.asked == [("undo", UndoOrder(7, "city"), True)]
+
+
+@pytest.mark.parametrize("path", ["holds/1/resolve", "contacts/c1/pause", "contacts/c1/again", "undo"])
+async def test_other_sites_may_answer_nothing(path: str) -> None:
+    product = FakeProduct.of(status())
+    headers = JSON | {"sec-fetch-site": "cross-site"}
+    answer = await browse(product).ask("POST", f"/api/v1/bridges/1/{path}", b"{}", headers)
+    assert (answer.status, product.asked) == (403, [])

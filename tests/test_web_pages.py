@@ -152,10 +152,10 @@ async def test_the_state_has_a_word_and_the_button_says_what_it_does(
 
 async def test_a_running_sync_shows_its_step_and_its_progress() -> None:
     page = await shown("running")
-    assert page.words(page.one("li", aria_current="step")) == "Write to Rezora"
+    assert page.words(page.one("li", aria_current="step")) == "Write the changes"
     bar = page.one("progress").attributes
     assert (float(bar["value"]), bar["max"]) == (0.552, "1")
-    assert "Writing to Rezora: 1,104 of 2,000 · started 1 minute ago · 812 created" in page.text
+    assert "Writing the changes: 1,104 of 2,000 · started 1 minute ago · 812 created" in page.text
 
 
 async def test_a_step_of_unknown_length_shows_a_bar_without_an_end() -> None:
@@ -210,7 +210,8 @@ async def test_a_hold_shows_both_values_its_field_reason_and_fix() -> None:
     row = next(page.words(row) for row in page.all("tr") if "c1Qh2mW1xTzYb4Kd9LpR" in row.text)
     assert row == (
         "HighLevel c1Qh2mW1xTzYb4Kd9LpR Rezora 90003 city Fort Collins Loveland"
-        " Edited on both sides. Make the two values the same on either side. 2 days ago"
+        " Edited on both sides. Make the two values the same on either side."
+        " Answer with landbridge holds resolve 0 and use-highlevel, use-rezora, edit or ignore. 2 days ago"
     )
 
 
@@ -236,8 +237,17 @@ async def test_a_journal_entry_shows_before_and_after() -> None:
 async def test_the_page_says_plainly_what_is_not_carried() -> None:
     text = (await shown("quiet")).text
     assert "Not carried in this release: tasks, notes and appointments" in text
-    assert "this release writes towards Rezora only" in text
-    assert "Nothing is written here in this release" in text
+    assert "With a read-only HighLevel connection towards Rezora only" in text
+
+
+@pytest.mark.parametrize("writes", [True, False], ids=["two-way", "one-way"])
+async def test_the_page_says_which_ways_the_bridge_goes(writes: bool) -> None:
+    capability = dict(BRIDGE.highlevel.capability) | {"can_write": writes}
+    bridge = replace(BRIDGE, highlevel=replace(BRIDGE.highlevel, capability=capability))
+    text = (await browse(FakeProduct.of(replace(SCENES["quiet"], bridge=bridge))).get("/")).page.text
+    assert f"HighLevel {'↔' if writes else '→'} Rezora" in text
+    assert ("Nothing is written here: the bridge is one-way" in text) is not writes
+    assert "2,000 contacts of both sides in all" in text
 
 
 async def test_times_are_relative_words_with_the_exact_time_behind() -> None:

@@ -74,7 +74,7 @@ def test_no_text_makes_an_element_other_than_code(text: str) -> None:
     [
         (stage("highlevel"), (0, "Reading HighLevel")),
         (stage("weigh"), (2, "Weighing the plan")),
-        (stage("apply", passes=1), (3, "Writing to Rezora")),
+        (stage("apply", passes=1), (3, "Writing the changes")),
         (stage("rezora", passes=1), (3, "Looking up creates that got no answer")),
         (stage("of a later version"), (0, "Working")),
         ("", (0, "Getting ready")),

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from landbridge.engine.desk import ALLOWED, Question
+from landbridge.engine.fleet import UndoRun
+from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.status import Share, Status
+from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.settings import Settings, load_settings
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.database import StoreFailure
@@ -306,6 +310,7 @@ class FakeProduct:
     logins: list[tuple[str, str]] = field(default_factory=list)
     made: list[tuple[str, str, str]] = field(default_factory=list)
     sessions: dict[str, str] = field(default_factory=dict)  # state to the session that started it
+    asked: list[tuple[object, ...]] = field(default_factory=list)  # about single contacts
     failure: Exception | None = None
 
     @classmethod
@@ -358,6 +363,40 @@ class FakeProduct:
         made = replace(status(**NOTHING_YET), bridge=replace(BRIDGE, name=name))
         self.statuses[1] = made
         return made.bridge
+
+    async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
+        found = [hold for hold in self.statuses[bridge.id].holds if cause in ("", hold.cause)]
+        return [Question(hold, ALLOWED[hold.cause]) for hold in found[:limit]]
+
+    async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:
+        self._fail()
+        self.asked.append(("resolve", hold_id, use, value, by))
+        return Question(self.statuses[bridge.id].holds[0], (use,), use)
+
+    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+        why = EXCLUDED["no_email"]
+        return Listing(standing, page, 150, [Contact("c1", "", "Ada Brook", standing, "no_email", why)])
+
+    async def pause(self, bridge: Bridge, record_id: str, note: str = "") -> None:
+        self._fail()
+        self.asked.append(("pause", record_id, note))
+
+    async def resume(self, bridge: Bridge, record_id: str) -> None:
+        self._fail()
+        self.asked.append(("resume", record_id))
+
+    async def again(self, bridge: Bridge, record_id: str) -> None:
+        self._fail()
+        self.asked.append(("again", record_id))
+
+    async def journal(self, bridge: Bridge, count: int = 50) -> list[Entry]:
+        return self.statuses[bridge.id].entries[:count]
+
+    async def undo(self, bridge: Bridge, order: UndoOrder, *, cause: str, preview: bool = False) -> UndoRun:
+        self._fail()
+        self.asked.append(("undo", order, preview))
+        line = UndoLine(7, Side.REZORA, "90112", "contact_home_city", {"c": "b"}, {"c": "a"}, "undone")
+        return UndoRun(run(9, purpose="undo", cause=cause), [line])
 
     def _fail(self) -> None:
         if self.failure is not None:

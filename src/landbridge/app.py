@@ -7,21 +7,28 @@ import random
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import structlog
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from landbridge.connections import Connections, NewGrant, RezoraLogin
-from landbridge.engine.fleet import DryRun, Fleet
+from landbridge.engine.desk import Answered, Desk, Question
+from landbridge.engine.durable import Driver, Drives, Durable
+from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
+from landbridge.engine.roster import Listing, Roster
 from landbridge.engine.schedule import keep_in_step
 from landbridge.engine.status import Status, status_of
+from landbridge.engine.undo import UndoOrder
+from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
 from landbridge.settings import Settings
+from landbridge.store import journal
 from landbridge.store.bridges import Account, Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import owner_name
+from landbridge.store.journal import Entry
 from landbridge.store.runs import Run, Runs
 from landbridge.store.vault import Vault, load_key
 from landbridge.sync.mapping import read_policy, write_policy
@@ -30,6 +37,7 @@ from landbridge.sync.rules import default_policy
 from landbridge.systems.base import Capability, Clock, Grant, RealClock, System
 from landbridge.systems.highlevel.config import authorise_url, scopes_for
 from landbridge.systems.highlevel.tokens import exchange_code
+from landbridge.systems.transport import MakeTransport
 
 log = structlog.get_logger()
 
@@ -37,7 +45,19 @@ log = structlog.get_logger()
 class App:
     """Everything that the command line and the pages can do; made by ``open_app``."""
 
-    def __init__(self, settings: Settings, database: Database, vault: Vault, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        *,
+        durable: MakeDurable | None = None,
+        engine: EngineConfig | None = None,
+        transport: MakeTransport | None = None,
+    ) -> None:
+        self._durable = durable or dbos_for(settings)
+        self._engine_config = engine or EngineConfig(concurrency=settings.concurrency)
         self.settings = settings
         self.database = database
         self.clock = clock
@@ -47,7 +67,9 @@ class App:
         self._process = secrets.token_hex(4)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
         owner = owner_name(self._process)
-        self._connections = Connections(settings, vault, clock, self._rng, owner)
+        self._connections = Connections(settings, vault, clock, self._rng, owner, transport)
+        self._desk = Desk(database, clock, self._connections.policy_of)
+        self._roster = Roster(database, clock, self._connections.policy_of)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._background: dict[int, asyncio.Task[None]] = {}
@@ -86,7 +108,13 @@ class App:
         else:
             grant = Grant(kind="pit", access_token=token, location_id=location)
         system = self._connections.highlevel(grant.location_id, NewGrant(grant))
-        return await self._keep(await _probed(system), grant)
+        try:
+            capability = await system.probe()
+            if capability.can_write:
+                capability = replace(capability, marker_field=await system.make_marker())
+        finally:
+            await system.close()
+        return await self._keep(capability, grant)
 
     async def connect_rezora(self, username: str, password: str) -> Account:
         """Connect with the API user name and password; tried before they are stored."""
@@ -139,10 +167,20 @@ class App:
     # Work
 
     async def sync(
-        self, bridge: Bridge, *, cause: str, accept: bool = False, watch: Watch | None = None
+        self,
+        bridge: Bridge,
+        *,
+        cause: str,
+        accept: bool = False,
+        restored: bool = False,
+        watch: Watch | None = None,
     ) -> Run:
-        """A full sync to its end, or the end of one that was cut off."""
-        return await (await self._engine()).sync(bridge, cause=cause, accept=accept, watch=watch)
+        """A full sync to its end, or the end of one that was cut off.
+
+        ``restored``: the database came from an older copy, so no base is believed in this run.
+        """
+        engine = await self._engine()
+        return await engine.sync(bridge, cause=cause, accept=accept, doubt=restored, watch=watch)
 
     async def plan(self, bridge: Bridge, *, watch: Watch | None = None) -> DryRun:
         """A dry run: what a sync would do."""
@@ -166,6 +204,49 @@ class App:
     async def status(self, bridge: Bridge) -> Status:
         """How a bridge stands."""
         return await status_of(self.database, bridge, self.clock.now())
+
+    # People
+
+    async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
+        """What waits for a person, oldest first, each with the answers it takes."""
+        return await self._desk.questions(bridge, cause, limit)
+
+    async def hold(self, bridge: Bridge, hold_id: int) -> Question:
+        """One open hold; raises ``NotPossible`` when it is settled."""
+        return await self._desk.question(bridge, hold_id)
+
+    async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:
+        """Answer a hold; the next sync carries it out. Raises ``NotPossible`` with nothing changed."""
+        return await self._desk.resolve(bridge, hold_id, use, value, by=by)
+
+    async def resolve_all(self, bridge: Bridge, cause: str, use: str, *, by: str) -> Answered:
+        """Give every open hold of one cause the same answer."""
+        return await self._desk.resolve_all(bridge, cause, use, by=by)
+
+    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+        """One page of the contacts that are ``in-sync``, ``left-out``, ``held`` or ``waiting``."""
+        return await self._roster.contacts(bridge, standing, page)
+
+    async def pause(self, bridge: Bridge, record_id: str, note: str = "") -> None:
+        """Take a contact out of the sync; opt-outs are carried all the same."""
+        await self._roster.pause(bridge, record_id, note)
+
+    async def resume(self, bridge: Bridge, record_id: str) -> None:
+        """Put a paused contact back."""
+        await self._roster.resume(bridge, record_id)
+
+    async def again(self, bridge: Bridge, record_id: str) -> None:
+        """Let the next sync create a contact anew where it was deleted."""
+        await self._roster.again(bridge, record_id)
+
+    async def undo(self, bridge: Bridge, order: UndoOrder, *, cause: str, preview: bool = False) -> UndoRun:
+        """Put back what the journal says was written, where it still shows; a preview writes nothing."""
+        return await (await self._engine()).undo(bridge, order, cause=cause, preview=preview)
+
+    async def journal(self, bridge: Bridge, count: int = 50) -> list[Entry]:
+        """The newest entries of the journal, newest first."""
+        async with self.database.read() as connection:
+            return await journal.recent(connection, bridge.id, count)
 
     async def keep_in_step(self) -> None:
         """Scheduled syncs until cancelled; what was cut off is finished first."""
@@ -192,9 +273,12 @@ class App:
                     self.database,
                     self._connections.open_both,
                     self.clock,
-                    EngineConfig(concurrency=self.settings.concurrency),
-                    workflows_url=workflows_url(self.settings),
+                    self._engine_config,
+                    policy_of=self._connections.policy_of,
+                    pepper=await self._vault.pepper(),
+                    durable=self._durable,
                     process=self._process,
+                    waterline=FileWaterline(self.settings.home / "waterline.json"),
                 )
                 await fleet.launch()
                 self._fleet = fleet
@@ -216,6 +300,15 @@ async def _probed(system: System) -> Capability:
         await system.close()
 
 
+def dbos_for(settings: Settings) -> MakeDurable:
+    """Runs as DBOS workflows, in tables beside ours."""
+
+    def make(driver: Driver, executor: str) -> Drives:
+        return Durable(workflows_url(settings), driver, executor=executor)
+
+    return make
+
+
 def workflows_url(settings: Settings) -> str:
     """DBOS keeps its tables beside ours: a second SQLite file, or the same PostgreSQL."""
     url = make_url(settings.database_url)
@@ -225,8 +318,16 @@ def workflows_url(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, clock: Clock | None = None) -> AsyncIterator[App]:
-    """The application with its folder, key and database ready.
+async def open_app(
+    settings: Settings,
+    clock: Clock | None = None,
+    *,
+    database: Database | None = None,
+    durable: MakeDurable | None = None,
+    engine: EngineConfig | None = None,
+    transport: MakeTransport | None = None,
+) -> AsyncIterator[App]:
+    """The application with its folder, key and database ready; what is given replaces the usual parts.
 
     Raises ``StoreFailure`` when the folder, the key or the database cannot be used.
     """
@@ -237,8 +338,11 @@ async def open_app(settings: Settings, clock: Clock | None = None) -> AsyncItera
             f"The folder {settings.home} cannot be made.", "Set LANDBRIDGE_HOME to a folder you may write to."
         ) from error
     key = load_key(settings.home, settings.key.get_secret_value())
-    database = Database(_async_url(settings.database_url))
-    app = App(settings, database, Vault(database, key), clock or RealClock())
+    database = database or Database(_async_url(settings.database_url))
+    vault = Vault(database, key)
+    app = App(
+        settings, database, vault, clock or RealClock(), durable=durable, engine=engine, transport=transport
+    )
     try:
         await database.migrate()
         yield app

@@ -10,7 +10,9 @@ import msgspec
 from landbridge.settings import Settings
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.vault import Vault
+from landbridge.sync.mapping import read_policy
 from landbridge.sync.model import Side
+from landbridge.sync.rules import Policy
 from landbridge.systems.base import Clock, Grant, GrantStore, NotConnected, System
 from landbridge.systems.highlevel.client import open_highlevel
 from landbridge.systems.highlevel.config import HighLevelConfig
@@ -18,6 +20,7 @@ from landbridge.systems.http import HttpConfig
 from landbridge.systems.quota import Quota
 from landbridge.systems.rezora.client import RezoraSystem
 from landbridge.systems.rezora.config import RezoraConfig
+from landbridge.systems.transport import MakeTransport
 
 CALLBACK = "/oauth/highlevel/callback"
 
@@ -94,8 +97,15 @@ class Connections:
     """Opens systems with the settings in force."""
 
     def __init__(
-        self, settings: Settings, vault: Vault, clock: Clock, rng: random.Random, owner: str
+        self,
+        settings: Settings,
+        vault: Vault,
+        clock: Clock,
+        rng: random.Random,
+        owner: str,
+        transport: MakeTransport | None = None,
     ) -> None:
+        self._transport = transport
         self._settings = settings
         self._vault = vault
         self._clock = clock
@@ -112,6 +122,7 @@ class Connections:
             backoff_base_seconds=settings.backoff_base_seconds,
             backoff_cap_seconds=settings.backoff_cap_seconds,
             connections=settings.concurrency,
+            transport=self._transport,
         )
 
     def highlevel_config(self) -> HighLevelConfig:
@@ -130,12 +141,29 @@ class Connections:
             refresh_margin_seconds=settings.refresh_margin_seconds,
         )
 
-    def highlevel(self, location: str, grants: GrantStore) -> System:
-        """A location, with the grant from a store."""
+    def highlevel(self, location: str, grants: GrantStore, marker_field: str = "") -> System:
+        """A location, with the grant from a store, and the id of the field that carries our marker."""
         quota = self._quota(Side.HIGHLEVEL, location)
         return open_highlevel(
-            self.highlevel_config(), grants, http=self.http(), quota=quota, clock=self._clock, rng=self._rng
+            self.highlevel_config(),
+            grants,
+            http=self.http(),
+            quota=quota,
+            clock=self._clock,
+            rng=self._rng,
+            marker_field=marker_field,
         )
+
+    def policy_of(self, bridge: Bridge) -> Policy:
+        """A bridge's mapping, one-way where its connection may only read HighLevel.
+
+        Raises ``MappingError`` for a mapping that cannot be used.
+        """
+        policy = read_policy(bridge.policy)
+        writes = (
+            bridge.highlevel.capability.get("can_write", False) and not self._settings.highlevel_read_only
+        )
+        return policy if writes else policy.towards(Side.REZORA)
 
     def rezora(self, login: RezoraLogin) -> System:
         """An account, with its user name and password."""
@@ -154,7 +182,7 @@ class Connections:
         if account.side is Side.HIGHLEVEL:
             grants = VaultGrants(self._vault, account.id, self._owner, self._clock)
             await grants.load()
-            return self.highlevel(account.external_id, grants)
+            return self.highlevel(account.external_id, grants, account.capability.get("marker_field", ""))
         found = await self._vault.load(account.id, RezoraLogin)
         if found is None:
             raise NotConnected("This Rezora account is not connected.", side=Side.REZORA)

@@ -105,9 +105,9 @@ class Settings(BaseSettings):
         500, description="Contacts asked for in one page of the contact search."
     )
     highlevel_read_only: bool = Field(
-        True,
-        description="Ask for read scopes only, and refuse every write before it leaves. This release writes"
-        " nothing to HighLevel, so it needs no more.",
+        False,
+        description="Ask for read scopes only, and refuse every write to HighLevel before it leaves: the"
+        " bridge is then one-way, towards Rezora.",
     )
     highlevel_quota_burst: Annotated[Count, Field(ge=0), Words("calls")] = Field(
         100,

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
+from landbridge.cli import people
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
@@ -44,6 +45,8 @@ connect = typer.Typer(
 bridge = typer.Typer(no_args_is_help=True, help="Pair two connected accounts and say what is mapped.")
 main.add_typer(connect, name="connect")
 main.add_typer(bridge, name="bridge")
+main.add_typer(people.holds, name="holds")
+main.add_typer(people.contacts, name="contacts")
 
 
 @main.command()
@@ -232,12 +235,21 @@ def sync(
     accept: Annotated[
         bool, typer.Option("--accept-large-change", help="Let this one run pass the brake.")
     ] = False,
+    restored: Annotated[
+        bool,
+        typer.Option(
+            "--restored", help="The database is an older copy: believe no base, create nobody unasked."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring both sides into agreement, or finish a sync that was cut off.
 
     A run that would replace values of more than 10 % (at least 25) of the linked contacts stops before its
     first write and asks; look at `landbridge plan`, then use --accept-large-change if it is meant.
+
+    After the database was restored from an older copy, use --restored once: what differs then waits for you
+    (`landbridge holds list`). Where `waterline.json` is newer than the copy, Landbridge notices by itself.
     """
     out = Out(as_json=as_json)
 
@@ -247,7 +259,7 @@ def sync(
         if unfinished is not None:
             out.say(f"Continuing run {unfinished.id}, which was cut off.")
         with out.bar() as watch:
-            run = await app.sync(chosen, cause="command", accept=accept, watch=watch)
+            run = await app.sync(chosen, cause="command", accept=accept, restored=restored, watch=watch)
         status = await app.status(chosen)
         if as_json:
             out.json(run_facts(run) | {"status": status_facts(status)})
@@ -257,6 +269,10 @@ def sync(
         return _ended(out, run, quiet=as_json)
 
     run_command(out, work)
+
+
+main.command()(people.undo)
+main.command()(people.journal)
 
 
 @main.command()

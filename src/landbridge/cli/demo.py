@@ -31,6 +31,8 @@ from landbridge.sync.rules import Direction, LabelRule, Policy, default_policy
 
 MARK = "# A demo folder of Landbridge: emptied by each `landbridge demo`."
 LISTS = (("buyer", "Buyers"), ("seller", "Sellers"), ("newsletter", "Newsletter"))
+FIRST_NAMES = ("Aurelio", "Benedikta", "Cosima", "Desmond", "Eleonora", "Florian")
+LAST_NAMES = ("Quimby", "Rademaker", "Szymborska", "Thistlewood")
 
 
 def run_demo(out: Out, *, once: bool, people: int, seed: int, port: int, home: Path) -> int:
@@ -43,8 +45,10 @@ def run_demo(out: Out, *, once: bool, people: int, seed: int, port: int, home: P
             _prepare_home(home, sandbox, port or _free_port())
             settings = settings_of(out, home=place, config=place / "landbridge.toml")
             async with open_app(settings) as app, serving(app) as address:
+                met = await _meet_in_rezora(sandbox)
                 out.say(
-                    f"The sandbox holds {people:,} made-up people at {sandbox}; Landbridge is at {address}."
+                    f"The sandbox holds {people:,} made-up people at {sandbox}, and {met} more whom only"
+                    f" Rezora has; Landbridge is at {address}."
                 )
                 await _connect(out, address)
                 bridge = await app.create_bridge("Demo", write_policy(_demo_policy()))
@@ -84,6 +88,28 @@ async def _sandbox_process(people: int, seed: int) -> AsyncIterator[str]:
         if process.returncode is None:
             process.terminate()
             await process.wait()
+
+
+async def _meet_in_rezora(sandbox: str) -> int:
+    """People whom the agent entered in Rezora, and whom HighLevel does not know yet; how many."""
+    edits = [
+        {
+            "side": "rezora",
+            "action": "create",
+            "kind": "contact",
+            "fields": {
+                "contact_name": f"{first} {last}",
+                "contact_email": f"{first}.{last}@example.net".lower(),
+                "contact_home_city": "Lyons",
+            },
+        }
+        for first in FIRST_NAMES
+        for last in LAST_NAMES
+    ]
+    url = f"{sandbox}/_sandbox/edit"
+    async with aiohttp.ClientSession() as session, session.post(url, json=edits) as answer:
+        answer.raise_for_status()
+    return len(edits)
 
 
 def _prepare_home(home: Path, sandbox: str, port: int) -> None:
@@ -137,7 +163,7 @@ async def _connect(out: Out, address: str) -> None:
 
 
 def _demo_policy() -> Policy:
-    labels = tuple(LabelRule(tag, name, Direction.TO_REZORA) for tag, name in LISTS)
+    labels = tuple(LabelRule(tag, name, Direction.BOTH) for tag, name in LISTS)
     return replace(default_policy(), labels=labels)
 
 
@@ -165,18 +191,29 @@ async def _summary(out: Out, app: App, bridge: Bridge, runs: list[tuple[str, Run
         facts = [run_facts(run) | {"title": title, "mutating_calls": calls} for title, run, calls in runs]
         out.json({"runs": facts, "status": status_facts(status)})
     else:
-        table = Table(title="Two syncs", title_justify="left")
-        for name in ("", "Took", "Created", "Linked", "Updated", "Reads", "Mutating calls (sandbox history)"):
+        caption = "Writes: mutating calls in the sandbox's own history"
+        table = Table(title="Two syncs", title_justify="left", caption=caption, caption_justify="left")
+        for name in (
+            "",
+            "Took",
+            "New in HighLevel",
+            "New in Rezora",
+            "Linked",
+            "Updated",
+            "Opt-outs",
+            "Writes",
+        ):
             table.add_column(name, justify="left" if not name else "right")
         for title, run, calls in runs:
             counts = run.counts
             table.add_row(
                 title,
                 took((run.ended_at or run.started_at) - run.started_at),
-                f"{counts.get('created', 0):,}",
+                f"{counts.get('created_highlevel', 0):,}",
+                f"{counts.get('created_rezora', 0):,}",
                 f"{counts.get('linked', 0):,}",
                 f"{counts.get('updated', 0):,}",
-                f"{counts.get('reads', 0):,}",
+                f"{counts.get('opted_out', 0):,}",
                 f"{calls:,}",
             )
         out.people.print(status_table(status))

@@ -92,6 +92,10 @@ async def _awaited(work: Callable[[], Awaitable[int]]) -> int:
 
 def code_of(failure: Exception) -> Exit:
     """The exit code that fits a failure."""
+    from landbridge.engine.answers import NotPossible
+
+    if isinstance(failure, NotPossible):
+        return Exit.WRONG_USE
     if isinstance(failure, NotConnected | ReconnectNeeded | WrongCredentials):
         return Exit.NOT_CONNECTED
     if "process is working" in str(failure):

@@ -162,7 +162,7 @@ def runs_table(runs: list[Run]) -> Table:
             str(run.id),
             when(run.started_at),
             took((run.ended_at or run.started_at) - run.started_at),
-            ("dry run, " if run.purpose == "plan" else "") + run.state,
+            {"plan": "dry run, ", "undo": "undo, "}.get(run.purpose, "") + run.state,
             f"{counts.get('created', 0):,}",
             f"{counts.get('linked', 0):,}",
             f"{counts.get('updated', 0):,}",

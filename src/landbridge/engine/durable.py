@@ -33,6 +33,43 @@ class Driver(Protocol):
         ...
 
 
+class Drives(Protocol):
+    """What brings the steps of a run to its end."""
+
+    async def launch(self) -> None:
+        """Open what is needed."""
+        ...
+
+    async def close(self) -> None:
+        """Stop; unfinished runs stay for the next process."""
+        ...
+
+    async def drive(self, run_id: int, stage: str) -> None:
+        """Drive a run to its end."""
+        ...
+
+
+class Plain:
+    """The same steps without a workflow engine: our own run row holds the cursor all the same.
+
+    For where no second process can take over, such as tests that own the clock and the crashes.
+    """
+
+    def __init__(self, driver: Driver, _executor: str = "") -> None:
+        self._driver = driver
+
+    async def launch(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        """Nothing to stop."""
+
+    async def drive(self, run_id: int, stage: str) -> None:
+        """Step by step."""
+        while stage != FINISHED:
+            stage = await self._driver.advance(run_id, stage)
+
+
 class Durable:
     """Starts, resumes and awaits the workflows of this process."""
 

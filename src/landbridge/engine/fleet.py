@@ -8,24 +8,28 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-import msgspec
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from landbridge.engine import apply, consent, reconcile, scan
-from landbridge.engine.durable import FINISHED, Durable
+from landbridge.engine import apply, consent, gone, matching, reconcile, scan
+from landbridge.engine.durable import FINISHED, Driver, Drives
 from landbridge.engine.reconcile import Braked
+from landbridge.engine.undo import UndoLine, UndoOrder, undo
+from landbridge.engine.waterline import Waterline
 from landbridge.engine.work import EngineConfig, Planned, Progress, Stage, Watch, Work
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import Drivers, Lease, LeaseLost, owner_name, renew
 from landbridge.store.runs import Run, Runs
-from landbridge.sync.mapping import MappingError, read_policy
+from landbridge.store.suppression import Addresses
+from landbridge.sync.mapping import MappingError
 from landbridge.sync.model import Side
+from landbridge.sync.rules import Policy
 from landbridge.systems.base import Clock, System, SystemFailure
 
-PROGRESS_SECONDS = 1.0
 UNEXPECTED = "Nothing is half-written; run the sync again. If it stays, report it with the log lines."
+
+BEHIND_THE_END = "end"  # a run whose last stage was done when its process died
 
 log = structlog.get_logger()
 
@@ -35,6 +39,7 @@ def _unwatched(_progress: Progress) -> None:
 
 
 OpenSystems = Callable[[Bridge], Awaitable[Mapping[Side, System]]]
+MakeDurable = Callable[[Driver, str], Drives]
 
 
 @dataclass(slots=True)
@@ -43,6 +48,14 @@ class DryRun:
 
     run: Run
     lines: list[Planned] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class UndoRun:
+    """What an undo did, or would do: the run with its counts, and the lines, newest entry first."""
+
+    run: Run
+    lines: list[UndoLine] = field(default_factory=list)
 
 
 class Fleet:
@@ -55,9 +68,15 @@ class Fleet:
         clock: Clock,
         config: EngineConfig,
         *,
-        workflows_url: str,
+        policy_of: Callable[[Bridge], Policy],
+        pepper: bytes,
+        durable: MakeDurable,
         process: str,
+        waterline: Waterline,
     ) -> None:
+        self._policy_of = policy_of
+        self._pepper = pepper
+        self._waterline = waterline
         self._database = database
         self._open_systems = open_systems
         self._clock = clock
@@ -66,7 +85,7 @@ class Fleet:
         self._drivers = Drivers(database)
         self._runs = Runs(database)
         self._bridges = Bridges(database)
-        self._durable = Durable(workflows_url, self, executor=self._owner)
+        self._durable = durable(self, self._owner)
         self._works: dict[int, Work] = {}
 
     async def launch(self) -> None:
@@ -78,24 +97,45 @@ class Fleet:
         await self._durable.close()
 
     async def sync(
-        self, bridge: Bridge, *, cause: str, accept: bool = False, watch: Watch | None = None
+        self,
+        bridge: Bridge,
+        *,
+        cause: str,
+        accept: bool = False,
+        doubt: bool = False,
+        watch: Watch | None = None,
     ) -> Run:
         """Run a full sync, or finish the one that was cut off; the finished run tells how it went.
 
-        Raises ``StoreFailure`` while another process works on the bridge.
+        ``doubt``: the database was restored from an older copy (noticed by itself where the waterline
+        says so): no base is believed and nobody is created unasked (property L11). Raises
+        ``StoreFailure`` while another process works on the bridge.
         """
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
         try:
-            run = await self._to_continue(bridge, accept=accept)
+            highest = self._waterline.read(bridge.id)
+            restored = await self._runs.newest_id(bridge.id) < highest
+            run = None if restored or doubt else await self._to_continue(bridge, accept=accept)
             if run is None:
-                first = Stage("prepare", accept=accept).text()
-                run = await self._runs.start(bridge.id, "sync", cause, first, self._clock.now())
+                if restored or doubt:
+                    await self._end_all(bridge)
+                first = Stage("prepare", accept=accept, doubt=restored or doubt).text()
+                above = highest if restored else 0
+                now = self._clock.now()
+                run = await self._runs.start(bridge.id, "sync", cause, first, now, above=above)
+            self._waterline.raise_to(bridge.id, run.id)
             async with self._working(bridge, run, lease, watch) as work:
                 if work is not None:
                     await self._drive(work, run)
         finally:
             await self._drivers.release(lease)
         return await self._runs.get(run.id)
+
+    async def _end_all(self, bridge: Bridge) -> None:
+        """What was under way when the copy was made is over: the world went on without it."""
+        while (run := await self._runs.unfinished(bridge.id)) is not None:
+            note = "It was cut off, and the database was restored since."
+            await self._runs.finish(run.id, "failed", self._clock.now(), note, "Nothing to do.")
 
     async def _to_continue(self, bridge: Bridge, *, accept: bool) -> Run | None:
         """The sync that was cut off, if what it has read is still what we know of both sides."""
@@ -107,14 +147,17 @@ class Fleet:
             note = "It was cut off, and another run has read both sides since."
             await self._runs.finish(run.id, "failed", self._clock.now(), note, "Nothing to do.")
             return await self._to_continue(bridge, accept=accept)
-        if accept:
-            stage = msgspec.structs.replace(Stage.read(run.stage), accept=True)
+        stage = Stage.read(run.stage) if run.stage else None
+        if stage is not None and stage.at != "prepare":
+            # What was read before the stop may be hours old by now: an opt-out in it would be missed.
+            stage = Stage("highlevel", accept=stage.accept or accept, passes=stage.passes, doubt=stage.doubt)
             await self._runs.set_stage(run.id, stage.text())
+            return await self._runs.get(run.id)
         return run
 
     async def _drive(self, work: Work, run: Run) -> None:
         """Until the run ends, or another driver takes the bridge over."""
-        drive = asyncio.ensure_future(self._durable.drive(run.id, run.stage))
+        drive = asyncio.ensure_future(self._durable.drive(run.id, run.stage or BEHIND_THE_END))
         lost = asyncio.ensure_future(work.lost.wait())
         done, _ = await asyncio.wait({drive, lost}, return_when=asyncio.FIRST_COMPLETED)
         lost.cancel()
@@ -143,6 +186,29 @@ class Fleet:
             await self._drivers.release(lease)
         return DryRun(await self._runs.get(run.id), lines)
 
+    async def undo(self, bridge: Bridge, order: UndoOrder, *, cause: str, preview: bool) -> UndoRun:
+        """Put back what the journal says was written; raises ``NotPossible`` for an order without a sense."""
+        lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
+        lines: list[UndoLine] = []
+        try:
+            stage = Stage("finish").text()
+            run = await self._runs.start(bridge.id, "undo", cause, stage, self._clock.now())
+            async with self._working(bridge, run, lease, None) as work:
+                if work is not None:
+                    try:
+                        await undo(work, order, lines, preview=preview)
+                    except OperationalError:
+                        raise  # the database itself: nothing can be noted in it
+                    except Exception as error:  # whatever it is, the run must end and say so
+                        await self._end(work, *_ended_by(error, run.id, stage))
+                        if isinstance(error, StoreFailure):
+                            raise
+                    else:
+                        await self._end(work, "done", "A preview: nothing was written." if preview else "")
+        finally:
+            await self._drivers.release(lease)
+        return UndoRun(await self._runs.get(run.id), lines)
+
     async def unfinished(self) -> list[Bridge]:
         """Bridges with a run that was cut off and that nobody drives now."""
         now = self._clock.now()
@@ -158,6 +224,8 @@ class Fleet:
         run = await self._runs.get(run_id)  # our own row decides: DBOS may repeat a step that was done
         if run.state != "running":
             return FINISHED
+        if run.stage == FINISHED:  # everything was done, and only the end was not noted
+            return await self._end(work, "done")
         try:
             following = await self._step(work, Stage.read(run.stage))
         except LeaseLost:
@@ -193,7 +261,7 @@ class Fleet:
     ) -> AsyncIterator[Work | None]:
         """Both systems open, progress told once a second; None when the accounts cannot be opened."""
         try:
-            policy = read_policy(bridge.policy).towards(Side.REZORA)  # this release writes one way
+            policy = self._policy_of(bridge)
             systems = await self._open_systems(bridge)
         except (SystemFailure, StoreFailure, MappingError) as failure:
             fix = getattr(failure, "fix", "Correct the mapping file, then `landbridge bridge create` again.")
@@ -210,6 +278,8 @@ class Fleet:
             config=self._config,
             run_id=run.id,
             purpose=run.purpose,
+            addresses=Addresses(self._pepper, bridge.id),
+            synced_before=await self._runs.latest_done(bridge.id) is not None,
             watch=watch or _unwatched,
             progress=Progress(done=run.done, total=run.total, counts=Counter(run.counts)),
         )
@@ -227,8 +297,8 @@ class Fleet:
 
     async def _tick(self, work: Work) -> None:
         """Keep the lease and the progress fresh while calls are under way."""
-        while True:
-            await self._clock.sleep(PROGRESS_SECONDS)
+        while work.config.heartbeat_seconds:
+            await self._clock.sleep(work.config.heartbeat_seconds)
             async with self._database.write() as connection:
                 try:
                     await renew(connection, work.lease, self._clock.now())
@@ -257,10 +327,12 @@ STEPS: Mapping[str, Callable[[Work, Stage], Awaitable[Stage]]] = {
     "prepare": scan.prepare,
     "highlevel": scan.read_highlevel,
     "rezora": scan.read_rezora,
-    "match": reconcile.match_people,
     "suppress": consent.suppress,
+    "gone": gone.find_the_missing,
+    "match": matching.match_people,
     "weigh": reconcile.weigh_plan,
     "forecast": reconcile.forecast,
     "apply": apply.apply_slices,
+    "settle": apply.settle,
     "finish": reconcile.finish,
 }

@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from landbridge.engine.work import Stage, Work
-from landbridge.store import observed, runs
+from landbridge.store import journal, links, observed, runs, suppression
 from landbridge.store.driver import renew
+from landbridge.store.observed import Sighting
+from landbridge.store.suppression import Suppressed
+from landbridge.sync.consent import restrictions
 from landbridge.sync.mapping import check_custom_fields
-from landbridge.sync.model import Side
+from landbridge.sync.model import Record, Side
 from landbridge.systems.base import Page
 
 
 async def prepare(work: Work, stage: Stage) -> Stage:
     """Check what the mapping needs before anything is read; one read only if custom fields are mapped."""
-    mapped = [
-        name for rule in work.policy.rules for name in rule.highlevel if name.startswith("customFields.")
+    mapped = [name for rule in work.policy.rules for name in rule.highlevel] + [
+        rule.highlevel_field for rule in work.policy.labels
     ]
-    if mapped:
+    if any(name.startswith("customFields.") for name in mapped):
         known = await work.systems[Side.HIGHLEVEL].custom_fields()
         work.progress.counts["reads"] += 1
         check_custom_fields(work.policy, {found.id: found.type for found in known})
+    if work.purpose == "sync":
+        async with work.database.write() as connection:
+            await renew(connection, work.lease, work.clock.now())
+            await journal.close_begun(connection, work.bridge.id)
+            if stage.doubt:
+                await links.doubt(connection, work.bridge.id)
     return stage.to("highlevel")
 
 
 async def read_highlevel(work: Work, stage: Stage) -> Stage:
     """One page of contacts; the cursor is HighLevel's own (``searchAfter``)."""
+    if not stage.cursor:
+        await _wait_for_the_index(work)
     page = await work.systems[Side.HIGHLEVEL].contacts(stage.cursor or None)
     work.progress.counts["reads"] += 1
     done = work.progress.done + len(page.records)
@@ -34,6 +47,18 @@ async def read_highlevel(work: Work, stage: Stage) -> Stage:
     following = stage.to("highlevel", page.cursor) if page.cursor is not None else stage.to("rezora")
     await _keep(work, page, following)
     return following
+
+
+async def _wait_for_the_index(work: Work) -> None:
+    """A create without an answer shows in a search only some seconds later: look no earlier than that."""
+    async with work.database.read() as connection:
+        intents = await links.open_intents(connection, work.bridge.id)
+    newest = max((intent.at for intent in intents if intent.side is Side.HIGHLEVEL), default=None)
+    if newest is not None:
+        lag = work.config.index_lag_seconds
+        left = newest + lag - work.clock.now()
+        if left > 0:
+            await work.clock.sleep(min(left, lag))  # our own clock may have been put back
 
 
 async def read_rezora(work: Work, stage: Stage) -> Stage:
@@ -48,8 +73,53 @@ async def read_rezora(work: Work, stage: Stage) -> Stage:
         ]
         page = Page(records, page.cursor, page.total)
     work.show("Reading Rezora", len(page.records), len(page.records))
-    await _keep(work, page, stage.to("match"))
-    return stage.to("match")
+    await _keep(work, page, stage.to("suppress"))
+    return stage.to("suppress")
+
+
+async def read_again(work: Work, side: Side, record_id: str) -> Sighting:
+    """Read one contact by id; raises ``Gone`` only on proof.
+
+    Rezora shows no list membership on a contact: what the run read of it stands. A field that a listing
+    showed as empty, and that this read leaves out, is empty: HighLevel's two reads differ in that.
+    """
+    record = await work.systems[side].contact(record_id)
+    work.progress.counts["reads"] += 1
+    async with work.database.read() as connection:
+        before = await observed.one(connection, work.bridge.id, side, record_id)
+    if before is not None:
+        left_out = {n: "" for n, v in before.record.fields.items() if not v and n not in record.fields}
+        labels = before.record.labels if record.labels is None else record.labels
+        record = replace(record, fields={**record.fields, **left_out}, labels=labels)
+    sight = work.sight(record)
+    if before is None:
+        return replace(sight, first_seen=work.clock.now())
+    return replace(
+        sight,
+        partner=before.partner,
+        first_seen=before.first_seen if before.print == sight.print else work.clock.now(),
+        lifted=(before.lifted or before.record.opted_out is True) and record.opted_out is False,
+    )
+
+
+async def remember(work: Work, sights: Sequence[Sighting]) -> None:
+    """Keep what was read by id; for a while a search does not replace it by something older."""
+    now = work.clock.now()
+    async with work.database.write() as connection:
+        await renew(connection, work.lease, now)
+        await observed.save(
+            connection, work.bridge.id, work.run_id, sights, now, now + work.config.index_lag_seconds
+        )
+        await suppression.remember(connection, work.bridge.id, restricted(work, sights), now)
+
+
+def restricted(work: Work, sights: Sequence[Sighting]) -> list[Suppressed]:
+    """What these records say about who must not be written to, without saying whom."""
+    return [
+        Suppressed(work.addresses.key(one.address), one.channel, one.level, sight.record.side.value)
+        for sight in sights
+        for one in restrictions(sight.record, work.policy.default_country)
+    ]
 
 
 async def learn_labels(work: Work) -> None:
@@ -62,8 +132,8 @@ async def learn_labels(work: Work) -> None:
 
 
 def wanted_labels(work: Work) -> list[str]:
-    """Names of the Rezora lists that the mapping fills."""
-    names = [rule.list for rule in work.policy.labels]
+    """Names of the Rezora lists that the mapping speaks of."""
+    names = [rule.list for rule in work.policy.labels if rule.list]
     if work.policy.default_list:
         names.append(work.policy.default_list)
     return list(dict.fromkeys(names))
@@ -85,11 +155,13 @@ async def _memberships(work: Work) -> dict[str, set[str]] | None:
 
 
 async def _keep(work: Work, page: Page, following: Stage) -> None:
-    """Store a page and the cursor behind it in one transaction."""
+    """Store a page, the opt-outs in it and the cursor behind it in one transaction."""
     seen = [work.sight(record) for record in page.records]
+    now = work.clock.now()
     async with work.database.write() as connection:
-        await renew(connection, work.lease, work.clock.now())
-        await observed.save(connection, work.bridge.id, work.run_id, seen)
+        await renew(connection, work.lease, now)
+        await observed.save(connection, work.bridge.id, work.run_id, seen, now)
+        await suppression.remember(connection, work.bridge.id, restricted(work, seen), now)
         await runs.advance(
             connection,
             work.run_id,
@@ -98,3 +170,33 @@ async def _keep(work: Work, page: Page, following: Stage) -> None:
             work.progress.total,
             work.progress.counts,
         )
+    work.known = None
+
+
+def is_settling(work: Work, sight: Sighting, *, known: bool) -> bool:
+    """Was the record edited so shortly ago that somebody may still be typing?
+
+    HighLevel tells when; of Rezora we know when we first saw it so, which says nothing of a first sync.
+    A time that lies in the future delays nothing: no clock but ours is relied on (property L10).
+    """
+    wait = work.policy.settle_seconds
+    if not wait:
+        return False
+    changed = changed_at(sight.record)
+    if changed is None and not (known or work.synced_before):
+        return False
+    return 0 <= work.clock.now() - (sight.first_seen if changed is None else changed) < wait
+
+
+def changed_at(record: Record) -> float | None:
+    """When the side says the record was changed last, in epoch seconds; None when it does not say."""
+    return epoch(record.changed_at) if record.changed_at else None
+
+
+def epoch(text: str) -> float | None:
+    """ISO 8601 with a zone, or None."""
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment.timestamp() if moment.tzinfo else None

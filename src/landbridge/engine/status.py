@@ -26,8 +26,9 @@ class Share:
 class Status:
     """One bridge as of now.
 
-    The counts are of HighLevel contacts seen by the newest finished run: ``equal`` + ``waiting`` +
-    all ``excluded`` + all ``held`` = ``total``.
+    The counts are of the contacts that the newest whole run saw, a linked pair once: HighLevel's, and
+    those that only Rezora has. ``equal`` + ``waiting`` + all ``excluded`` + all ``held`` = ``total``;
+    ``waiting`` are also those edited too shortly before the end of the run.
     """
 
     bridge: Bridge
@@ -85,8 +86,8 @@ async def status_of(database: Database, bridge: Bridge, now: float) -> Status:
     runs = Runs(database)
     recent = await runs.recent(bridge.id)
     running = next((run for run in recent if run.state == "running"), None)
-    whole = next((run for run in recent if run.state == "done"), None) or await runs.latest_done(bridge.id)
-    shown = running or whole
+    whole = await runs.latest_done(bridge.id)
+    shown = running if running and running.purpose != "undo" else whole
     async with database.read() as connection:
         counts = await observed.standings(connection, bridge.id, shown.id) if shown else {}
         holds = await journal.holds(connection, bridge.id)

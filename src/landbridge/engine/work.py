@@ -10,30 +10,41 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from landbridge.store import decisions, journal, suppression
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.driver import Lease
+from landbridge.store.journal import OpenHold
 from landbridge.store.observed import Sighting
-from landbridge.sync.addresses import e164, normal_email
+from landbridge.store.suppression import Addresses
+from landbridge.sync.consent import IDENTITY, email_of, phone_of
 from landbridge.sync.fingerprint import record_print
 from landbridge.sync.guard import Brake
-from landbridge.sync.model import Record, Side
+from landbridge.sync.model import Choice, Record, Side
 from landbridge.sync.plan import Planner
 from landbridge.sync.rules import Policy
 from landbridge.sync.values import Context, converters
 from landbridge.systems.base import Clock, Label, System
 
-PHONES = ("phone", "contact_phone_mobile", "contact_phone_home", "contact_phone_work")
-
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """How hard to work: contacts in flight, contacts a slice, and the brake."""
+    """How hard to work: contacts in flight, contacts a slice, and the brake.
+
+    ``index_lag_seconds``: how long HighLevel's search may trail a write. The vendor says "a few seconds"
+    (highlevel.md 2.1.3); the figure is our assumption. ``heartbeat_seconds`` renews the lease while calls
+    are under way, 0 for never (tests that own the clock). ``refusals``: tries before a refusal is parked.
+    ``cells`` counts the rows of the planner's tables that were met, for those who ask for coverage.
+    """
 
     concurrency: int = 16
     slice_size: int = 500
     slices_per_step: int = 4
     brake: Brake = field(default_factory=Brake)
+    index_lag_seconds: float = 15.0
+    heartbeat_seconds: float = 1.0
+    refusals: int = 2
+    cells: Counter[str] = field(default_factory=Counter)
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -43,6 +54,7 @@ class Stage(msgspec.Struct, frozen=True):
     cursor: str = ""
     accept: bool = False  # a person accepted a large change: the brake does not stop this run
     passes: int = 0  # how often creates without an answer were tried again
+    doubt: bool = False  # the database may be older than the world: no base is believed
 
     def text(self) -> str:
         """As stored."""
@@ -55,17 +67,18 @@ class Stage(msgspec.Struct, frozen=True):
 
     def to(self, at: str, cursor: str = "") -> Stage:
         """The next place, keeping what holds for the whole run."""
-        return Stage(at, cursor, self.accept, self.passes)
+        return msgspec.structs.replace(self, at=at, cursor=cursor)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One line of a dry run: what would happen to one contact, and why."""
+    """One line of a dry run: what would happen to one contact, where, and why."""
 
     highlevel_id: str
     name: str
     action: str
     reason: str
+    rezora_id: str = ""
 
 
 @dataclass(slots=True)
@@ -94,21 +107,26 @@ class Work:
     config: EngineConfig
     run_id: int
     purpose: str
+    addresses: Addresses
+    synced_before: bool = False  # a whole sync was done once: what is new now was not there then
     watch: Watch = lambda _progress: None
     progress: Progress = field(default_factory=Progress)
     labels: dict[str, Label] = field(default_factory=dict)
-    suppressed: frozenset[str] | None = None
-    unanswered: set[str] = field(default_factory=set)  # creates of this process whose outcome is unknown
-    refused: dict[str, str] = field(default_factory=dict)  # of those: the sentence of a refusal
+    known: Known | None = None
+    unanswered: set[tuple[Side, str]] = field(default_factory=set)  # creates whose outcome is unknown
+    refused: dict[tuple[Side, str], str] = field(default_factory=dict)  # of those: a refusal's sentence
+    waiting: set[tuple[Side, str]] = field(default_factory=set)  # edited a moment ago
     passes: int = 0
     lines: list[Planned] = field(default_factory=list)  # of a dry run
     lost: asyncio.Event = field(default_factory=asyncio.Event)  # another driver has the bridge now
     planner: Planner = field(init=False)
     policy_print: str = field(init=False)
+    names: frozenset[str] = field(init=False)  # of the fields that this bridge looks at
 
     def __post_init__(self) -> None:
         known = converters(Context(default_country=self.policy.default_country))
         self.planner = Planner(self.policy, known)
+        self.names = self.policy.field_names() | IDENTITY
         self.policy_print = hashlib.blake2b(repr(self.policy).encode(), digest_size=6).hexdigest()
 
     def show(self, stage: str, done: int, total: int) -> None:
@@ -127,8 +145,44 @@ class Work:
         name = fields.get("contact_name") or " ".join(
             filter(None, (fields.get("firstName"), fields.get("lastName")))
         )
-        raw_email = fields.get("email") or fields.get("contact_email") or ""
-        phones = (e164(fields[field], self.policy.default_country) for field in PHONES if fields.get(field))
+        email, phone = email_of(record), phone_of(record, self.policy.default_country)
         return Sighting(
-            record, record_print(record), name, normal_email(raw_email), next(filter(None, phones), "")
+            record,
+            record_print(record, self.names),
+            name,
+            email,
+            phone,
+            email_key=self.addresses.key(email),
+            phone_key=self.addresses.key(phone),
         )
+
+    def may_write(self, side: Side) -> bool:
+        """May this bridge write there at all?"""
+        return self.policy.only in (None, side)
+
+    async def knowledge(self) -> Known:
+        """What people decided and what must not happen, read once a stage."""
+        if self.known is None:
+            async with self.database.read() as connection:
+                bridge_id = self.bridge.id
+                self.known = Known(
+                    await suppression.known(connection, bridge_id),
+                    await decisions.choices(connection, bridge_id),
+                    await decisions.paused(connection, bridge_id),
+                    await decisions.buried(connection, bridge_id),
+                    await journal.refusals(connection, bridge_id),
+                )
+        return self.known
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows beyond both sides' records: closed channels by address key, choices by pair,
+    paused records, tombstones, and what was refused already.
+    """
+
+    suppressed: Mapping[str, frozenset[str]]
+    choices: Mapping[tuple[str, str], Mapping[str, Choice]]
+    paused: frozenset[tuple[Side, str]]
+    buried: Mapping[tuple[Side, str], str]
+    refusals: Mapping[tuple[str, str], OpenHold]

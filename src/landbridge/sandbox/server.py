@@ -8,7 +8,7 @@ import ipaddress
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qsl, unquote
 
@@ -38,6 +38,7 @@ __all__ = ["Sandbox", "SandboxConfig", "serve"]
 
 _log = logging.getLogger(__name__)
 _PREFIXES = {f"/{side}": side for side in SIDES}
+Sleep = Callable[[float], Awaitable[None]]
 _SAVE_SHARE = 10  # a save may take a tenth of the time, so that a large state does not stop the server
 
 
@@ -45,11 +46,17 @@ class Sandbox:
     """Local HighLevel and Rezora servers; ``async with`` starts and stops them.
 
     ``makers`` replaces the two worlds (for tests): side to a callable taking clock, ids and settings.
+    ``sleep`` (seconds) is how a slow request passes its time.
     """
 
     def __init__(
-        self, config: SandboxConfig | None = None, *, makers: Mapping[str, Maker] | None = None
+        self,
+        config: SandboxConfig | None = None,
+        *,
+        makers: Mapping[str, Maker] | None = None,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
+        self.sleep = sleep
         self.config = config or SandboxConfig()
         self.history = History(self.config.history_limit, self.config.history_body_bytes)
         self.faults = Faults()
@@ -108,8 +115,7 @@ class Sandbox:
                 "The sandbox has no real protection and listens on loopback only: use 127.0.0.1, ::1 or"
                 " localhost, or set any_host when the network is yours alone."
             )
-        if not self._load():
-            self.reset()
+        self.open()
         # Handlers are not cancelled when a client hangs up: a slow request is applied all the same.
         self._runner = web.ServerRunner(web.Server(self._receive, access_log=None), shutdown_timeout=0.5)
         await self._runner.setup()
@@ -120,6 +126,13 @@ class Sandbox:
         self._tell_own_url()
         if self._file is not None:
             self._saver = asyncio.create_task(self._save_now_and_then())
+
+    def open(self, url: str = "") -> None:
+        """Load the file or make the people; enough for ``exchange``, which needs no connection."""
+        self.url = url
+        if not self._load():
+            self.reset()
+        self._tell_own_url()
 
     async def stop(self) -> None:
         """Stop listening and save."""
@@ -278,53 +291,59 @@ class Sandbox:
 
     async def _receive(self, received: web.BaseRequest) -> web.StreamResponse:
         body = await received.content.read() if received.body_exists else b""
-        path, _, query = received.raw_path.partition("?")
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in received.raw_headers
+        }
+        told = await self.exchange(received.method, received.raw_path, headers, body)
+        if told.ends == "hung up":
+            return answers.hang_up(received)
+        if told.ends == "cut":
+            return await answers.cut(received, told)
+        return answers.response(told.answer)
+
+    async def exchange(
+        self, method: str, raw_path: str, headers: Mapping[str, str], body: bytes
+    ) -> answers.Exchange:
+        """Answer one request, with the faults in force; ``raw_path`` as on the wire, header names in lower
+        case. Whoever called carries out how the connection ends.
+        """
+        path, _, query = raw_path.partition("?")
         path = unquote(path)
         side, rest = _mounted(path)
-        request = Request(
-            received.method,
-            rest,
-            dict(parse_qsl(query, keep_blank_values=True)) if query else {},
-            {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in received.raw_headers},
-            body,
-        )
+        parameters = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
+        request = Request(method, rest, parameters, headers, body)
         if side is None:
-            return answers.response(control.answer(self, request))
+            return answers.Exchange(control.answer(self, request))
         self.apply_late()
         fault = self.faults.strike(side, request) if self.faults.armed else None
         self.late.seen(side)
         if fault is not None:
-            response = await self._struck(fault, side, request, received)
+            told = await self._struck(fault, side, request)
         else:
             answer = self.apply(side, request)
             self._record(side, request, answer)
-            response = answers.response(answer)
+            told = answers.Exchange(answer)
         self.apply_late()
-        return response
+        return told
 
-    async def _struck(
-        self, fault: Fault, side: str, request: Request, received: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def _struck(self, fault: Fault, side: str, request: Request) -> answers.Exchange:
         """Carry out one fault; the history keeps the status the client saw, 0 for none."""
         if fault.kind == "zombie":
-            return self._bury(fault, side, request, received)
-        if fault.kind == "slow" and not fault.apply:
-            await asyncio.sleep(fault.delay_seconds)
+            return self._bury(fault, side, request)
+        held = fault.delay_seconds if fault.kind == "slow" else 0.0
+        if held and not fault.apply:
+            await self.sleep(held)
         applied = fault.apply or fault.kind in answers.APPLIED
         truth = self.apply(side, request) if applied else Answer(0)
         shown = answers.shown(fault, side, truth)
         self._record(side, request, shown, applied=applied, fault=fault.kind)
-        if fault.kind == "slow" and fault.apply:
-            await asyncio.sleep(fault.delay_seconds)
+        if held and fault.apply:
+            await self.sleep(held)
         if fault.kind == "cut_body":
-            return await answers.cut(received, truth, fault.keep_bytes)
-        if shown.status == 0:
-            return answers.hang_up(received)
-        return answers.response(shown)
+            return answers.Exchange(truth, "cut", fault.keep_bytes)
+        return answers.Exchange(shown, "hung up" if shown.status == 0 else "", held_seconds=held)
 
-    def _bury(
-        self, fault: Fault, side: str, request: Request, received: web.BaseRequest
-    ) -> web.StreamResponse:
+    def _bury(self, fault: Fault, side: str, request: Request) -> answers.Exchange:
         entry = self._record(side, request, Answer(0), applied=False, fault="zombie")
         seconds, requests = fault.after_seconds, fault.after_requests
         if seconds is None and requests is None:
@@ -334,7 +353,7 @@ class Sandbox:
         if seconds is not None:
             # Applied even when nobody sends anything more, if the sandbox's clock runs with the machine's.
             self._timers.add(asyncio.get_running_loop().call_later(seconds + 0.001, self.apply_late))
-        return answers.hang_up(received)
+        return answers.Exchange(Answer(0), "hung up")
 
 
 async def serve(

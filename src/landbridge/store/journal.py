@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, Select, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.store.rows import execute_many, pack, unpack, upsert
+from landbridge.store.rows import batches, execute_many, pack, unpack, upsert
 from landbridge.store.tables import hold, journal, observed
 from landbridge.sync.model import Side
 
@@ -27,6 +27,9 @@ class Entry:
     after: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     at: float = 0.0
+    id: int = 0  # only read, never stored here
+    run_id: int = 0
+    state: str = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,9 @@ class OpenHold:
     detail: str = ""
     opened_at: float = 0.0
     name: str = ""  # of the contact, as last seen; only read, never stored here
+    id: int = 0
+    seen: str = ""  # prints of what was refused: tried again when they change
+    attempts: int = 1
 
 
 async def write(
@@ -49,23 +55,51 @@ async def write(
 ) -> None:
     """Append entries, in the transaction that records their effect."""
     if entries:
-        rows = [
-            {
-                "bridge_id": bridge_id,
-                "run_id": run_id,
-                "at": now,
-                "action": entry.action,
-                "side": entry.side.value,
-                "record_id": entry.record_id,
-                "source_id": entry.source_id,
-                "rule": entry.rule,
-                "before": pack(entry.before),
-                "after": pack(entry.after),
-                "note": entry.note,
-            }
-            for entry in entries
-        ]
-        await execute_many(connection, insert(journal), rows)
+        await execute_many(connection, insert(journal), [_row(bridge_id, run_id, e, now) for e in entries])
+
+
+async def begin(
+    connection: AsyncConnection, bridge_id: int, run_id: int, entries: Sequence[Entry], now: float
+) -> list[int]:
+    """Write ahead: these changes are about to be sent. Their ids, in order, are for ``finish``."""
+    ids = []
+    for entry in entries:
+        row = _row(bridge_id, run_id, replace(entry, state="begun"), now)
+        ids.append(
+            (await connection.execute(insert(journal).values(row).returning(journal.c.id))).scalar_one()
+        )
+    return ids
+
+
+async def finish(connection: AsyncConnection, done: Mapping[int, Entry]) -> None:
+    """What became of the changes that were begun."""
+    for key, entry in done.items():
+        values = {"action": entry.action, "state": "done", "note": entry.note}
+        await connection.execute(update(journal).where(journal.c.id == key).values(values))
+
+
+async def close_begun(connection: AsyncConnection, bridge_id: int) -> None:
+    """Changes begun by a driver that died: whether they were made shows in what both sides show now."""
+    note = "Landbridge stopped while this was under way; it may have been made."
+    query = update(journal).where(journal.c.bridge_id == bridge_id, journal.c.state == "begun")
+    await connection.execute(query.values(state="lost", note=note))
+
+
+def _row(bridge_id: int, run_id: int, entry: Entry, now: float) -> dict[str, Any]:
+    return {
+        "bridge_id": bridge_id,
+        "run_id": run_id,
+        "at": now,
+        "action": entry.action,
+        "side": entry.side.value,
+        "record_id": entry.record_id,
+        "source_id": entry.source_id,
+        "rule": entry.rule,
+        "before": pack(entry.before),
+        "after": pack(entry.after),
+        "note": entry.note,
+        "state": entry.state,
+    }
 
 
 async def recent(connection: AsyncConnection, bridge_id: int, count: int = 20) -> list[Entry]:
@@ -90,6 +124,8 @@ async def save_holds(
             "rezora_shows": h.rezora_shows,
             "detail": h.detail,
             "opened_at": now,
+            "seen": h.seen,
+            "attempts": h.attempts,
         }
         for h in holds
     ]
@@ -102,28 +138,99 @@ async def close_unseen_holds(connection: AsyncConnection, bridge_id: int, run_id
     await connection.execute(delete(hold).where(hold.c.bridge_id == bridge_id, hold.c.run_id < run_id))
 
 
-async def holds(connection: AsyncConnection, bridge_id: int, limit: int = 200) -> list[OpenHold]:
-    """Open holds, oldest first, with the names of their contacts."""
-    contact = (
-        (observed.c.bridge_id == hold.c.bridge_id)
-        & (observed.c.side == Side.HIGHLEVEL.value)
-        & (observed.c.id == hold.c.highlevel_id)
-    )
-    query = (
-        select(hold, func.coalesce(observed.c.name, "").label("name"))
-        .join(observed, contact, isouter=True)
-        .where(hold.c.bridge_id == bridge_id)
-        .order_by(hold.c.opened_at, hold.c.id)
-        .limit(limit)
-    )
+async def close_holds_of(
+    connection: AsyncConnection, bridge_id: int, run_id: int, side: Side, ids: Sequence[str]
+) -> None:
+    """Holds of these records that this run opened and found settled after all: they were met again."""
+    column = hold.c.highlevel_id if side is Side.HIGHLEVEL else hold.c.rezora_id
+    for some in batches(ids):
+        await connection.execute(
+            delete(hold).where(hold.c.bridge_id == bridge_id, hold.c.run_id == run_id, column.in_(some))
+        )
+
+
+async def holds(
+    connection: AsyncConnection, bridge_id: int, limit: int = 200, *, cause: str = ""
+) -> list[OpenHold]:
+    """Open holds, oldest first, with the names of their contacts; of one cause, if one is named."""
+    query = _named_holds().where(hold.c.bridge_id == bridge_id)
+    if cause:
+        query = query.where(hold.c.cause == cause)
+    query = query.order_by(hold.c.opened_at, hold.c.id).limit(limit)
     return [_hold(row) for row in await connection.execute(query)]
 
 
-async def known_missing(connection: AsyncConnection, bridge_id: int) -> frozenset[str]:
-    """HighLevel ids of linked contacts of which people have been told that one side lacks them."""
-    causes = ("missing_in_highlevel", "missing_in_rezora")
-    query = select(hold.c.highlevel_id).where(hold.c.bridge_id == bridge_id, hold.c.cause.in_(causes))
-    return frozenset((await connection.execute(query)).scalars())
+async def hold_by_id(connection: AsyncConnection, bridge_id: int, hold_id: int) -> OpenHold | None:
+    """One open hold, None when it is settled."""
+    query = _named_holds().where(hold.c.bridge_id == bridge_id, hold.c.id == hold_id)
+    row = (await connection.execute(query)).first()
+    return None if row is None else _hold(row)
+
+
+async def drop_hold(connection: AsyncConnection, hold_id: int) -> None:
+    """A person settled it."""
+    await connection.execute(delete(hold).where(hold.c.id == hold_id))
+
+
+async def drop_holds_of(
+    connection: AsyncConnection, bridge_id: int, cause: str, side: Side, record_id: str
+) -> None:
+    """A person settled all holds of one cause that name this record."""
+    column = hold.c.highlevel_id if side is Side.HIGHLEVEL else hold.c.rezora_id
+    await connection.execute(
+        delete(hold).where(hold.c.bridge_id == bridge_id, hold.c.cause == cause, column == record_id)
+    )
+
+
+def _named_holds() -> Select[Any]:
+    """Holds with the name of the contact as HighLevel shows it, else as Rezora does."""
+    left, right = observed.alias(), observed.alias()
+    query = select(hold, func.coalesce(left.c.name, right.c.name, "").label("name"))
+    for seen, side, column in (
+        (left, Side.HIGHLEVEL, hold.c.highlevel_id),
+        (right, Side.REZORA, hold.c.rezora_id),
+    ):
+        same = (seen.c.bridge_id == hold.c.bridge_id) & (seen.c.side == side.value) & (seen.c.id == column)
+        query = query.join(seen, same, isouter=True)
+    return query
+
+
+async def entries_of(
+    connection: AsyncConnection,
+    bridge_id: int,
+    *,
+    entry_id: int = 0,
+    run_id: int = 0,
+    record: tuple[Side, str] | None = None,
+) -> list[Entry]:
+    """Entries by id, by run or by record, newest first: the order in which they are undone."""
+    query = select(journal).where(journal.c.bridge_id == bridge_id)
+    if entry_id:
+        query = query.where(journal.c.id == entry_id)
+    if run_id:
+        query = query.where(journal.c.run_id == run_id)
+    if record is not None:
+        query = query.where(journal.c.side == record[0].value, journal.c.record_id == record[1])
+    return [_entry(row) for row in await connection.execute(query.order_by(journal.c.id.desc()))]
+
+
+async def refusals(connection: AsyncConnection, bridge_id: int) -> dict[tuple[str, str], OpenHold]:
+    """Holds of what a side refused or ignored, by pair of ids: not tried again until something changes."""
+    causes = ("refused", "unknown_outcome", "opt_out_did_not_stick")
+    query = select(hold, literal("").label("name")).where(
+        hold.c.bridge_id == bridge_id, hold.c.cause.in_(causes)
+    )
+    return {(row.highlevel_id, row.rezora_id): _hold(row) for row in await connection.execute(query)}
+
+
+async def pairs_held_for(
+    connection: AsyncConnection, bridge_id: int, causes: Sequence[str]
+) -> frozenset[tuple[str, str]]:
+    """Pairs of ids that people have been told of, for these causes."""
+    query = select(hold.c.highlevel_id, hold.c.rezora_id).where(
+        hold.c.bridge_id == bridge_id, hold.c.cause.in_(causes)
+    )
+    return frozenset((row.highlevel_id, row.rezora_id) for row in await connection.execute(query))
 
 
 def _entry(row: Row[Any]) -> Entry:
@@ -137,6 +244,9 @@ def _entry(row: Row[Any]) -> Entry:
         unpack(row.after),
         row.note,
         row.at,
+        row.id,
+        row.run_id,
+        row.state,
     )
 
 
@@ -151,4 +261,7 @@ def _hold(row: Row[Any]) -> OpenHold:
         row.detail,
         row.opened_at,
         row.name,
+        row.id,
+        row.seen,
+        row.attempts,
     )

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.rows import batches, execute_many, pack, unpack
@@ -24,11 +36,12 @@ class KeptLink:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A create that was about to be sent; ``print`` is the fingerprint of its canonical body."""
+    """A create on ``side`` that was about to be sent; ``print`` is the fingerprint of its canonical body."""
 
+    side: Side
     source_id: str
     print: str
-    attempts: int = 0
+    at: float = 0.0
 
 
 def live(bridge_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -36,23 +49,41 @@ def live(bridge_id: int) -> tuple[ColumnElement[bool], ...]:
     return link.c.bridge_id == bridge_id, link.c.kind == Kind.CONTACT.value, link.c.live.is_(True)
 
 
-async def by_highlevel(
-    connection: AsyncConnection, bridge_id: int, ids: Sequence[str]
+async def by_side(
+    connection: AsyncConnection, bridge_id: int, side: Side, ids: Sequence[str]
 ) -> dict[str, KeptLink]:
-    """Live links by HighLevel id."""
+    """Live links by the ids of one side."""
     found: dict[str, KeptLink] = {}
     for some in batches(ids):
-        query = select(link).where(*live(bridge_id), link.c.highlevel_id.in_(some))
+        query = select(link).where(*live(bridge_id), id_column(side).in_(some))
         for row in await connection.execute(query):
-            pair = Link(
-                row.highlevel_id,
-                row.rezora_id,
-                unpack(row.base_highlevel),
-                unpack(row.base_rezora),
-                Side(row.unread) if row.unread else None,
-            )
-            found[row.highlevel_id] = KeptLink(row.id, pair, row.settled)
+            kept = _kept(row)
+            found[kept.link.id(side)] = kept
     return found
+
+
+async def every(connection: AsyncConnection, bridge_id: int) -> list[KeptLink]:
+    """All live links of a bridge."""
+    query = select(link).where(*live(bridge_id)).order_by(link.c.id)
+    return [_kept(row) for row in await connection.execute(query)]
+
+
+def id_column(side: Side) -> ColumnElement[str]:
+    """Where a link keeps the id of that side."""
+    return link.c.highlevel_id if side is Side.HIGHLEVEL else link.c.rezora_id
+
+
+def _kept(row: Row[Any]) -> KeptLink:
+    pair = Link(
+        row.highlevel_id,
+        row.rezora_id,
+        unpack(row.base_highlevel),
+        unpack(row.base_rezora),
+        Side(row.unread) if row.unread else None,
+        unpack(row.notes),
+        row.rebase,
+    )
+    return KeptLink(row.id, pair, row.settled)
 
 
 async def add(connection: AsyncConnection, bridge_id: int, links: Sequence[KeptLink], now: float) -> None:
@@ -64,6 +95,7 @@ async def add(connection: AsyncConnection, bridge_id: int, links: Sequence[KeptL
                 "kind": Kind.CONTACT.value,
                 "live": True,
                 "created_at": now,
+                "closed_for": "",
                 **_columns(kept),
             }
             | {"highlevel_id": kept.link.highlevel_id, "rezora_id": kept.link.rezora_id}
@@ -90,33 +122,79 @@ async def count(connection: AsyncConnection, bridge_id: int) -> int:
     return (await connection.execute(query)).scalar_one()
 
 
-async def missing(
-    connection: AsyncConnection, bridge_id: int, run_id: int, side: Side
-) -> list[tuple[str, str]]:
-    """Live links (HighLevel id, Rezora id) whose record on that side a run's full listing did not show."""
-    column = link.c.highlevel_id if side is Side.HIGHLEVEL else link.c.rezora_id
-    seen = exists().where(
+async def close(connection: AsyncConnection, closed: Mapping[int, str]) -> None:
+    """End links (id to reason): their records belong to nobody any more."""
+    for key, reason in closed.items():
+        await connection.execute(
+            update(link).where(link.c.id == key).values(live=False, closed_for=reason, settled="")
+        )
+
+
+async def move(connection: AsyncConnection, key: int, highlevel_id: str) -> None:
+    """Give a link another HighLevel record: the one that its own was merged into. Nothing is based on it."""
+    fresh = {"base_highlevel": pack({}), "base_rezora": pack({}), "notes": pack({})}
+    await connection.execute(
+        update(link).where(link.c.id == key).values(highlevel_id=highlevel_id, settled="", unread="", **fresh)
+    )
+
+
+async def reopen(connection: AsyncConnection, bridge_id: int, run_id: int) -> list[tuple[str, str]]:
+    """Links that a delete had closed, and whose two records are both there again and belong to nobody."""
+    healed = []
+    query = select(link).where(
+        link.c.bridge_id == bridge_id, ~link.c.live, link.c.closed_for.startswith("deleted_in_")
+    )
+    for row in list(await connection.execute(query.order_by(link.c.id.desc()))):
+        seen = [
+            (await connection.execute(_free(bridge_id, run_id, side, record_id))).first()
+            for side, record_id in ((Side.HIGHLEVEL, row.highlevel_id), (Side.REZORA, row.rezora_id))
+        ]
+        if all(seen):
+            values = {"live": True, "closed_for": "", "settled": ""}
+            await connection.execute(update(link).where(link.c.id == row.id).values(values))
+            healed.append((row.highlevel_id, row.rezora_id))
+    return healed
+
+
+def _free(bridge_id: int, run_id: int, side: Side, record_id: str) -> Select[Any]:
+    """The record if the run saw it and no live link holds it."""
+    held = exists().where(*live(bridge_id), id_column(side) == record_id)
+    return select(observed.c.id).where(
         observed.c.bridge_id == bridge_id,
         observed.c.side == side.value,
-        observed.c.id == column,
+        observed.c.id == record_id,
         observed.c.run_id == run_id,
+        ~held,
     )
-    query = select(link.c.highlevel_id, link.c.rezora_id).where(
-        link.c.bridge_id == bridge_id, link.c.live, ~seen
-    )
-    return [(row.highlevel_id, row.rezora_id) for row in await connection.execute(query)]
+
+
+async def doubt(connection: AsyncConnection, bridge_id: int) -> None:
+    """Believe no base of this bridge until a run has compared the two sides."""
+    query = update(link).where(link.c.bridge_id == bridge_id, link.c.live.is_(True))
+    await connection.execute(query.values(rebase=True, settled=""))
+
+
+async def missing(connection: AsyncConnection, bridge_id: int, run_id: int) -> list[KeptLink]:
+    """Live links of which a run's full listings did not show both records."""
+    seen = [
+        exists().where(
+            observed.c.bridge_id == bridge_id,
+            observed.c.side == side.value,
+            observed.c.id == id_column(side),
+            observed.c.run_id == run_id,
+        )
+        for side in Side
+    ]
+    query = select(link).where(*live(bridge_id), ~(seen[0] & seen[1])).order_by(link.c.id)
+    return [_kept(row) for row in await connection.execute(query)]
 
 
 async def open_intents(connection: AsyncConnection, bridge_id: int) -> list[Intent]:
     """Creates whose outcome is not known."""
-    query = select(intent).where(*_open(bridge_id))
-    return [Intent(row.source_id, row.print, row.attempts) for row in await connection.execute(query)]
-
-
-async def open_intent_ids(connection: AsyncConnection, bridge_id: int) -> frozenset[str]:
-    """The source ids of the creates whose outcome is not known."""
-    query = select(intent.c.source_id).where(*_open(bridge_id))
-    return frozenset((await connection.execute(query)).scalars())
+    query = select(intent).where(intent.c.bridge_id == bridge_id, _IS_OPEN).order_by(intent.c.id)
+    return [
+        Intent(Side(row.side), row.source_id, row.print, row.at) for row in await connection.execute(query)
+    ]
 
 
 async def note_intents(
@@ -124,33 +202,33 @@ async def note_intents(
 ) -> None:
     """Write ahead: these creates are about to be sent."""
     if intents:
-        common = {
-            "bridge_id": bridge_id,
-            "run_id": run_id,
-            "side": Side.REZORA.value,
-            "state": "open",
-            "at": now,
-        }
-        rows = [
-            {"source_id": i.source_id, "print": i.print, "attempts": i.attempts, **common} for i in intents
-        ]
+        common = {"bridge_id": bridge_id, "run_id": run_id, "state": "open", "at": now, "attempts": 0}
+        rows = [{"side": i.side.value, "source_id": i.source_id, "print": i.print, **common} for i in intents]
         await execute_many(connection, insert(intent), rows)
 
 
 async def close_intents(
-    connection: AsyncConnection, bridge_id: int, *, done: Sequence[str], dropped: Sequence[str]
+    connection: AsyncConnection,
+    bridge_id: int,
+    *,
+    done: Sequence[tuple[Side, str]],
+    dropped: Sequence[tuple[Side, str]],
 ) -> None:
-    """Intents, by their source ids, whose outcome is known: ``dropped`` where nothing was created."""
-    for state, sources in (("done", done), ("dropped", dropped)):
-        for some in batches(sources):
-            query = update(intent).where(*_open(bridge_id), intent.c.source_id.in_(some))
-            await connection.execute(query.values(state=state))
+    """Intents, by target side and source id, whose outcome is known: ``dropped`` where nothing was made."""
+    for state, keys in (("done", done), ("dropped", dropped)):
+        for side in Side:
+            for some in batches([source for target, source in keys if target is side]):
+                query = update(intent).where(
+                    intent.c.bridge_id == bridge_id,
+                    intent.c.side == side.value,
+                    _IS_OPEN,
+                    intent.c.source_id.in_(some),
+                )
+                await connection.execute(query.values(state=state))
 
 
-def _open(bridge_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Open creates in Rezora; a literal, as SQLite uses a partial index for its very words only."""
-    state: ColumnElement[str] = literal_column("'open'")
-    return intent.c.bridge_id == bridge_id, intent.c.side == Side.REZORA.value, intent.c.state == state
+# A literal, as SQLite uses a partial index for its very words only.
+_IS_OPEN = intent.c.state == literal_column("'open'")
 
 
 def _columns(kept: KeptLink) -> dict[str, object]:
@@ -159,4 +237,6 @@ def _columns(kept: KeptLink) -> dict[str, object]:
         "base_rezora": pack(kept.link.base_rezora),
         "unread": kept.link.unread.value if kept.link.unread else "",
         "settled": kept.settled,
+        "notes": pack(kept.link.notes),
+        "rebase": kept.link.rebase,
     }

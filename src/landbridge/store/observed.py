@@ -7,13 +7,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.store.links import live
-from landbridge.store.rows import batches, execute_many, pack, unpack, unpack_names, upsert
-from landbridge.store.tables import link, observed
+from landbridge.store.links import id_column, live
+from landbridge.store.rows import batches, execute_many, pack, unpack, unpack_names
+from landbridge.store.tables import link, observed, suppression
+from landbridge.sync.consent import EMAIL
 from landbridge.sync.model import Record, Side
+
+PAIRED = "="  # a partner that begins with it is the id of the other side's record; else it is a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,94 +42,191 @@ class Sighting:
     email: str = ""
     phone: str = ""
     partner: str = ""
+    first_seen: float = 0.0
+    lifted: bool = False
+    email_key: str = ""
+    phone_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one record stands: equal, excluded, held or waiting, and why."""
+    """Where one record stands: equal, excluded, held or waiting, and why; ``paired``: told of the other."""
 
+    side: Side
     id: str
     standing: str
     reason: str = ""
 
 
-async def save(connection: AsyncConnection, bridge_id: int, run_id: int, seen: Sequence[Sighting]) -> None:
-    """Remember a page of records; standing and partner stay."""
-    rows = [
-        {
-            "bridge_id": bridge_id,
-            "side": sight.record.side.value,
-            "id": sight.record.id,
-            "run_id": run_id,
-            "fields": pack(sight.record.fields),
-            "labels": None if sight.record.labels is None else pack(sorted(sight.record.labels)),
-            "opted_out": sight.record.opted_out,
-            "read_only": sight.record.read_only,
-            "print": sight.print,
-            "name": sight.name,
-            "email": sight.email,
-            "phone": sight.phone,
-        }
-        for sight in seen
-    ]
-    await upsert(connection, observed, rows, keys=("bridge_id", "side", "id"), known=("opted_out",))
+async def save(
+    connection: AsyncConnection,
+    bridge_id: int,
+    run_id: int,
+    seen: Sequence[Sighting],
+    now: float,
+    fresh_until: float = 0.0,
+) -> None:
+    """Remember records; standing and partner stay.
+
+    ``fresh_until`` is given for records read by id: until then a search, which may lag a few seconds
+    (highlevel.md 2.1.3), does not replace them by something older. An opt-out that was seen and is shown
+    no more was lifted by somebody. An opt-out that is not told keeps the last known one.
+    """
+    rows = [_row(bridge_id, run_id, sight, now, fresh_until) for sight in seen]
+    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(observed)
+    was, told = observed.c, new.excluded
+    stale = (told.fresh_until == 0.0) & (was.fresh_until > now) & (told.changed_at < was.changed_at)
+    same = was.print == told.print
+    lifted = case(
+        (told.opted_out.is_(True), false()),
+        (was.opted_out.is_(True) & told.opted_out.is_(False), true()),
+        else_=was.lifted,
+    )
+    changes: dict[str, ColumnElement[Any]] = {
+        name: told[name] for name in _TOLD if name not in ("opted_out", "barred")
+    }
+    changes |= {name: func.coalesce(told[name], was[name]) for name in ("opted_out", "barred")}
+    changes |= {"lifted": lifted, "first_seen": case((same, was.first_seen), else_=told.first_seen)}
+    changes["fresh_until"] = case((told.fresh_until > 0.0, told.fresh_until), else_=was.fresh_until)
+    values = {name: case((stale, was[name]), else_=value) for name, value in changes.items()}
+    statement = new.on_conflict_do_update(
+        index_elements=["bridge_id", "side", "id"], set_=values | {"run_id": told.run_id}
+    )
+    await execute_many(connection, statement, rows)
 
 
-async def unlinked(connection: AsyncConnection, bridge_id: int, run_id: int, side: Side) -> list[Row[Any]]:
-    """Identity keys (id, name, email, phone, print) of the records that no live link holds."""
-    column = link.c.highlevel_id if side is Side.HIGHLEVEL else link.c.rezora_id
-    linked = exists().where(*live(bridge_id), column == observed.c.id)
-    keys = (observed.c.id, observed.c.name, observed.c.email, observed.c.phone, observed.c.print)
-    query = select(*keys).where(*_in_run(bridge_id, run_id, side), ~linked)
-    return list(await connection.execute(query.order_by(observed.c.id)))
+_TOLD = (
+    "fields",
+    "labels",
+    "opted_out",
+    "barred",
+    "read_only",
+    "print",
+    "name",
+    "email",
+    "phone",
+    "marker",
+    "changed_at",
+    "email_key",
+    "phone_key",
+)
 
 
-async def suppressed(connection: AsyncConnection, bridge_id: int, run_id: int) -> frozenset[str]:
-    """Canonical e-mail addresses that opted out on either side (property S8: keyed by address)."""
-    query = select(observed.c.email).where(
+def _row(bridge_id: int, run_id: int, sight: Sighting, now: float, fresh_until: float) -> dict[str, Any]:
+    record = sight.record
+    return {
+        "bridge_id": bridge_id,
+        "side": record.side.value,
+        "id": record.id,
+        "run_id": run_id,
+        "fields": pack(record.fields),
+        "labels": None if record.labels is None else pack(sorted(record.labels)),
+        "opted_out": record.opted_out,
+        "barred": None if record.barred is None else pack(sorted(record.barred)),
+        "read_only": record.read_only,
+        "print": sight.print,
+        "name": sight.name,
+        "email": sight.email,
+        "phone": sight.phone,
+        "marker": record.marker,
+        "changed_at": record.changed_at,
+        "first_seen": now,
+        "fresh_until": fresh_until,
+        "email_key": sight.email_key,
+        "phone_key": sight.phone_key,
+    }
+
+
+async def people(connection: AsyncConnection, bridge_id: int, run_id: int, side: Side) -> list[Row[Any]]:
+    """Identity keys (id, name, email, phone, marker, partner id or None) of every record of a run."""
+    other = link.c.rezora_id if side is Side.HIGHLEVEL else link.c.highlevel_id
+    joined = observed.outerjoin(link, and_(*live(bridge_id), id_column(side) == observed.c.id))
+    keys = (
+        observed.c.side,
+        observed.c.id,
+        observed.c.name,
+        observed.c.email,
+        observed.c.phone,
+        observed.c.marker,
+    )
+    query = (
+        select(*keys, other.label("linked_to")).select_from(joined).where(*_in_run(bridge_id, run_id, side))
+    )
+    return list(
+        await connection.execute(query.where(observed.c.read_only.is_(False)).order_by(observed.c.id))
+    )
+
+
+async def restricted(connection: AsyncConnection, bridge_id: int, run_id: int) -> list[Row[Any]]:
+    """Keys of the addresses of everybody who opted out of anything, on either side, as this run sees it."""
+    query = select(
+        observed.c.side, observed.c.opted_out, observed.c.barred, observed.c.email_key, observed.c.phone_key
+    ).where(
         observed.c.bridge_id == bridge_id,
         observed.c.run_id == run_id,
-        observed.c.opted_out.is_(True),
-        observed.c.email != "",
+        observed.c.opted_out.is_(True) | observed.c.barred.is_not(None),
     )
-    return frozenset((await connection.execute(query.distinct())).scalars())
+    return list(await connection.execute(query))
 
 
-async def sendable_in(
-    connection: AsyncConnection, bridge_id: int, run_id: int, emails: frozenset[str]
-) -> list[str]:
-    """Rezora contacts of these addresses that are shown as sendable, whoever they belong to."""
-    found: list[str] = []
-    for some in batches(sorted(emails)):
-        query = select(observed.c.id).where(
-            *_in_run(bridge_id, run_id, Side.REZORA),
-            observed.c.email.in_(some),
-            observed.c.opted_out.is_(False),
-            observed.c.read_only.is_(False),
-        )
-        found += (await connection.execute(query)).scalars()
-    return found
-
-
-async def set_opted_out(connection: AsyncConnection, bridge_id: int, record_id: str) -> None:
-    """Rezora shows the contact as unsubscribed now."""
-    query = update(observed).where(
-        observed.c.bridge_id == bridge_id, observed.c.side == Side.REZORA.value, observed.c.id == record_id
+async def sendable(connection: AsyncConnection, bridge_id: int, run_id: int, side: Side) -> list[Sighting]:
+    """Records of suppressed addresses that a side shows as sendable, whoever they belong to."""
+    known = exists().where(
+        suppression.c.bridge_id == bridge_id,
+        suppression.c.address == observed.c.email_key,
+        suppression.c.channel == EMAIL,
     )
-    await connection.execute(query.values(opted_out=True))
+    query = select(observed).where(
+        *_in_run(bridge_id, run_id, side),
+        observed.c.opted_out.is_(False),
+        observed.c.read_only.is_(False),
+        observed.c.email_key != "",
+        known,
+    )
+    return [_sighting(row) for row in await connection.execute(query.order_by(observed.c.id))]
+
+
+async def set_lifted(connection: AsyncConnection, bridge_id: int, side: Side, record_id: str) -> None:
+    """Forget that somebody took an opt-out back: a person decided that it stands."""
+    query = update(observed).where(*_one(bridge_id, side, record_id))
+    await connection.execute(query.values(lifted=False))
 
 
 async def slice_of(
-    connection: AsyncConnection, bridge_id: int, run_id: int, after: str, limit: int
+    connection: AsyncConnection, bridge_id: int, run_id: int, side: Side, after: str, limit: int
 ) -> list[Sighting]:
-    """The next HighLevel records of a run in the order of their ids."""
-    query = (
-        select(observed)
-        .where(*_in_run(bridge_id, run_id, Side.HIGHLEVEL), observed.c.id > after)
-        .order_by(observed.c.id)
-        .limit(limit)
+    """The next records of one side of a run in the order of their ids; of Rezora those without a partner."""
+    query = select(observed).where(*_in_run(bridge_id, run_id, side), observed.c.id > after)
+    if side is Side.REZORA:
+        linked = exists().where(*live(bridge_id), id_column(side) == observed.c.id)
+        taken = observed.c.partner.like(f"{PAIRED}%")
+        query = query.where(~linked, ~taken)
+    return [_sighting(row) for row in await connection.execute(query.order_by(observed.c.id).limit(limit))]
+
+
+async def one(connection: AsyncConnection, bridge_id: int, side: Side, record_id: str) -> Sighting | None:
+    """The newest sight of one record, whichever run it is of."""
+    row = (await connection.execute(select(observed).where(*_one(bridge_id, side, record_id)))).first()
+    return None if row is None else _sighting(row)
+
+
+async def run_of(connection: AsyncConnection, bridge_id: int, side: Side, record_id: str) -> int:
+    """The run that saw a record last, 0 for none."""
+    query = select(observed.c.run_id).where(*_one(bridge_id, side, record_id))
+    return (await connection.execute(query)).scalar_one_or_none() or 0
+
+
+async def opted_out_under(
+    connection: AsyncConnection, bridge_id: int, since: int, keys: Sequence[str]
+) -> frozenset[Side]:
+    """Sides on which somebody with one of these addresses is opted out, as seen since that run."""
+    query = select(observed.c.side).where(
+        observed.c.bridge_id == bridge_id,
+        observed.c.run_id >= since,
+        observed.c.opted_out.is_(True),
+        observed.c.email_key.in_(keys),
     )
-    return [_sighting(row) for row in await connection.execute(query)]
+    return frozenset(Side(side) for (side,) in await connection.execute(query))
 
 
 async def by_ids(
@@ -127,12 +240,6 @@ async def by_ids(
     return found
 
 
-async def all_of(connection: AsyncConnection, bridge_id: int, run_id: int, side: Side) -> list[Sighting]:
-    """Every record of one side that a run saw."""
-    query = select(observed).where(*_in_run(bridge_id, run_id, side)).order_by(observed.c.id)
-    return [_sighting(row) for row in await connection.execute(query)]
-
-
 async def count(connection: AsyncConnection, bridge_id: int, run_id: int, side: Side) -> int:
     """How many records of one side a run saw."""
     query = select(func.count()).select_from(observed).where(*_in_run(bridge_id, run_id, side))
@@ -142,23 +249,21 @@ async def count(connection: AsyncConnection, bridge_id: int, run_id: int, side: 
 async def partnered(connection: AsyncConnection, bridge_id: int, run_id: int) -> int:
     """How many HighLevel records of a run are matched and not linked yet."""
     query = select(func.count()).select_from(observed).where(*_in_run(bridge_id, run_id, Side.HIGHLEVEL))
-    return (await connection.execute(query.where(observed.c.partner != ""))).scalar_one()
+    return (await connection.execute(query.where(observed.c.partner.like(f"{PAIRED}%")))).scalar_one()
 
 
 async def set_partners(
-    connection: AsyncConnection, bridge_id: int, run_id: int, partners: Mapping[str, str]
+    connection: AsyncConnection, bridge_id: int, run_id: int, side: Side, partners: Mapping[str, str]
 ) -> None:
-    """Note the matches of a run on the HighLevel records; all others have none."""
+    """Note the matches of a run, or why there is none, on the records of one side; all others have none."""
     await connection.execute(
-        update(observed)
-        .where(*_in_run(bridge_id, run_id, Side.HIGHLEVEL), observed.c.partner != "")
-        .values(partner="")
+        update(observed).where(*_in_run(bridge_id, run_id, side), observed.c.partner != "").values(partner="")
     )
     statement = (
         update(observed)
         .where(
             observed.c.bridge_id == bridge_id,
-            observed.c.side == Side.HIGHLEVEL.value,
+            observed.c.side == side.value,
             observed.c.id == bindparam("key"),
         )
         .values(partner=bindparam("new_partner"))
@@ -167,14 +272,12 @@ async def set_partners(
     await execute_many(connection, statement, rows)
 
 
-async def set_standings(
-    connection: AsyncConnection, bridge_id: int, side: Side, standings: Sequence[Standing]
-) -> None:
+async def set_standings(connection: AsyncConnection, bridge_id: int, standings: Sequence[Standing]) -> None:
     """Note where records stand."""
-    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    groups: dict[tuple[Side, str, str], list[str]] = defaultdict(list)
     for found in standings:
-        groups[found.standing, found.reason].append(found.id)
-    for (standing, reason), ids in groups.items():
+        groups[found.side, found.standing, found.reason].append(found.id)
+    for (side, standing, reason), ids in groups.items():
         for some in batches(ids):
             query = update(observed).where(
                 observed.c.bridge_id == bridge_id, observed.c.side == side.value, observed.c.id.in_(some)
@@ -183,13 +286,50 @@ async def set_standings(
 
 
 async def standings(connection: AsyncConnection, bridge_id: int, run_id: int) -> dict[tuple[str, str], int]:
-    """How many HighLevel contacts stand where: (standing, reason) to count."""
+    """How many people stand where: (standing, reason) to count; a linked pair counts once."""
     query = (
         select(observed.c.standing, observed.c.reason, func.count())
-        .where(*_in_run(bridge_id, run_id, Side.HIGHLEVEL))
+        .where(observed.c.bridge_id == bridge_id, observed.c.run_id == run_id, ~_is_second(bridge_id))
         .group_by(observed.c.standing, observed.c.reason)
     )
     return {(standing, reason): number for standing, reason, number in await connection.execute(query)}
+
+
+async def listed(
+    connection: AsyncConnection, bridge_id: int, run_id: int, standing: str, after: int, limit: int
+) -> list[tuple[Sighting, str]]:
+    """People of one standing with their reasons, a linked pair once, ``after`` so many of them."""
+    query = (
+        select(observed)
+        .where(
+            observed.c.bridge_id == bridge_id,
+            observed.c.run_id == run_id,
+            observed.c.standing == standing,
+            ~_is_second(bridge_id),
+        )
+        .order_by(observed.c.side, observed.c.id)
+        .offset(after)
+        .limit(limit)
+    )
+    return [(_sighting(row), row.reason) for row in await connection.execute(query)]
+
+
+def _is_second(bridge_id: int) -> ColumnElement[bool]:
+    """A Rezora record that a linked HighLevel record of the same run speaks for, or the account's own."""
+    first = observed.alias()
+    spoken_for = exists().where(
+        *live(bridge_id),
+        link.c.rezora_id == observed.c.id,
+        first.c.bridge_id == bridge_id,
+        first.c.side == Side.HIGHLEVEL.value,
+        first.c.id == link.c.highlevel_id,
+        first.c.run_id == observed.c.run_id,
+    )
+    return (observed.c.side == Side.REZORA.value) & (spoken_for | observed.c.read_only)
+
+
+def _one(bridge_id: int, side: Side, record_id: str) -> tuple[Any, ...]:
+    return observed.c.bridge_id == bridge_id, observed.c.side == side.value, observed.c.id == record_id
 
 
 def _in_run(bridge_id: int, run_id: int, side: Side) -> tuple[Any, ...]:
@@ -198,6 +338,25 @@ def _in_run(bridge_id: int, run_id: int, side: Side) -> tuple[Any, ...]:
 
 def _sighting(row: Row[Any]) -> Sighting:
     record = Record(
-        Side(row.side), row.id, unpack(row.fields), unpack_names(row.labels), row.opted_out, row.read_only
+        Side(row.side),
+        row.id,
+        unpack(row.fields),
+        unpack_names(row.labels),
+        row.opted_out,
+        row.read_only,
+        row.changed_at,
+        barred=unpack_names(row.barred),
+        marker=row.marker,
     )
-    return Sighting(record, row.print, row.name, row.email, row.phone, row.partner)
+    return Sighting(
+        record,
+        row.print,
+        row.name,
+        row.email,
+        row.phone,
+        row.partner,
+        row.first_seen,
+        row.lifted,
+        row.email_key,
+        row.phone_key,
+    )

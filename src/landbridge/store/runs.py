@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.database import Database
@@ -38,9 +38,25 @@ class Runs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def start(self, bridge_id: int, purpose: str, cause: str, stage: str, now: float) -> Run:
-        """Open a run."""
-        row = {"bridge_id": bridge_id, "purpose": purpose, "cause": cause, "state": "running", "stage": stage}
+    async def newest_id(self, bridge_id: int) -> int:
+        """The id of the newest run, 0 for none."""
+        async with self._database.read() as connection:
+            query = select(func.max(run.c.id)).where(run.c.bridge_id == bridge_id)
+            return (await connection.execute(query)).scalar_one() or 0
+
+    async def start(
+        self, bridge_id: int, purpose: str, cause: str, stage: str, now: float, *, above: int = 0
+    ) -> Run:
+        """Open a run; its id is higher than ``above``, which only matters after a restore."""
+        row: dict[str, Any] = {
+            "bridge_id": bridge_id,
+            "purpose": purpose,
+            "cause": cause,
+            "state": "running",
+            "stage": stage,
+        }
+        if above:
+            row["id"] = above + 1
         async with self._database.write() as connection:
             run_id = (
                 await connection.execute(insert(run).values(**row, started_at=now).returning(run.c.id))
@@ -58,7 +74,7 @@ class Runs:
 
     async def latest_done(self, bridge_id: int) -> Run | None:
         """The newest run that read both sides whole."""
-        return await self._newest(bridge_id, "done")
+        return await self._newest(bridge_id, "done", but="undo")
 
     async def recent(self, bridge_id: int, count: int = 10) -> list[Run]:
         """The newest runs, newest first."""
@@ -87,10 +103,10 @@ class Runs:
                 .values(state=state, ended_at=now, sentence=sentence, fix=fix)
             )
 
-    async def _newest(self, bridge_id: int, state: str) -> Run | None:
+    async def _newest(self, bridge_id: int, state: str, but: str = "") -> Run | None:
         query = (
             select(run)
-            .where(run.c.bridge_id == bridge_id, run.c.state == state)
+            .where(run.c.bridge_id == bridge_id, run.c.state == state, run.c.purpose != but)
             .order_by(run.c.id.desc())
             .limit(1)
         )

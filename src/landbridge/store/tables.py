@@ -116,9 +116,18 @@ observed = Table(  # the newest sight of each record, and where it stands
     Column("name", Text, nullable=False, default=""),  # canonical keys of identity
     Column("email", Text, nullable=False, default=""),
     Column("phone", String(32), nullable=False, default=""),
-    Column("partner", String(64), nullable=False, default=""),  # matched, not linked yet
+    Column("partner", String(64), nullable=False, default=""),  # matched, not linked yet; or why it is not
     Column("standing", String(16), nullable=False, default="waiting"),  # equal excluded held waiting
     Column("reason", String(40), nullable=False, default=""),
+    Column("barred", LargeBinary),  # channels other than e-mail that are closed
+    Column("marker", String(64), nullable=False, default=""),  # the other side's id, left by our own create
+    Column("changed_at", String(40), nullable=False, default=""),  # as the side tells it
+    Column("first_seen", Float, nullable=False, default=0.0),  # when this print was first seen
+    Column("fresh_until", Float, nullable=False, default=0.0),  # till then a search may show it older
+    Column("lifted", Boolean, nullable=False, default=False),  # somebody took an opt-out back on this side
+    Column("email_key", String(64), nullable=False, default=""),  # keyed hashes of the addresses
+    Column("phone_key", String(64), nullable=False, default=""),
+    Index("ix_observed_email_key", "bridge_id", "email_key"),
 )
 
 link = Table(  # the pair of ids, and per side what it last showed
@@ -137,6 +146,9 @@ link = Table(  # the pair of ids, and per side what it last showed
         "settled", String(100), nullable=False, default=""
     ),  # prints and mapping at which nothing was left to do
     Column("created_at", Float, nullable=False),
+    Column("notes", LargeBinary, nullable=False, default=b"{}"),  # why a rule's two sides may differ
+    Column("rebase", Boolean, nullable=False, default=False),  # the base may be older than the world
+    Column("closed_for", String(40), nullable=False, default=""),
     Index(
         "uq_link_highlevel",
         "bridge_id",
@@ -195,6 +207,7 @@ journal = Table(  # what was done, why, before and after
     Column("before", LargeBinary, nullable=False),
     Column("after", LargeBinary, nullable=False),
     Column("note", Text, nullable=False, default=""),
+    Column("state", String(8), nullable=False, default="done"),  # begun: about to be sent; done; lost
     Index("ix_journal_bridge_id_id", "bridge_id", "id"),
 )
 
@@ -212,5 +225,70 @@ hold = Table(  # something that waits for a person
     Column("rezora_shows", Text, nullable=False, default=""),
     Column("detail", Text, nullable=False, default=""),
     Column("opened_at", Float, nullable=False),
+    Column("seen", String(100), nullable=False, default=""),  # prints of what was refused
+    Column("attempts", Integer, nullable=False, default=1),  # how often that was tried
     UniqueConstraint("bridge_id", "highlevel_id", "rezora_id", "rule", "cause"),
+)
+
+tombstone = Table(  # a record that is never the source of a create, and why
+    "tombstone",
+    metadata,
+    Column("bridge_id", Integer, primary_key=True),
+    Column("side", String(16), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("reason", String(40), nullable=False),
+    Column("partner", String(64), nullable=False, default=""),  # or the record it was merged into
+    Column("at", Float, nullable=False),
+)
+
+suppression = Table(  # an address that must not be written to; outlives every link and every record
+    "suppression",
+    metadata,
+    Column("bridge_id", Integer, primary_key=True),
+    Column("address", String(64), primary_key=True),  # HMAC, never the address
+    Column("channel", String(16), primary_key=True),
+    Column("level", Integer, nullable=False),  # sync/consent.py; only ever grows
+    Column("source", String(16), nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+pepper = Table(  # the key of those hashes, sealed by the vault
+    "pepper",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+choice = Table(  # what a person decided about a hold, until a run has carried it out
+    "choice",
+    metadata,
+    Column("bridge_id", Integer, primary_key=True),
+    Column("highlevel_id", String(64), primary_key=True),
+    Column("rezora_id", String(64), primary_key=True),
+    Column("rule", String(100), primary_key=True),
+    Column("use", String(16), nullable=False),
+    Column("value", Text, nullable=False, default=""),
+    Column("highlevel_shows", Text, nullable=False, default=""),
+    Column("rezora_shows", Text, nullable=False, default=""),
+    Column("made_by", String(100), nullable=False),
+    Column("made_at", Float, nullable=False),
+)
+
+apart = Table(  # two records that a person said are two people
+    "apart",
+    metadata,
+    Column("bridge_id", Integer, primary_key=True),
+    Column("one", String(64), primary_key=True),
+    Column("two", String(64), primary_key=True),
+    Column("at", Float, nullable=False),
+)
+
+pause = Table(  # a record that a person takes out of the sync for a while
+    "pause",
+    metadata,
+    Column("bridge_id", Integer, primary_key=True),
+    Column("side", String(16), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("note", Text, nullable=False, default=""),
+    Column("at", Float, nullable=False),
 )

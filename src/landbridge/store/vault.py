@@ -18,11 +18,12 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.database import Database, StoreFailure
-from landbridge.store.tables import secret
+from landbridge.store.tables import pepper, secret
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 FORMAT = b"\x01"
+_PEPPER = 0  # sealed as of an account that cannot be
 
 Body = TypeVar("Body")
 
@@ -90,6 +91,18 @@ class Vault:
         self._database = database
         self._key = key
         self._cipher = AESGCM(key.raw)
+
+    async def pepper(self) -> bytes:
+        """The secret under which addresses are hashed, made once, sealed like a credential.
+
+        It is not the master key itself, so that turning that key does not lose who opted out.
+        """
+        async with self._database.write() as connection:
+            sealed = (await connection.execute(select(pepper.c.sealed))).scalar_one_or_none()
+            if sealed is None:
+                sealed = self._seal(secrets.token_bytes(KEY_BYTES), _PEPPER, 1)
+                await connection.execute(insert(pepper).values(id=1, sealed=sealed))
+        return self._open(sealed, _PEPPER, 1)
 
     async def load(self, account_id: int, kind: type[Body]) -> tuple[Body, int] | None:
         """The credential and its version, None when there is none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from landbridge.sync.model import Record
 
@@ -16,11 +16,16 @@ def digest(parts: Iterable[str]) -> str:
     return hashlib.blake2b(SEPARATOR.join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def record_print(record: Record) -> str:
-    """Changes exactly when something that matters to a sync changes; times of change do not."""
-    parts = [f"{name}={value}" for name, value in sorted(record.fields.items())]
+def record_print(record: Record, names: Collection[str] | None = None) -> str:
+    """Changes exactly when something that matters to a sync changes; times of change do not.
+
+    ``names`` are the fields that matter, None for all: a search and a read by id carry other ones besides.
+    """
+    fields = record.fields.items()
+    parts = sorted(f"{name}={value}" for name, value in fields if names is None or name in names)
     parts.append(f"labels={sorted(record.labels)}" if record.labels is not None else "labels?")
     parts.append(f"out={record.opted_out}")
+    parts.append(f"barred={sorted(record.barred)}" if record.barred is not None else "barred?")
     return digest(parts)
 
 

@@ -23,6 +23,7 @@ class Weight:
 
     linked: int = 0
     overwrites: int = 0  # a value that a side shows now would be replaced or blanked
+    deletes: int = 0  # a record would be deleted because its partner was
     missing: int = 0  # linked records that one side's full listing no longer shows
 
 
@@ -32,6 +33,11 @@ def weigh(brake: Brake, weight: Weight) -> str:
     if weight.overwrites > limit:
         return (
             f"This run would replace values of {weight.overwrites} of {weight.linked} linked contacts,"
+            f" more than the {limit} allowed without asking. Nothing was written but opt-outs."
+        )
+    if weight.deletes > limit:
+        return (
+            f"This run would delete {weight.deletes} of {weight.linked} linked contacts,"
             f" more than the {limit} allowed without asking. Nothing was written but opt-outs."
         )
     if weight.missing > limit:

@@ -22,6 +22,7 @@ from landbridge.sync.rules import (
     FIELD_STRATEGIES,
     Direction,
     LabelRule,
+    OnDelete,
     Policy,
     Rule,
     Strategy,
@@ -97,12 +98,29 @@ _TOP = {
     "require_email": bool,
     "create_in_rezora": bool,
     "default_list": str,
+    "create_in_highlevel": bool,
+    "on_delete": str,
+    "settle_seconds": int,
     "field": list,
     "label": list,
 }
 _FIELD = ("name", "highlevel", "rezora", "converter", "direction", "strategy", "prefer")
-_LABEL = ("tag", "list", "direction")
-_KIND = {bool: "true or false", str: "a text in quotes", list: "tables in double brackets, as in [[field]]"}
+_LABEL = (
+    "tag",
+    "list",
+    "direction",
+    "highlevel_field",
+    "highlevel_option",
+    "rezora_field",
+    "rezora_option",
+)
+_KIND = {
+    bool: "true or false",
+    str: "a text in quotes",
+    int: "a whole number from 0 to 3600",
+    list: "tables in double brackets, as in [[field]]",
+}
+_MOST_SETTLE_SECONDS = 3600
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -118,18 +136,24 @@ class _Reader:
         self._only("the file", document, tuple(_TOP))
         good = {}
         for key, kind in _TOP.items():
-            if key in document and not isinstance(document[key], kind):
-                self._wrong(key, document[key], _KIND[kind])
+            value = document.get(key)
+            fits = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
+            if fits and isinstance(value, int):
+                fits = 0 <= value <= _MOST_SETTLE_SECONDS
+            if key in document and not fits:
+                self._wrong(key, value, _KIND[kind])
             elif key in document:
                 good[key] = document[key]
         rules = tuple(self._rule(*numbered) for numbered in self._tables(good.pop("field", []), "field"))
+        if "on_delete" in good:
+            good["on_delete"] = self._word("the file", good, "on_delete", OnDelete)
         labels = tuple(self._label(*numbered) for numbered in self._tables(good.pop("label", []), "label"))
         return Policy(rules, labels, **good)
 
     def _tables(self, found: list[Any], name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for number, table in enumerate(found, 1):
             if isinstance(table, dict):
-                title = table.get("name", table.get("tag"))
+                title = table.get("name", table.get("tag", table.get("list")))
                 yield f'{name} {number} ("{title}")' if isinstance(title, str) else f"{name} {number}", table
             else:
                 self._wrong(f"{name} {number}", table, f"a table that begins with [[{name}]]")
@@ -148,11 +172,17 @@ class _Reader:
 
     def _label(self, place: str, table: Mapping[str, Any]) -> LabelRule:
         self._only(place, table, _LABEL)
-        return LabelRule(
-            self._text(place, table, "tag"),
-            self._text(place, table, "list"),
-            self._word(place, table, "direction", Direction),
-        )
+        marks = {key: self._text(place, table, key) for key in _LABEL if key != "direction" and key in table}
+        for side, name in (("highlevel", "tag"), ("rezora", "list")):
+            option = [key for key in (f"{side}_field", f"{side}_option") if key in table]
+            if len(option) == 1 or bool(option) == (name in table):
+                self._wrong(
+                    f"{place}, {name}",
+                    table.get(name),
+                    f"either {name}, or {side}_field with {side}_option",
+                )
+        direction = self._word(place, table, "direction", Direction)
+        return LabelRule(**{"tag": "", "list": ""} | marks, direction=direction)
 
     def _only(self, place: str, table: Mapping[str, Any], allowed: Sequence[str]) -> None:
         self.problems += [

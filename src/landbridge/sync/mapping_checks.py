@@ -36,6 +36,7 @@ def policy_problems(policy: Policy) -> list[str]:
         *(problem for rule in policy.rules for problem in (*unknown_words(rule), *_misfits(rule))),
         *_repeated_rules(policy.rules),
         *_repeated_labels(policy.labels),
+        *_label_fields(policy.labels, policy.rules),
     ]
 
 
@@ -151,18 +152,39 @@ def _repeated_labels(labels: Iterable[LabelRule]) -> Iterator[str]:
     """One writer for each list and each tag, else two rules undo one another."""
     seen: set[tuple[Side, str]] = set()
     for number, rule in enumerate(labels, 1):
-        for key, side, name in (
-            ("list", Side.REZORA, rule.list),
-            ("tag", Side.HIGHLEVEL, rule.tag.casefold()),
-        ):
+        for key, side in (("list", Side.REZORA), ("tag", Side.HIGHLEVEL)):
+            field = rule.field(side)
+            plain = rule.list if side is Side.REZORA else rule.tag
+            name = f"{field}={rule.option(side)}" if field else plain
             if not rule.direction.reaches(side):
                 continue
-            if (side, name) in seen:
+            if (side, name.casefold()) in seen:
                 yield (
-                    f'label {number} ("{rule.tag}"), {key}: another label rule already fills this {key};'
+                    f'label {number} ("{rule.name}"), {key}: another label rule already fills this {key};'
                     f" allowed: one rule for each {key}."
                 )
-            seen.add((side, name))
+            seen.add((side, name.casefold()))
+
+
+def _label_fields(labels: Iterable[LabelRule], rules: Iterable[Rule]) -> Iterator[str]:
+    """Fields whose options are marks must be known, writable where the rule leads, and nobody else's."""
+    written = {(side, name) for rule in rules for side in Side for name in rule.names(side)}
+    for number, rule in enumerate(labels, 1):
+        for side in Side:
+            name = rule.field(side)
+            place = f'label {number} ("{rule.name}"), {side.value}_field'
+            if not name:
+                continue
+            field = native_field(side, name)
+            if field is None:
+                yield f"{place}: {_unknown_name(side, name)}"
+            elif not field.writable and rule.direction.reaches(side):
+                yield (
+                    f'{place}: "{name}" cannot be written ({field.why});'
+                    f' allowed: direction = "{_toward(side.other)}".'
+                )
+            elif (side, name) in written:
+                yield f'{place}: "{name}" is mapped by a [[field]] already; allowed: one or the other.'
 
 
 def custom_field_problems(policy: Policy, known: Mapping[str, str]) -> list[str]:

@@ -16,6 +16,9 @@ _CHOICES = {
     "default_country": "Country of phone numbers that are written without one (two letters).",
     "require_email": "Leave out contacts without an e-mail address: Rezora sends e-mail.",
     "create_in_rezora": "Create contacts in Rezora that only HighLevel has.",
+    "create_in_highlevel": "Create contacts in HighLevel that only Rezora has.",
+    "on_delete": "A contact deleted on one side: unlink (the other stays, nothing comes back) or ask.",
+    "settle_seconds": "A contact edited less than so many seconds ago waits: no half-typed value goes out.",
     "default_list": 'The Rezora list that every created contact joins; "" for none.',
 }
 _FIELDS = """\
@@ -26,7 +29,8 @@ _FIELDS = """\
 #   direction          to_rezora, to_highlevel, both
 #   strategy           when both sides changed it: three_way (the preferred side stands, the other value is
 #                      kept in the journal), source (the preferred side owns it; edits elsewhere are put
-#                      back), hold (wait for a person), immutable (never change it)
+#                      back), fill_blank (a value always beats a blank; a clear is put back), hold (wait
+#                      for a person), immutable (never change it)
 #   prefer             highlevel, rezora
 """
 _LABELS = """\
@@ -34,7 +38,13 @@ _LABELS = """\
 #   [[label]]
 #   tag = "open house"
 #   list = "Open house May"
-#   direction = "to_rezora"
+#   direction = "both"
+# Instead of a tag or a list, an option of a field:
+#   [[label]]
+#   tag = "hot lead"
+#   rezora_field = "contact_type"
+#   rezora_option = "Hot"
+#   direction = "both"
 """
 
 
@@ -63,13 +73,17 @@ def _field(rule: Rule) -> Iterator[str]:
 
 def _label(rule: LabelRule) -> Iterator[str]:
     yield "[[label]]"
-    for key in ("tag", "list", "direction"):
-        yield f"{key} = {_toml(str(getattr(rule, key)))}"
+    for key in ("tag", "highlevel_field", "highlevel_option", "list", "rezora_field", "rezora_option"):
+        if getattr(rule, key):
+            yield f"{key} = {_toml(getattr(rule, key))}"
+    yield f"direction = {_toml(rule.direction.value)}"
 
 
-def _toml(value: str | bool | tuple[str, ...]) -> str:
+def _toml(value: str | bool | int | tuple[str, ...]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, tuple):
         return _toml(value[0]) if len(value) == 1 else f"[{', '.join(map(_toml, value))}]"
     # JSON's escapes are a part of TOML's, which also asks for DEL.

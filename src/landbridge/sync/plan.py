@@ -3,96 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
-from landbridge.sync.addresses import is_email
-from landbridge.sync.fingerprint import digest
-from landbridge.sync.merge import Outcome, Sight, Values, Verdict, decide
-from landbridge.sync.model import Link, Record, Side
-from landbridge.sync.rules import LabelRule, Policy, Rule
+from landbridge.sync.actions import (
+    Action,
+    ChangeLabel,
+    Create,
+    Delete,
+    Hold,
+    OptOut,
+    Plan,
+    Situation,
+    Update,
+)
+from landbridge.sync.alone import Newcomer, label_key
+from landbridge.sync.labels import Presence, decide_label, present, shown_name
+from landbridge.sync.merge import RESTORED, Outcome, Sight, Values, Verdict, decide, difference
+from landbridge.sync.model import Choice, Link, Record, Side
+from landbridge.sync.rules import Direction, LabelRule, OnDelete, Policy, Rule
 from landbridge.sync.values import Converter
 
+__all__ = [
+    "Action",
+    "ChangeLabel",
+    "Create",
+    "Delete",
+    "Hold",
+    "OptOut",
+    "Plan",
+    "Planner",
+    "Situation",
+    "Update",
+    "plan",
+]
 
-@dataclass(frozen=True, slots=True)
-class Create:
-    """A new contact on ``side``, from the record ``source_id`` of the other side."""
-
-    side: Side
-    source_id: str
-    fields: Mapping[str, str]
-    labels: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """Only the changed fields of one record; ``before`` is what they show now."""
-
-    side: Side
-    record_id: str
-    fields: Mapping[str, str]
-    before: Mapping[str, str]
-    rules: tuple[str, ...]
-    conflicts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OptOut:
-    """Stop e-mail to a record; always the first action of a plan."""
-
-    side: Side
-    record_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeLabel:
-    """Put a record on a list, or take it off."""
-
-    side: Side
-    record_id: str
-    label: str
-    present: bool
-
-
-Action = Create | Update | OptOut | ChangeLabel
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Something that waits for a person; ``cause`` is a key of ``reasons.HELD``."""
-
-    cause: str
-    rule: str = ""
-    highlevel: str = ""
-    rezora: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """All that the planner may know of one pair; ``suppressed``: the address opted out somewhere."""
-
-    highlevel: Record | None
-    rezora: Record | None
-    link: Link | None = None
-    suppressed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Actions in their order, holds, and the bases that hold once all actions are done.
-
-    ``excluded`` is a key of ``reasons.EXCLUDED`` or empty.
-    """
-
-    actions: tuple[Action, ...] = ()
-    holds: tuple[Hold, ...] = ()
-    excluded: str = ""
-    base_highlevel: Mapping[str, str] = field(default_factory=dict)
-    base_rezora: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def overwrites(self) -> bool:
-        """Would a value that is shown now be replaced?"""
-        return any(isinstance(action, Update) and any(action.before.values()) for action in self.actions)
+RECORD_CELLS = (
+    "gone, other unchanged",
+    "gone, other edited",
+    "gone, approved",
+    "alone, created",
+    "alone, left out",
+    "alone, never again",
+    "paired, first contact",
+    "paired, linked",
+)
+"""Every row of the record table of section 4 that one situation can meet."""
 
 
 def plan(policy: Policy, converters: Mapping[str, Converter], situation: Situation) -> Plan:
@@ -101,233 +55,355 @@ def plan(policy: Policy, converters: Mapping[str, Converter], situation: Situati
 
 
 class Planner:
-    """Decides for the pairs of one bridge; pure and repeatable. The table is section 4 of
+    """Decides for the pairs of one bridge; pure and repeatable. The tables are section 4 of
     sync-correctness.md.
     """
 
     def __init__(self, policy: Policy, converters: Mapping[str, Converter]) -> None:
         self.policy = policy
         self._rules = [(rule, converters[rule.converter]) for rule in policy.rules]
-        towards = [(rule, known) for rule, known in self._rules if rule.direction.reaches(Side.REZORA)]
-        self._created = [(rule.highlevel, rule.rezora, known.to_rezora) for rule, known in towards]
-        self._prints = [(rule.rezora, known.canon) for rule, known in towards]
-        self._blank = {name: "" for rule, _ in towards for name in rule.rezora}
-        self._based_on = [name for rule in policy.rules for name in rule.highlevel]
-        self._labels = [rule for rule in policy.labels if rule.direction.reaches(Side.REZORA)]
+        self._labels = list(policy.labels)
+        self._new = {side: Newcomer(policy, self._rules, side) for side in Side}
 
-    def plan(self, situation: Situation) -> Plan:
-        """What one pair of contacts calls for."""
-        if situation.highlevel is None:
-            return Plan(holds=(Hold("missing_in_highlevel"),))
-        if situation.rezora is None:
-            if situation.link is not None:
-                return Plan(holds=(Hold("missing_in_rezora"),))  # never created again (property S6)
-            return self._plan_create(situation.highlevel, suppressed=situation.suppressed)
-        if situation.rezora.read_only:
-            return Plan(excluded="self_contact")
-        return self._plan_pair(situation.highlevel, situation.rezora, situation)
+    def plan(self, situation: Situation) -> Plan:  # noqa: PLR0911  # one line a kind of situation
+        """What one pair of contacts, or one contact alone, calls for."""
+        highlevel, rezora = situation.highlevel, situation.rezora
+        if situation.paused:
+            return Plan(excluded="paused")
+        if highlevel is not None and rezora is not None:
+            if rezora.read_only or highlevel.read_only:
+                return Plan(excluded="self_contact")
+            return self._plan_pair(highlevel, rezora, situation)
+        alone = highlevel or rezora
+        if alone is None:
+            return Plan(closed="deleted_on_both_sides", cells=("gone, other unchanged",))
+        if situation.link is not None:
+            if situation.gone is None:
+                return Plan(excluded="not_seen")  # missing in a listing is no proof (property S7)
+            return self._plan_gone(alone, situation.link, situation)
+        return self._new[alone.side.other].plan(alone, situation)
 
-    def body_print(self, fields: Mapping[str, str]) -> str:
-        """The mapped Rezora fields in canonical form: equal for a body we sent and the record it became."""
-        return digest(
-            [canon(Side.REZORA, tuple([fields.get(n, "") for n in names])) for names, canon in self._prints]
-        )
+    def body_print(self, side: Side, fields: Mapping[str, str]) -> str:
+        """Equal for a body we sent to ``side`` and the record it became there."""
+        return self._new[side].body_print(fields)
 
-    def _plan_create(self, source: Record, *, suppressed: bool) -> Plan:
-        """A contact that only HighLevel has."""
-        fields = self._translated(source.fields)
-        excluded = self._why_not(source, fields, suppressed=suppressed)
-        if excluded:
-            return Plan(excluded=excluded)
-        tagged = {rule.list: _tagged(source, rule) for rule in self._labels}
-        labels = tuple(name for name, joins in tagged.items() if joins)
-        if self.policy.default_list and self.policy.default_list not in labels:
-            labels += (self.policy.default_list,)
-        base_highlevel = {name: source.fields[name] for name in self._based_on if name in source.fields}
-        base_highlevel |= {_label_key(name): "1" if joins else "0" for name, joins in tagged.items()}
-        base_highlevel |= {_label_key(name): "1" for name in labels}
-        base_rezora = self._blank | fields | {_label_key(name): "1" for name in labels}
-        return Plan((Create(Side.REZORA, source.id, fields, labels),), (), "", base_highlevel, base_rezora)
-
-    def _read_back(self, bases: dict[Side, dict[str, str]], highlevel: Record, rezora: Record) -> None:
-        """What we sent to Rezora was never read back: what it shows is the base, unless both sides moved.
-
-        A value that Rezora rewrote cannot be told from one that somebody edited there; where HighLevel
-        moved as well, the value as sent stays the base, so that the rule's strategy decides.
-        """
+    def changed_since_base(self, link: Link, record: Record) -> bool:
+        """Did somebody edit a mapped field or mark of this record since both sides agreed?"""
+        base = link.base(record.side)
         for rule, converter in self._rules:
-            shown = _values(rezora.fields, rule.rezora)
-            sent = _values(bases[Side.REZORA], rule.rezora)
-            if shown is None or sent is None:
+            now = _values(record.fields, rule.names(record.side))
+            then = _values(base, rule.names(record.side))
+            if now is None or then is None or now == then:
                 continue
-            moved = _values(highlevel.fields, rule.highlevel) != _values(
-                bases[Side.HIGHLEVEL], rule.highlevel
-            )
-            same = converter.canon(Side.REZORA, shown) == converter.canon(Side.REZORA, sent)
-            if same or not moved:
-                bases[Side.REZORA] |= dict(zip(rule.rezora, shown, strict=True))
+            if converter.canon(record.side, now) != converter.canon(record.side, then):
+                return True
+        for label in self._labels:
+            shows, before = present(label, record), base.get(label_key(label))
+            if shows is not None and before is not None and shows != (before == "1"):
+                return True
+        return False
 
-    def _translated(self, shown: Mapping[str, str]) -> dict[str, str]:
-        """The Rezora fields a new contact gets: values only, blanks are not sent."""
-        fields: dict[str, str] = {}
-        for names, targets, to_rezora in self._created:
-            values = _values(shown, names)
-            if values is not None and any(values):
-                written = zip(targets, to_rezora(values), strict=True)
-                fields |= {name: value for name, value in written if value}
-        return fields
-
-    def _why_not(self, source: Record, fields: Mapping[str, str], *, suppressed: bool) -> str:  # noqa: PLR0911  # one line a reason
-        """The reason for which a contact is not created, or an empty string."""
-        email = fields.get("contact_email", "")
-        if not self.policy.create_in_rezora:
-            return "create_off"
-        if source.opted_out is not False:
-            return "opted_out" if source.opted_out else "consent_unknown"
-        if suppressed:
-            return "address_opted_out"
-        if not email and not any(name.startswith("contact_phone") for name in fields):
-            return "no_address"
-        if not email and self.policy.require_email:
-            return "no_email"
-        if email and not is_email(email):
-            return "bad_email"
-        return "" if fields.get("contact_name") else "no_name"
+    def _plan_gone(self, survivor: Record, link: Link, situation: Situation) -> Plan:
+        """One record was deleted: the other one is never deleted unasked, and never brought back."""
+        reason = f"deleted_in_{survivor.side.other.value}"
+        choice = situation.choices.get("")
+        edited = self.changed_since_base(link, survivor)
+        if edited and choice is not None and choice.use == "delete" and choice.value != "deleted_and_edited":
+            choice = None  # that word was given before the edit
+        if choice is not None and choice.use in ("keep", "ignore", "create", "delete"):
+            delete = (Delete(survivor.side, survivor.id),) if choice.use == "delete" else ()
+            reborn = choice.use == "create"
+            return Plan(delete, closed=reason, reborn=reborn, cells=("gone, approved",))
+        if edited:
+            return Plan(holds=(Hold("deleted_and_edited"),), cells=("gone, other edited",))
+        if self.policy.on_delete is OnDelete.ASK and not survivor.read_only:
+            return Plan(holds=(Hold("delete_waits"),), cells=("gone, other unchanged",))
+        return Plan(closed=reason, cells=("gone, other unchanged",))
 
     def _plan_pair(self, highlevel: Record, rezora: Record, situation: Situation) -> Plan:
         """Two records that belong together."""
         link = situation.link or Link(highlevel.id, rezora.id)
-        bases = {Side.HIGHLEVEL: dict(link.base_highlevel), Side.REZORA: dict(link.base_rezora)}
-        if link.unread is Side.REZORA:
-            self._read_back(bases, highlevel, rezora)
-        draft = _Draft(bases)
+        records = {Side.HIGHLEVEL: highlevel, Side.REZORA: rezora}
+        bases = {side: dict(link.base(side)) for side in Side}
+        if link.unread is not None:
+            self._read_back(bases, records, link.unread)
+        draft = _Draft(records, bases, dict(link.notes), believe=not link.rebase)
+        out = situation.suppressed or any(record.opted_out is not False for record in records.values())
         if self.policy.opt_out:
-            _plan_opt_out(draft, highlevel, rezora, suppressed=situation.suppressed)
+            _plan_opt_out(draft, situation, self.policy.only)
         for rule, converter in self._rules:
-            _plan_rule(draft, rule, converter, highlevel, rezora)
-        wanted = {rule.list: _tagged(highlevel, rule) for rule in self._labels}
-        default = self.policy.default_list
-        if default and bases[Side.HIGHLEVEL].get(_label_key(default)) == "1":
-            wanted.setdefault(default, True)
-        out = situation.suppressed or highlevel.opted_out is not False or rezora.opted_out is not False
-        _plan_labels(draft, wanted, rezora, out=out)
-        actions = tuple(draft.actions(rezora.id, highlevel.id))
-        return Plan(actions, tuple(draft.holds), "", bases[Side.HIGHLEVEL], bases[Side.REZORA])
+            _plan_rule(draft, rule, converter, situation.choices.get(rule.name))
+        for label in self._labels:
+            _plan_label(draft, label, situation.choices.get(label.name), out=out)
+        self._plan_default_list(draft, out=out)
+        met = "paired, linked" if situation.link else "paired, first contact"
+        return Plan(
+            tuple(draft.actions()),
+            tuple(draft.holds),
+            "",
+            bases[Side.HIGHLEVEL],
+            bases[Side.REZORA],
+            draft.notes,
+            cells=(met, *draft.cells),
+        )
+
+    def _plan_default_list(self, draft: _Draft, *, out: bool) -> None:
+        """Who was created with the default list is on it until somebody takes him off."""
+        name = self.policy.default_list
+        rule = LabelRule("", name, Direction.TO_REZORA)
+        if not name or any(label.list.casefold() == name.casefold() for label in self._labels):
+            return
+        if draft.bases[Side.HIGHLEVEL].get(label_key(rule)) == "1":
+            _plan_label(draft, rule, None, out=out, tagged=True)
+
+    def _read_back(
+        self, bases: dict[Side, dict[str, str]], records: Mapping[Side, Record], unread: Side
+    ) -> None:
+        """What we sent was never read back: what that side shows is the base, unless both sides moved.
+
+        A value that the side rewrote cannot be told from one that somebody edited there; where the other
+        side moved as well, the value as sent stays the base, so that the rule's strategy decides.
+        """
+        for rule, converter in self._rules:
+            shown = _values(records[unread].fields, rule.names(unread))
+            sent = _values(bases[unread], rule.names(unread))
+            if shown is None or sent is None:
+                continue
+            names = rule.names(unread.other)
+            moved = _values(records[unread.other].fields, names) != _values(bases[unread.other], names)
+            same = converter.canon(unread, shown) == converter.canon(unread, sent)
+            if same or not moved:
+                bases[unread] |= dict(zip(rule.names(unread), shown, strict=True))
 
 
 class _Draft:
     """Collects what the fields of one pair call for."""
 
-    def __init__(self, bases: dict[Side, dict[str, str]]) -> None:
+    def __init__(
+        self,
+        records: Mapping[Side, Record],
+        bases: dict[Side, dict[str, str]],
+        notes: dict[str, str],
+        *,
+        believe: bool,
+    ) -> None:
+        self.records = records
         self.bases = bases
+        self.notes = notes
+        self.believe = believe
         self.fields: dict[Side, dict[str, str]] = {side: {} for side in Side}
         self.before: dict[Side, dict[str, str]] = {side: {} for side in Side}
         self.rules: dict[Side, list[str]] = {side: [] for side in Side}
-        self.conflicts: list[str] = []
+        self.conflicts: dict[Side, list[str]] = {side: [] for side in Side}
         self.holds: list[Hold] = []
         self.labels: list[ChangeLabel] = []
-        self.opt_out = False
+        self.opt_outs: list[Side] = []
+        self.cells: list[str] = []
 
-    def actions(self, rezora_id: str, highlevel_id: str) -> Iterator[Action]:
+    def actions(self) -> Iterator[Action]:
         """In the order of section 5: suppression, fields, labels."""
-        if self.opt_out:
-            yield OptOut(Side.REZORA, rezora_id)
-        for side, record_id in ((Side.REZORA, rezora_id), (Side.HIGHLEVEL, highlevel_id)):
+        for side in self.opt_outs:
+            yield OptOut(side, self.records[side].id)
+        for side in (Side.REZORA, Side.HIGHLEVEL):
             if self.fields[side]:
                 yield Update(
                     side,
-                    record_id,
+                    self.records[side].id,
                     self.fields[side],
                     self.before[side],
                     tuple(self.rules[side]),
-                    tuple(self.conflicts),
+                    tuple(self.conflicts[side]),
                 )
         yield from self.labels
 
+    def write(self, side: Side, names: tuple[str, ...], written: Values, old: Values) -> None:
+        """Note the fields that a rule changes on a side, and the base that follows."""
+        for name, value, before in zip(names, written, old, strict=True):
+            if value != before:
+                self.fields[side][name] = value
+                self.before[side][name] = before
+        self.bases[side] |= dict(zip(names, written, strict=True))
 
-def _plan_opt_out(draft: _Draft, highlevel: Record, rezora: Record, *, suppressed: bool) -> None:
+
+def _plan_opt_out(draft: _Draft, situation: Situation, only: Side | None) -> None:
     """Only ever towards less e-mail (property S8); unknown is never read as sendable."""
-    wants_out = highlevel.opted_out is True or suppressed
-    if wants_out and rezora.opted_out is False:
-        draft.opt_out = True
-    if wants_out and rezora.opted_out is None:
-        draft.holds.append(Hold("opt_out_did_not_stick"))
-    if rezora.opted_out is True and highlevel.opted_out is False:
-        draft.holds.append(Hold("opted_out_in_rezora"))
+    shown = {side: draft.records[side].opted_out for side in Side}
+    if not (situation.suppressed or any(shown.values())):
+        return
+    for side in (Side.REZORA, Side.HIGHLEVEL):
+        if shown[side] is False and side in situation.lifted:
+            draft.holds.append(Hold("opt_out_lifted", "", *_consent_words(shown)))
+        elif shown[side] is False and only is side.other:
+            draft.holds.append(Hold(f"opted_out_in_{only.value}", "", *_consent_words(shown)))
+        elif shown[side] is False:
+            draft.opt_outs.append(side)
+        elif shown[side] is None and side is Side.REZORA:
+            draft.holds.append(Hold("opt_out_did_not_stick"))
 
 
-def _plan_rule(draft: _Draft, rule: Rule, converter: Converter, highlevel: Record, rezora: Record) -> None:
+def _consent_words(shown: Mapping[Side, bool | None]) -> tuple[str, str]:
+    words = {True: "no e-mail", False: "may be e-mailed", None: "not known"}
+    return words[shown[Side.HIGHLEVEL]], words[shown[Side.REZORA]]
+
+
+def _plan_rule(draft: _Draft, rule: Rule, converter: Converter, choice: Choice | None) -> None:
     """One mapped field of one pair."""
     sights = {
-        Side.HIGHLEVEL: Sight(
-            _values(highlevel.fields, rule.highlevel), _values(draft.bases[Side.HIGHLEVEL], rule.highlevel)
-        ),
-        Side.REZORA: Sight(
-            _values(rezora.fields, rule.rezora), _values(draft.bases[Side.REZORA], rule.rezora)
-        ),
+        side: Sight(
+            _values(draft.records[side].fields, rule.names(side)),
+            _values(draft.bases[side], rule.names(side)),
+        )
+        for side in Side
     }
-    verdict = decide(rule, converter.canon, sights[Side.HIGHLEVEL], sights[Side.REZORA])
-    if verdict.outcome is Outcome.WRITE:
-        _draft_write(draft, rule, converter, sights, verdict)
+    verdict = decide(
+        rule,
+        converter.canon,
+        sights[Side.HIGHLEVEL],
+        sights[Side.REZORA],
+        note=draft.notes.get(rule.name, ""),
+        believe=draft.believe,
+    )
+    draft.cells.append(verdict.cell)
+    if verdict.outcome is Outcome.HOLD:
+        _plan_hold(draft, rule, converter, sights, verdict, choice)
+    elif verdict.outcome is Outcome.WRITE:
+        _plan_write(draft, rule, converter, sights, verdict.target or Side.REZORA, conflict=verdict.conflict)
     elif verdict.outcome is Outcome.SETTLE:
-        for side in Side:
-            draft.bases[side] |= dict(zip(rule.names(side), sights[side].now or (), strict=True))
-    elif verdict.outcome is Outcome.HOLD:
-        shown = {side: " / ".join(filter(None, sights[side].now or ())) for side in Side}
+        _settle(draft, rule, sights)
+
+
+def _settle(draft: _Draft, rule: Rule, sights: dict[Side, Sight]) -> None:
+    draft.notes.pop(rule.name, None)
+    for side in Side:
+        draft.bases[side] |= dict(zip(rule.names(side), sights[side].now or (), strict=True))
+
+
+def _plan_hold(
+    draft: _Draft,
+    rule: Rule,
+    converter: Converter,
+    sights: dict[Side, Sight],
+    verdict: Verdict,
+    choice: Choice | None,
+) -> None:
+    """Wait, unless a person has decided about exactly these two values."""
+    shown = {side: " / ".join(filter(None, sights[side].now or ())) for side in Side}
+    seen = choice is not None and {Side.HIGHLEVEL: choice.highlevel, Side.REZORA: choice.rezora} == shown
+    if choice is None or not seen:
+        if verdict.cause == "restored":
+            draft.notes[rule.name] = RESTORED
         draft.holds.append(Hold(verdict.cause, rule.name, shown[Side.HIGHLEVEL], shown[Side.REZORA]))
+    elif choice.use == "ignore":
+        _settle(draft, rule, sights)
+        canon = {side: converter.canon(side, sights[side].now or ()) for side in Side}
+        draft.notes[rule.name] = difference(canon[Side.HIGHLEVEL], canon[Side.REZORA])
+    elif choice.use == "value":
+        _plan_value(draft, rule, converter, sights, choice.value)
+    else:
+        _plan_write(draft, rule, converter, sights, Side(choice.use).other, conflict=True)
 
 
-def _draft_write(
-    draft: _Draft, rule: Rule, converter: Converter, sights: dict[Side, Sight], verdict: Verdict
+def _plan_write(
+    draft: _Draft,
+    rule: Rule,
+    converter: Converter,
+    sights: dict[Side, Sight],
+    target: Side,
+    *,
+    conflict: bool,
 ) -> None:
     """Note the changed fields of one rule for its target, and the bases that follow."""
-    target = verdict.target or Side.REZORA
     source_now, target_now = sights[target.other].now or (), sights[target].now or ()
-    written = _convert(converter, target, source_now, target_now)
-    names = rule.names(target)
-    for name, value, old in zip(names, written, target_now, strict=True):
-        if value != old:
-            draft.fields[target][name] = value
-            draft.before[target][name] = old
+    written = convert(converter, target, source_now, target_now)
+    draft.write(target, rule.names(target), written, target_now)
     draft.rules[target].append(rule.name)
-    if verdict.conflict:
-        draft.conflicts.append(rule.name)
-    draft.bases[target] |= dict(zip(names, written, strict=True))
+    if conflict:
+        draft.conflicts[target].append(rule.name)
     draft.bases[target.other] |= dict(zip(rule.names(target.other), source_now, strict=True))
+    draft.notes.pop(rule.name, None)
 
 
-def _plan_labels(draft: _Draft, wanted: Mapping[str, bool], rezora: Record, *, out: bool) -> None:
-    """Tags towards lists: a tag joins, a tag removed since base leaves.
+def _plan_value(
+    draft: _Draft, rule: Rule, converter: Converter, sights: dict[Side, Sight], value: str
+) -> None:
+    """A value typed by a person, for both sides; it is read as the side shows it that has one field."""
+    single = Side.REZORA if len(rule.rezora) == 1 else Side.HIGHLEVEL
+    typed = (value,)
+    for side in Side:
+        now = sights[side].now or ()
+        written = typed if side is single else convert(converter, side, typed, now)
+        draft.write(side, rule.names(side), written, now)
+        draft.rules[side].append(rule.name)
+        draft.conflicts[side].append(rule.name)
+    draft.notes.pop(rule.name, None)
 
-    Nobody joins who opted out, or of whom that is not known; who was taken off a list in Rezora stays off.
-    """
-    if rezora.labels is None:
+
+def _plan_label(
+    draft: _Draft, rule: LabelRule, choice: Choice | None, *, out: bool, tagged: bool | None = None
+) -> None:
+    """One tag, list or option of one pair."""
+    key = label_key(rule)
+    shows = {side: present(rule, draft.records[side]) for side in Side}
+    if tagged is not None:
+        shows[Side.HIGHLEVEL] = tagged
+    sights = {side: Presence(shows[side], _flag(draft.bases[side].get(key))) for side in Side}
+    note = draft.notes.get(key, "")
+    verdict = decide_label(rule, sights, out=out, believe=draft.believe and note != RESTORED)
+    if verdict.held:
+        _plan_label_hold(draft, rule, choice, shows, verdict.held)
         return
-    for name, tagged in wanted.items():
-        key, listed = _label_key(name), name in rezora.labels
-        base = {side: draft.bases[side].get(key) for side in Side}
-        agreed = base[Side.HIGHLEVEL] == base[Side.REZORA] == "1"
-        if tagged and not listed and not agreed and not out:
-            draft.labels.append(ChangeLabel(Side.REZORA, rezora.id, name, present=True))
-            listed = True
-        elif not tagged and listed and base[Side.HIGHLEVEL] == "1":
-            draft.labels.append(ChangeLabel(Side.REZORA, rezora.id, name, present=False))
-            listed = False
-        if not (tagged and out):
-            draft.bases[Side.HIGHLEVEL][key] = "1" if tagged else "0"
-            if listed or not (tagged and agreed):
-                draft.bases[Side.REZORA][key] = "1" if listed else "0"
+    if verdict.base:
+        draft.notes.pop(key, None)
+    for side, wanted in verdict.change.items():
+        _change_mark(draft, rule, side, wanted=wanted)
+    for side, carried in verdict.base.items():
+        if carried is None:
+            draft.bases[side].pop(key, None)
+        else:
+            draft.bases[side][key] = "1" if carried else "0"
 
 
-def _tagged(record: Record, rule: LabelRule) -> bool:
-    """Tags compare case-folded (section 8, set3)."""
-    wanted = rule.tag.casefold()
-    return any(tag.casefold() == wanted for tag in record.labels or ())
+def _plan_label_hold(
+    draft: _Draft, rule: LabelRule, choice: Choice | None, shows: Mapping[Side, bool | None], cause: str
+) -> None:
+    """A mark on one side only: wait, unless a person has decided."""
+    key = label_key(rule)
+    words = {side: "yes" if shows[side] else "no" for side in Side}
+    accepted = difference(words[Side.HIGHLEVEL], words[Side.REZORA])
+    seen = choice is not None and (choice.highlevel, choice.rezora) == tuple(words.values())
+    if choice is None or not seen or choice.use not in ("highlevel", "rezora", "ignore"):
+        if draft.notes.get(key) != accepted:
+            draft.holds.append(Hold(cause, rule.name, words[Side.HIGHLEVEL], words[Side.REZORA]))
+            draft.notes[key] = cause
+        return
+    if choice.use == "ignore":
+        draft.notes[key] = accepted
+        for side in Side:
+            draft.bases[side][key] = "1" if shows[side] else "0"
+        return
+    target = Side(choice.use).other
+    draft.notes.pop(key, None)
+    _change_mark(draft, rule, target, wanted=bool(shows[target.other]))
+    for side in Side:
+        draft.bases[side][key] = "1" if shows[target.other] else "0"
 
 
-def _label_key(name: str) -> str:
-    """Labels live in the base beside the fields, under a name no field can have."""
-    return f"label:{name}"
+def _change_mark(draft: _Draft, rule: LabelRule, side: Side, *, wanted: bool) -> None:
+    """Add or take off a tag or list, or write an option of a field."""
+    record = draft.records[side]
+    if name := rule.field(side):
+        old = record.fields.get(name, "")
+        new = rule.option(side) if wanted else ""
+        if draft.fields[side].get(name, old) == old:  # a field rule, or another option, came first
+            draft.write(side, (name,), (new,), (old,))
+            draft.rules[side].append(rule.name)
+        return
+    known = shown_name(rule, record) or (rule.tag if side is Side.HIGHLEVEL else rule.list)
+    draft.labels.append(ChangeLabel(side, record.id, known, present=wanted))
+
+
+def _flag(text: str | None) -> bool | None:
+    return None if text is None else text == "1"
 
 
 def _values(fields: Mapping[str, str], names: tuple[str, ...]) -> Values | None:
@@ -336,7 +412,8 @@ def _values(fields: Mapping[str, str], names: tuple[str, ...]) -> Values | None:
     return found if len(found) == len(names) else None
 
 
-def _convert(converter: Converter, target: Side, values: Values, hint: Values) -> Values:
+def convert(converter: Converter, target: Side, values: Values, hint: Values) -> Values:
+    """The values as the target side writes them."""
     if target is Side.REZORA:
         return converter.to_rezora(values, hint)
     return converter.to_highlevel(values, hint)

@@ -55,10 +55,45 @@ EXCLUDED: dict[str, Reason] = {
         "This is the Rezora account's own contact, which only the My Account page may change.",
         "Nothing to do.",
     ),
-    "create_off": Reason(
+    "create_off_rezora": Reason(
         "Creating is switched off",
         "The mapping says not to create contacts in Rezora.",
         "Set `create_in_rezora = true` in the mapping.",
+    ),
+    "create_off_highlevel": Reason(
+        "Only in Rezora",
+        "The contact is in Rezora only, and no contacts are created in HighLevel by this bridge.",
+        "Set `create_in_highlevel = true` in the mapping, with a connection that may write to HighLevel.",
+    ),
+    "paused": Reason(
+        "Paused by you",
+        "Somebody paused this contact; nothing but an opt-out is carried for it.",
+        "Run `landbridge contacts resume ID` to sync it again.",
+    ),
+    "not_seen": Reason(
+        "Not in the listing",
+        "One side's listing did not show the contact, and it could not be looked up; that proves nothing.",
+        "Nothing to do: the next sync looks again.",
+    ),
+    "deleted_in_highlevel": Reason(
+        "Deleted in HighLevel",
+        "The contact was deleted in HighLevel; what Rezora has was left as it is, and is never copied back.",
+        "Delete it in Rezora too, or run `landbridge contacts again ID` to create it in HighLevel anew.",
+    ),
+    "deleted_in_rezora": Reason(
+        "Deleted in Rezora",
+        "The contact was deleted in Rezora, perhaps on the person's request; it never comes back.",
+        "Delete it in HighLevel too, or run `landbridge contacts again ID` to create it in Rezora anew.",
+    ),
+    "deleted_on_both_sides": Reason(
+        "Deleted on both sides",
+        "The contact was deleted in HighLevel and in Rezora.",
+        "Nothing to do.",
+    ),
+    "merged": Reason(
+        "Merged in HighLevel",
+        "Its HighLevel contact was merged into another one, which has a contact of its own in Rezora.",
+        "Merge the two in Rezora, or delete this one there; Landbridge does neither.",
     ),
 }
 
@@ -70,7 +105,7 @@ HELD: dict[str, Reason] = {
     ),
     "only_in_rezora": Reason(
         "Only Rezora has a value",
-        "Rezora holds a value where HighLevel is blank, and this bridge writes towards Rezora only.",
+        "Rezora holds a value where HighLevel is blank, and this field is mapped towards Rezora only.",
         "Copy the value into HighLevel if it should be there; nothing is blanked in Rezora.",
     ),
     "only_in_highlevel": Reason(
@@ -86,7 +121,7 @@ HELD: dict[str, Reason] = {
     ),
     "edited_in_rezora": Reason(
         "Edited in Rezora",
-        "The value was edited in Rezora, and this bridge writes towards Rezora only. The edit was kept.",
+        "The value was edited in Rezora, and this field is mapped towards Rezora only. The edit was kept.",
         "Make the same edit in HighLevel, or change it in HighLevel to carry a new value over.",
     ),
     "edited_in_highlevel": Reason(
@@ -106,26 +141,66 @@ HELD: dict[str, Reason] = {
     ),
     "opted_out_in_rezora": Reason(
         "Unsubscribed in Rezora",
-        "The contact unsubscribed in Rezora while HighLevel still allows e-mail.",
+        "The contact unsubscribed in Rezora while HighLevel, where this bridge may not write, allows e-mail.",
         "Switch on Do Not Disturb for e-mail on the contact in HighLevel. Landbridge never re-subscribes.",
+    ),
+    "opted_out_in_highlevel": Reason(
+        "Opted out in HighLevel",
+        "The contact opted out in HighLevel while Rezora, where this bridge may not write, allows e-mail.",
+        "Unsubscribe the contact in Rezora by hand. Landbridge never re-subscribes.",
+    ),
+    "opt_out_lifted": Reason(
+        "Opt-out taken back on one side",
+        "Somebody took the opt-out back on one side; only the person may do that, and Landbridge carries"
+        " nothing towards more e-mail.",
+        "Choose `out` to stop e-mail on both sides, or, if the person asked for e-mail again, take the"
+        " opt-out back on the other side too and choose `allow`.",
     ),
     "opt_out_did_not_stick": Reason(
         "Rezora kept the contact subscribed",
         "The opt-out was sent, but Rezora still shows the contact as subscribed.",
         "Unsubscribe the contact by hand in Rezora. It was taken off the lists that this bridge fills.",
     ),
-    "missing_in_rezora": Reason(
-        "Gone from Rezora",
-        "The linked contact is no longer in Rezora's full list; a person may have asked to be removed.",
-        "Nothing is created again. Delete or keep the contact in HighLevel as you see fit.",
+    "restored": Reason(
+        "Not decided after a restore",
+        "The database was restored from an older copy, and the two sides differ; which of them is newer is"
+        " not known any more.",
+        "Choose which value stands.",
     ),
-    "missing_in_highlevel": Reason(
-        "Gone from HighLevel",
-        "The linked contact is no longer in HighLevel's full list; Rezora's contact was left as it is.",
-        "Remove it in Rezora by hand if it should go there too.",
+    "restored_alone": Reason(
+        "Not created after a restore",
+        "The database was restored from an older copy, so it is not known whether this contact was deleted"
+        " on the other side since.",
+        "Choose `create` to create it there, or `ignore` to leave it.",
+    ),
+    "undone": Reason(
+        "Undone by you",
+        "You undid the last change of this field, and the two sides differ since.",
+        "Choose which value stands, or `ignore` to let both be.",
+    ),
+    "deleted_and_edited": Reason(
+        "Deleted on one side, edited on the other",
+        "One side deleted the contact while the other side edited it; neither is carried over.",
+        "Choose `keep`, `delete` (the other one too) or `create` (on the side where it was deleted).",
+    ),
+    "delete_waits": Reason(
+        "A delete waits for your word",
+        "One side deleted the contact; the mapping says to ask before the other one is deleted too.",
+        "Choose `delete` or `keep`. If the contact comes back, this closes by itself.",
+    ),
+    "maybe_same": Reason(
+        "Maybe the same person",
+        "Two contacts look like one person but not for sure, so neither was joined nor created.",
+        "Choose `link` if they are one person, `apart` if they are two.",
+    ),
+    "twin": Reason(
+        "There twice on one side",
+        "Another contact with the same address and name is in sync already, so this one was not created"
+        " a second time.",
+        "Merge the two where they are double, or choose `apart` if they are two people.",
     ),
     "several_candidates": Reason(
-        "Maybe the same person",
+        "Several could be the one",
         "Several contacts could be the same person, so none was joined and none was created.",
         "Merge the duplicates in HighLevel or in Rezora; the next sync then finds the one.",
     ),

@@ -34,10 +34,14 @@ class Strategy(StrEnum):
 
 
 # The strategies that a field rule may name, and why the others are refused.
-FIELD_STRATEGIES = (Strategy.THREE_WAY, Strategy.SOURCE, Strategy.HOLD, Strategy.IMMUTABLE)
+FIELD_STRATEGIES = (
+    Strategy.THREE_WAY,
+    Strategy.SOURCE,
+    Strategy.FILL_BLANK,
+    Strategy.HOLD,
+    Strategy.IMMUTABLE,
+)
 REFUSED_STRATEGIES = {
-    Strategy.FILL_BLANK: "blanks are always filled when two contacts first meet; afterwards it would undo a"
-    " wanted clear",
     Strategy.SET3: "it is for labels, which always use it",
     Strategy.MAX_RESTRICTION: "it is for consent, which always uses it",
     Strategy.NEWEST: "it needs a change time for every field, and neither system shows one",
@@ -64,13 +68,46 @@ class Rule:
         return self.highlevel if side is Side.HIGHLEVEL else self.rezora
 
 
+class OnDelete(StrEnum):
+    """What happens to the other record when one was deleted (sync-correctness.md section 7)."""
+
+    UNLINK = "unlink"
+    ASK = "ask"
+
+
 @dataclass(frozen=True, slots=True)
 class LabelRule:
-    """One HighLevel tag that means membership of one Rezora list; tags compare without case."""
+    """One mark of HighLevel that means one mark of Rezora, both ways; marks compare without case.
+
+    A mark is a tag or a list, or an option of a field: ``tag`` or (``highlevel_field``,
+    ``highlevel_option``) on one side, ``list`` or (``rezora_field``, ``rezora_option``) on the other.
+    """
 
     tag: str
     list: str
     direction: Direction
+    highlevel_field: str = ""
+    highlevel_option: str = ""
+    rezora_field: str = ""
+    rezora_option: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name of this rule in a base; unique in a mapping."""
+        return self.list or f"{self.rezora_field}={self.rezora_option}<{self.name}"
+
+    @property
+    def name(self) -> str:
+        """As people read it."""
+        return self.tag or f"{self.highlevel_field}={self.highlevel_option}"
+
+    def field(self, side: Side) -> str:
+        """The field whose option is the mark on that side; empty where it is a tag or a list."""
+        return self.highlevel_field if side is Side.HIGHLEVEL else self.rezora_field
+
+    def option(self, side: Side) -> str:
+        """The option of that field."""
+        return self.highlevel_option if side is Side.HIGHLEVEL else self.rezora_option
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +117,8 @@ class Policy:
     ``opt_out``: carry opt-outs, towards less e-mail only. ``default_country``: ISO 3166 code for
     phone numbers without one. ``require_email``: leave out contacts without an e-mail address.
     ``default_list``: the Rezora list that every created contact joins, empty for none.
+    ``settle_seconds``: a contact edited more recently waits, so that half-typed values are not carried.
+    ``only``: the one side that may be written to; not in the mapping file, but of the connection.
     """
 
     rules: tuple[Rule, ...]
@@ -89,18 +128,38 @@ class Policy:
     require_email: bool = True
     create_in_rezora: bool = True
     default_list: str = ""
+    create_in_highlevel: bool = True
+    on_delete: OnDelete = OnDelete.UNLINK
+    settle_seconds: int = 10
+    only: Side | None = None
+
+    def field_names(self) -> frozenset[str]:
+        """Every native field that a rule speaks of, of both sides."""
+        named = {name for rule in self.rules for side in Side for name in rule.names(side)}
+        return frozenset(named | {rule.field(side) for rule in self.labels for side in Side} - {""})
+
+    def creates(self, side: Side) -> bool:
+        """May contacts be created on that side? Never without a rule that carries their address there."""
+        if side is Side.REZORA:
+            return self.create_in_rezora
+        addressed = (rule for rule in self.rules if rule.highlevel == ("email",))
+        return self.create_in_highlevel and any(rule.direction.reaches(side) for rule in addressed)
 
     def towards(self, side: Side) -> Policy:
         """The same policy for a one-way bridge: what leads to the other side is taken away."""
         direction = Direction.TO_REZORA if side is Side.REZORA else Direction.TO_HIGHLEVEL
         return replace(
             self,
+            create_in_highlevel=self.create_in_highlevel and side is Side.HIGHLEVEL,
+            create_in_rezora=self.create_in_rezora and side is Side.REZORA,
             rules=tuple(
                 replace(rule, direction=direction) for rule in self.rules if rule.direction.reaches(side)
             ),
             labels=tuple(
                 replace(rule, direction=direction) for rule in self.labels if rule.direction.reaches(side)
             ),
+            on_delete=OnDelete.UNLINK,
+            only=side,
         )
 
 

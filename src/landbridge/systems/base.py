@@ -200,6 +200,7 @@ class Capability:
     country: str = ""
     kinds: tuple[str, ...] = ("contact",)
     notes: tuple[str, ...] = ()
+    marker_field: str = ""  # id of the field that ``make_marker`` made or found; "" where there is none
 
 
 class System(Protocol):
@@ -219,12 +220,23 @@ class System(Protocol):
         """Read one contact by id; raises ``Gone`` only on proof."""
         ...
 
-    async def create(self, fields: Mapping[str, str]) -> str:
-        """Create a contact from native field names and return its id. Never retried here."""
+    async def create(
+        self, fields: Mapping[str, str], *, marker: str = "", barred: frozenset[str] = frozenset()
+    ) -> str:
+        """Create a contact from native field names and return its id. Never retried here.
+
+        ``marker`` is the other side's id, kept in the marker field where there is one and dropped elsewhere.
+        ``barred`` are channels that are closed from the start, named as in ``Record.barred``; a side
+        without such channels takes no notice.
+        """
         ...
 
     async def update(self, record_id: str, fields: Mapping[str, str]) -> None:
         """Write only these native fields."""
+        ...
+
+    async def delete(self, record_id: str) -> None:
+        """Delete one contact for good; one that is gone already is fine."""
         ...
 
     async def opt_out(self, record_id: str) -> None:
@@ -253,6 +265,13 @@ class System(Protocol):
 
     async def custom_fields(self) -> Sequence[CustomField]:
         """Fields made by the account's owner; empty where the system has none."""
+        ...
+
+    async def make_marker(self) -> str:
+        """Find or make the field that carries the other side's id; its id, "" where that cannot be.
+
+        From then on this object fills ``Record.marker`` from it. A missing permission is no failure.
+        """
         ...
 
     async def close(self) -> None:

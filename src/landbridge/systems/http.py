@@ -24,6 +24,7 @@ from landbridge.systems.base import Clock, Rejected, SystemFailure, Unavailable,
 from landbridge.systems.failures import At, Told, malformed, no_answer, no_connection, refused
 from landbridge.systems.quota import Quota, Slot
 from landbridge.systems.retry import FullJitter, may_repeat, retry_after_seconds
+from landbridge.systems.transport import MakeTransport, Response, Session, open_session
 
 T = TypeVar("T")
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("landbridge.http")
@@ -33,7 +34,10 @@ _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 @dataclass(frozen=True, slots=True)
 class HttpConfig:
-    """How calls are made; ``timeout_seconds`` is the longest silence, a whole answer may take ten times."""
+    """How calls are made; ``timeout_seconds`` is the longest silence, a whole answer may take ten times.
+
+    ``transport`` opens another connection pool than the usual one.
+    """
 
     timeout_seconds: float = 30.0
     attempts: int = 5
@@ -41,6 +45,7 @@ class HttpConfig:
     backoff_cap_seconds: float = 60.0
     connections: int = 32
     max_body_bytes: int = 512 * 1024 * 1024
+    transport: MakeTransport | None = None
 
 
 class Authorise(Protocol):
@@ -143,7 +148,7 @@ class HttpClient:
         )
         self._jitter = FullJitter(config.backoff_base_seconds, config.backoff_cap_seconds, rng)
         self._places = asyncio.Semaphore(config.connections)
-        self._session: aiohttp.ClientSession | None = None
+        self._session: Session | None = None
 
     async def request(
         self,
@@ -288,7 +293,7 @@ class HttpClient:
             raise no_answer(error, call.at) from None
         return _Answer(response.status, response.headers, body, credentials)
 
-    async def _body(self, call: _Call, response: aiohttp.ClientResponse) -> bytes:
+    async def _body(self, call: _Call, response: Response) -> bytes:
         chunks: list[bytes] = []
         size = 0
         async for chunk in response.content.iter_any():
@@ -353,20 +358,12 @@ class HttpClient:
             failure=failure,
         )
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _open(self) -> Session:
         config = self._config
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=config.connections),
-            timeout=aiohttp.ClientTimeout(
-                total=config.timeout_seconds * 10,
-                sock_connect=config.timeout_seconds,
-                sock_read=config.timeout_seconds,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-        # aiohttp repeats GET, PUT and DELETE by itself when a kept connection turns out closed: that would
-        # be a second layer of retries, outside the quota. There is no public switch.
-        self._session._retry_connection = False
+        if config.transport is not None:
+            self._session = config.transport()
+        else:
+            self._session = open_session(config.timeout_seconds, config.connections)
         return self._session
 
 

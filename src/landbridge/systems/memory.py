@@ -30,6 +30,8 @@ class MemorySystem:
     side: Side
     page_size: int = 500
     can_write: bool = True
+    can_mark: bool = True
+    marker_field: str = ""
     records: dict[str, Record] = field(default_factory=dict)
     tags: dict[str, Label] = field(default_factory=dict)
     fields: tuple[CustomField, ...] = ()
@@ -37,15 +39,24 @@ class MemorySystem:
     calls: list[str] = field(default_factory=list)
     closed: bool = False
     _last_id: int = 1000
+    _before: dict[str, str | None] = field(default_factory=dict)
 
     async def probe(self) -> Capability:
         """As told to the constructor."""
         self._begin("probe")
-        return Capability(self.side, f"memory-{self.side.value}", "An account in memory", self.can_write)
+        return Capability(
+            self.side,
+            f"memory-{self.side.value}",
+            "An account in memory",
+            self.can_write,
+            marker_field=self.marker_field,
+        )
 
     async def contacts(self, cursor: str | None = None) -> Page:
         """In the order of creation; the cursor is the last id seen."""
         self._begin("contacts")
+        while cursor is not None and cursor not in self.records:  # deleted since: go on where it stood
+            cursor = self._before[cursor]
         ids = list(self.records)
         start = 0 if cursor is None else ids.index(cursor) + 1
         part = ids[start : start + self.page_size]
@@ -57,12 +68,20 @@ class MemorySystem:
         self._begin("contact")
         return self._known(record_id)
 
-    async def create(self, fields: Mapping[str, str]) -> str:
-        """A new record with these fields and no label."""
+    async def create(
+        self, fields: Mapping[str, str], *, marker: str = "", barred: frozenset[str] = frozenset()
+    ) -> str:
+        """A new record with these fields and no label; marker and barred channels in HighLevel only."""
         self._write("create")
         record_id = self._next_id()
         self.records[record_id] = Record(
-            self.side, record_id, dict(fields), labels=frozenset(), opted_out=False
+            self.side,
+            record_id,
+            dict(fields),
+            labels=frozenset(),
+            opted_out=False,
+            barred=barred if self.side is Side.HIGHLEVEL else None,
+            marker=marker if self.marker_field else "",
         )
         return record_id
 
@@ -71,6 +90,17 @@ class MemorySystem:
         self._write("update")
         known = self._changeable(record_id)
         self.records[record_id] = replace(known, fields={**known.fields, **fields})
+
+    async def delete(self, record_id: str) -> None:
+        """An unknown id is deleted already."""
+        self._write("delete")
+        if record_id not in self.records:
+            return
+        self._changeable(record_id)
+        ids = list(self.records)
+        at = ids.index(record_id)
+        self._before[record_id] = ids[at - 1] if at else None
+        del self.records[record_id]
 
     async def opt_out(self, record_id: str) -> None:
         """There is no way back."""
@@ -114,6 +144,13 @@ class MemorySystem:
         """As told to the constructor."""
         self._begin("custom_fields")
         return self.fields
+
+    async def make_marker(self) -> str:
+        """In HighLevel, where the grant may; a missing permission is no failure."""
+        self._begin("make_marker")
+        if self.side is Side.HIGHLEVEL and self.can_write and self.can_mark:
+            self.marker_field = self.marker_field or "marker"
+        return self.marker_field
 
     async def close(self) -> None:
         """Noted in ``closed``."""

@@ -13,6 +13,7 @@ from landbridge.store.bridges import Account, Bridge
 from landbridge.store.runs import Run
 from landbridge.systems.base import Clock
 from landbridge.web import words
+from landbridge.web.api_holds import PeopleApi
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge, start_sync
 
@@ -39,7 +40,7 @@ class RunFacts(BaseModel):
     """One pass over a bridge; times are epoch seconds, UTC."""
 
     id: int
-    purpose: str = Field(description="sync, or plan for a dry run")
+    purpose: str = Field(description="sync, plan for a dry run, or undo")
     cause: str
     state: str = Field(description="running, done, failed or braked")
     stage: str = Field(description="What it does now, in words; empty when it ended.")
@@ -130,6 +131,7 @@ class Api:
             summary="Start a sync, unless one goes on",
             responses=refused,
         )
+        router.include_router(PeopleApi(self._product).router(path, unknown, refused))
         router.add_api_route("/healthz", self.health, methods=["GET"], include_in_schema=False)
         return router
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from landbridge.engine.desk import Question
+from landbridge.engine.fleet import UndoRun
+from landbridge.engine.roster import Listing
 from landbridge.engine.status import Status
+from landbridge.engine.undo import UndoOrder
 from landbridge.settings import Settings
 from landbridge.store.bridges import Account, Bridge
+from landbridge.store.journal import Entry
 
 
 class Product(Protocol):
@@ -49,4 +54,36 @@ class Product(Protocol):
         self, name: str, mapping: str | None = None, highlevel: str = "", rezora: str = ""
     ) -> Bridge:
         """Pair two accounts, named by their external ids; the default mapping when none is given."""
+        ...
+
+    async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
+        """What waits for a person, oldest first, each with the answers it takes."""
+        ...
+
+    async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:
+        """Answer a hold; the next sync carries it out."""
+        ...
+
+    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+        """One page of the contacts that are ``in-sync``, ``left-out``, ``held`` or ``waiting``."""
+        ...
+
+    async def pause(self, bridge: Bridge, record_id: str, note: str = "") -> None:
+        """Take a contact out of the sync."""
+        ...
+
+    async def resume(self, bridge: Bridge, record_id: str) -> None:
+        """Put a paused contact back."""
+        ...
+
+    async def again(self, bridge: Bridge, record_id: str) -> None:
+        """Let the next sync create a contact anew where it was deleted."""
+        ...
+
+    async def journal(self, bridge: Bridge, count: int = 50) -> list[Entry]:
+        """The newest entries of the journal, newest first."""
+        ...
+
+    async def undo(self, bridge: Bridge, order: UndoOrder, *, cause: str, preview: bool = False) -> UndoRun:
+        """Put back what the journal says was written, where it still shows."""
         ...

@@ -9,21 +9,24 @@ from datetime import UTC, datetime
 import msgspec
 from markupsafe import Markup, escape
 
+from landbridge.engine.desk import ALLOWED
 from landbridge.engine.work import Stage
 from landbridge.store.runs import Run
 from landbridge.sync.model import Side
 from landbridge.sync.reasons import HELD, Reason
 
-STEPS = ("Read HighLevel", "Read Rezora", "Match people", "Write to Rezora")
+STEPS = ("Read HighLevel", "Read Rezora", "Match people", "Write the changes")
 _STAGES: Mapping[str, tuple[int, str]] = {  # the engine's stage: the step above it belongs to, and its words
     "prepare": (0, "Getting ready"),
     "highlevel": (0, "Reading HighLevel"),
     "rezora": (1, "Reading Rezora"),
-    "match": (2, "Matching people"),
     "suppress": (2, "Carrying opt-outs"),
+    "gone": (2, "Looking for contacts that are gone"),
+    "match": (2, "Matching people"),
     "weigh": (2, "Weighing the plan"),
     "forecast": (3, "Planning"),
-    "apply": (3, "Writing to Rezora"),
+    "apply": (3, "Writing the changes"),
+    "settle": (3, "Waiting for edits to settle"),
     "finish": (3, "Finishing"),
 }
 COUNTS: Mapping[str, str] = {  # counters of a run that people care about
@@ -31,19 +34,27 @@ COUNTS: Mapping[str, str] = {  # counters of a run that people care about
     "updated": "updated",
     "linked": "linked",
     "opted_out": "opt-outs carried",
-    "listed": "added to lists",
-    "unlisted": "taken off lists",
+    "listed": "tags and lists added",
+    "unlisted": "tags and lists taken off",
+    "deleted": "deleted",
     "failed": "failed",
 }
 CAUSES = {"command": "Command line", "page": "This page", "schedule": "Schedule", "api": "API"}
 RESULTS = {"running": "Running", "done": "Done", "failed": "Failed", "braked": "Stopped to ask"}
+_PURPOSES = {"plan": "Dry run", "undo": "Undo"}
 _ACTIONS = {
     "create": "Created in {}",
     "link": "Linked with {}",
     "update": "Updated in {}",
     "opt_out": "E-mail stopped in {}",
-    "join": "Added to a list in {}",
-    "leave": "Taken off a list in {}",
+    "join": "Tagged or added to a list in {}",
+    "leave": "Tag or list taken off in {}",
+    "new list": "List made in {}",
+    "delete": "Deleted in {}",
+    "unlink": "Gone from {}",
+    "merged": "Merged in {}",
+    "undo": "Undone in {}",
+    "decided": "Decided by you in {}",
     "failed": "Failed in {}",
 }
 
@@ -129,12 +140,18 @@ def cause(run: Run) -> str:
 def result(run: Run) -> str:
     """How a run ended."""
     words = RESULTS.get(run.state, run.state)
-    return f"Dry run: {words.lower()}" if run.purpose == "plan" else words
+    kind = _PURPOSES.get(run.purpose, "")
+    return f"{kind}: {words.lower()}" if kind else words
 
 
 def action(name: str, side: Side) -> str:
     """What a journal entry says was done."""
     return _ACTIONS.get(name, name + " in {}").format(side.title)
+
+
+def answers(cause: str) -> tuple[str, ...]:
+    """What a person may answer to a hold of this cause."""
+    return ALLOWED.get(cause, ())
 
 
 def held(key: str) -> Reason:

@@ -14,6 +14,7 @@ from landbridge.sandbox.highlevel.refusals import Refusal
 from landbridge.sandbox.highlevel.state import Record, State
 from landbridge.sandbox.highlevel.times import iso
 
+RESTORABLE_SECONDS = 60 * 24 * 3600.0
 Command = Mapping[str, Any]
 Outcome = dict[str, Any]
 
@@ -66,6 +67,21 @@ def _delete_contact(state: State, command: Command) -> Outcome:
     return {"id": contact["id"]}
 
 
+def _restore_contact(state: State, command: Command) -> Outcome:
+    """Bring a deleted contact back within 60 days, without its notes and tasks.
+
+    That much is HighLevel's help page "How To Delete Contacts and Their Data". Assumed: it has its old id,
+    its ``dateUpdated`` does not move, ContactCreate is fired, and no duplicate is looked for.
+    """
+    at, contact = state.deleted.get(command["id"], (0.0, {}))
+    if at < state.clock.now() - RESTORABLE_SECONDS:
+        raise ValueError("No contact with this id was deleted in the last 60 days.")
+    del state.deleted[contact["id"]]
+    defined = state.tables["custom_fields"]
+    values = {name: value for name, value in contact["customFields"].items() if name in defined}
+    return _told(changes.add(state, contact | {"customFields": values}))
+
+
 def _add_tags(state: State, command: Command) -> Outcome:
     contact = state.contact(command["id"])
     added = [name for name in read_tags(state, command["tags"]) if name not in contact["tags"]]
@@ -105,7 +121,7 @@ def _merge(state: State, command: Command) -> Outcome:
         joined = _joined(kept, other)
         for table in ("tasks", "notes", "appointments"):
             state.hand_over(table, other_id, kept["id"])
-        state.remove_contact(other_id)
+        state.remove_contact(other_id, merged=True)
         kept = state.change_contact(kept["id"], joined)
         if state.config.merge_events:
             state.emit("ContactDelete", other_id)
@@ -193,6 +209,7 @@ _EDITS: dict[tuple[str, str], Callable[[State, Command], Outcome]] = {
     ("contact", "create"): _create_contact,
     ("contact", "update"): _update_contact,
     ("contact", "delete"): _delete_contact,
+    ("contact", "restore"): _restore_contact,
     ("contact", "add_tags"): _add_tags,
     ("contact", "remove_tags"): _remove_tags,
     ("contact", "set_dnd"): _set_dnd,

@@ -52,6 +52,7 @@ class State:
     def clear(self) -> None:
         """Forget every record, index and event; grants and quota stay."""
         self.contacts: dict[str, Contact] = {}
+        self.deleted: dict[str, tuple[float, Contact]] = {}  # when, in epoch seconds, and what
         self.tables: dict[str, dict[str, Record]] = {name: {} for name in TABLES}
         self.events: deque[Record] = deque(maxlen=self.config.events_kept)
         self.event_count = 0
@@ -94,9 +95,14 @@ class State:
             changed["dateUpdated"] = iso(now)
         return self.put_contact(changed)
 
-    def remove_contact(self, contact_id: str) -> Contact:
-        """Delete a contact with its tasks and notes; its appointments stay, marked deleted."""
+    def remove_contact(self, contact_id: str, *, merged: bool = False) -> Contact:
+        """Delete a contact with its tasks and notes; its appointments stay, marked deleted.
+
+        It can be restored unless it was ``merged`` into another.
+        """
         gone = self.contacts.pop(contact_id)
+        if not merged:
+            self.deleted[contact_id] = (self.clock.now(), gone)
         self.addresses.remove(gone)
         self.index.drop(contact_id)
         for name in ("tasks", "notes"):
@@ -175,6 +181,7 @@ class State:
         """Everything as plain values, ready for JSON."""
         return {
             "contacts": list(self.contacts.values()),
+            "deleted": [[at, contact] for at, contact in self.deleted.values()],
             "tables": {name: list(records.values()) for name, records in self.tables.items()},
             "events": list(self.events),
             "event_count": self.event_count,
@@ -189,6 +196,7 @@ class State:
             self.tables[name] = {record["id"]: dict(record) for record in records}
         self._rebuild()
         self._load_contacts(snapshot["contacts"])
+        self.deleted = {contact["id"]: (at, contact) for at, contact in snapshot.get("deleted", ())}
         for name in _BY_CONTACT:
             for record in self.tables[name].values():
                 self._by_contact[name].setdefault(record["contactId"], []).append(record["id"])

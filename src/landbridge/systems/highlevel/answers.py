@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from landbridge.sync.model import Side
-from landbridge.systems.base import Forbidden, Paused, SystemFailure, Unavailable
+from landbridge.systems.base import Forbidden, Paused, Rejected, SystemFailure, Unavailable
 from landbridge.systems.failures import At, Told
 
 
@@ -85,4 +85,23 @@ class HighLevelDialect:
                 "The HighLevel token is not for this location.",
                 fix="Connect again and give the id of the location that the token was made in.",
             )
+        if _lacks_a_field(told, at):
+            return Rejected(
+                f"HighLevel refused {at.call}: it has no such custom field any more.",
+                fix="Somebody deleted it in HighLevel. If the mapping names it, take it out there; else"
+                " connect HighLevel again, which makes Landbridge's own field anew.",
+            )
         return None
+
+
+def _lacks_a_field(told: Told, at: At) -> bool:
+    """A custom field that is not found says nothing about the contact, which must not pass for deleted.
+
+    Assumed: how a write with an unknown custom field is answered is documented nowhere.
+    """
+    return (
+        told.status in (400, 404)
+        and at.route.startswith("/contacts/")
+        and told.says("custom field", "customfield")
+        and told.says("not found")
+    )

@@ -83,6 +83,7 @@ class OAuthAuthorise:
         self._grant: Grant | None = None
         self._headers: dict[str, str] = {}
         self._resting: tuple[float, SystemFailure] | None = None
+        self._got = 0  # the version of the grant that this object renewed
 
     async def grant(self) -> Grant:
         """The grant in use, refreshed if it is about to end."""
@@ -103,7 +104,9 @@ class OAuthAuthorise:
             grant = self._use(await self._grants.load())
             if self._headers["Authorization"] != refused.get("Authorization"):
                 return True
-            never_worked = bool(grant.previous_refresh_token)  # a new token refused at once: do not go round
+            # A new token of ours refused at once: do not go round. One that another process got and never
+            # used, because it died, may have ended meanwhile and is renewed like any.
+            never_worked = bool(grant.previous_refresh_token) and grant.version == self._got
             if grant.kind == "pit" or not grant.refresh_token or never_worked:
                 return False
             await self._renew(grant)
@@ -174,6 +177,7 @@ class OAuthAuthorise:
         saved = await self._grants.save(kept, expected_version=old.version)
         if saved is None:  # a person connected again meanwhile, or our slot ran out: theirs is newer
             return await self._grants.load()
+        self._got = saved.version
         _log.info("highlevel_token_renewed", version=saved.version)
         return saved
 

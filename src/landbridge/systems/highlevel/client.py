@@ -13,6 +13,8 @@ from landbridge.systems.base import (
     Capability,
     Clock,
     CustomField,
+    Forbidden,
+    Gone,
     Grant,
     GrantStore,
     Label,
@@ -20,13 +22,25 @@ from landbridge.systems.base import (
     Page,
     ReadOnlyGrant,
     Rejected,
+    Unavailable,
 )
 from landbridge.systems.highlevel.answers import HighLevelDialect
 from landbridge.systems.highlevel.auth import OAuthAuthorise
 from landbridge.systems.highlevel.config import HighLevelConfig
+from landbridge.systems.highlevel.definitions import (
+    NEW_MARKER,
+    Definition,
+    DefinitionMade,
+    Definitions,
+    marker_among,
+)
+from landbridge.systems.highlevel.listing import Found, next_cursor, read_cursor
 from landbridge.systems.highlevel.records import (
+    CHANNELS,
+    CHANNELS_V3,
     Contact,
     create_body,
+    marked,
     needs_types,
     opt_out_body,
     record,
@@ -37,11 +51,7 @@ from landbridge.systems.quota import Quota
 
 _CONTACT = "/contacts/{contact}"
 _LOCATION = "/locations/{location}"
-
-
-class _Found(msgspec.Struct):
-    contacts: list[Contact]
-    total: int | None = None
+_FIELDS = "/locations/{location}/customFields"
 
 
 class _One(msgspec.Struct):
@@ -56,7 +66,7 @@ class _Created(msgspec.Struct):
     contact: _New
 
 
-class _Updated(msgspec.Struct):
+class _Changed(msgspec.Struct):
     succeded: bool | None = None  # the vendor's spelling; live answers carry both (highlevel.md 2.8)
     succeeded: bool | None = None
 
@@ -74,17 +84,6 @@ class _TagMade(msgspec.Struct):
     tag: _Tag
 
 
-class _Definition(msgspec.Struct, rename="camel"):
-    id: str
-    name: str = ""
-    field_key: str = ""
-    data_type: str = ""
-
-
-class _Definitions(msgspec.Struct, rename="camel"):
-    custom_fields: list[_Definition]
-
-
 class _Location(msgspec.Struct):
     id: str
     name: str | None = None
@@ -97,31 +96,29 @@ class _LocationRead(msgspec.Struct):
     location: _Location
 
 
-class _Cursor(msgspec.Struct, array_like=True):
-    """Where a listing stopped: the last ``searchAfter``, records seen, and the largest total so far."""
-
-    after: list[Any]
-    seen: int
-    total: int
-
-
-_found = decode_as(_Found)
+_found = decode_as(Found)
 _one = decode_as(_One)
 _created = decode_as(_Created)
-_updated = decode_as(_Updated)
+_changed = decode_as(_Changed)
 
 
 class HighLevelSystem:
-    """One location. Writes are refused before they leave when the grant may not write."""
+    """One location. Writes are refused before they leave when the grant may not write.
+
+    ``marker_field`` is what ``make_marker`` gave when the account was connected.
+    """
 
     side = Side.HIGHLEVEL
 
-    def __init__(self, config: HighLevelConfig, client: HttpClient, authorise: OAuthAuthorise) -> None:
+    def __init__(
+        self, config: HighLevelConfig, client: HttpClient, authorise: OAuthAuthorise, marker_field: str = ""
+    ) -> None:
         self._config = config
         self._client = client
         self._authorise = authorise
         self._types: dict[str, str] | None = None
-        self._email = "email" if config.version == "v3" else "Email"
+        self._marker = marker_field
+        self._spelling = CHANNELS_V3 if config.version == "v3" else CHANNELS
 
     @property
     def quota(self) -> Quota:
@@ -147,6 +144,7 @@ class HighLevelSystem:
             time_zone=location.timezone or "",
             country=location.country or "",
             notes=_notes(grant, location.settings),
+            marker_field=self._marker,
         )
 
     async def contacts(self, cursor: str | None = None) -> Page:
@@ -155,12 +153,20 @@ class HighLevelSystem:
 
     async def contact(self, record_id: str) -> Record:
         """Read one contact by id; raises ``Gone`` only on proof."""
-        return record(await self._read(record_id))
+        return record(await self._read(record_id), self._marker)
 
-    async def create(self, fields: Mapping[str, str]) -> str:
-        """``POST /contacts/``, once; ``dndSettings.Email.status`` may be ``active``, nothing else."""
+    async def create(
+        self, fields: Mapping[str, str], *, marker: str = "", barred: frozenset[str] = frozenset()
+    ) -> str:
+        """``POST /contacts/``, once; ``dndSettings.Email.status`` may be ``active``, nothing else.
+
+        Raises ``Duplicate`` (``sent="maybe"``) where the address is another contact's, and ``Rejected``
+        where the marker field, or another custom field, was deleted meanwhile.
+        """
         grant = await self._writable()
-        body = create_body(grant.location_id, fields, await self._types_for(fields), self._email)
+        types = await self._types_for(fields)
+        sent = marked(fields, self._marker, marker)
+        body = create_body(grant.location_id, sent, types, self._spelling, barred)
         answer = await self._client.request(
             "POST", "/contacts/", json=body, decode=_created, idempotent=False
         )
@@ -169,18 +175,29 @@ class HighLevelSystem:
         return answer.contact.id
 
     async def update(self, record_id: str, fields: Mapping[str, str]) -> None:
-        """``PUT /contacts/{id}`` with these fields only; nothing is sent when there are none."""
+        """``PUT /contacts/{id}`` with these fields only; nothing is sent when there are none.
+
+        Raises ``Duplicate`` where a new address is another contact's.
+        """
         await self._writable()
-        body = update_body(fields, await self._types_for(fields), self._email)
+        body = update_body(fields, await self._types_for(fields), self._spelling)
         if body:
-            await self._put(record_id, body)
+            await self._change("PUT", record_id, body)
+
+    async def delete(self, record_id: str) -> None:
+        """``DELETE /contacts/{id}``; that there is no such contact is success (highlevel.md 5.1)."""
+        await self._writable()
+        try:
+            await self._change("DELETE", record_id)
+        except Gone:
+            return
 
     async def opt_out(self, record_id: str) -> None:
         """Bar the e-mail channel; a read first, so that no other barred channel is lost."""
         await self._writable()
-        body = opt_out_body(await self._read(record_id), self._email)
+        body = opt_out_body(await self._read(record_id), self._spelling)
         if body is not None:
-            await self._put(record_id, body)
+            await self._change("PUT", record_id, body)
 
     async def labels(self) -> Sequence[Label]:
         """All tags defined in the location."""
@@ -229,18 +246,27 @@ class HighLevelSystem:
         await self._change_tags("DELETE", record_id, label)
 
     async def custom_fields(self) -> Sequence[CustomField]:
-        """The contact fields made by the location's owner."""
+        """The contact fields made by the location's owner: not the marker field, which is Landbridge's."""
+        found = await self._definitions()
+        return [CustomField(f.id, f.field_key, f.name, f.data_type) for f in found if f.id != self._marker]
+
+    async def make_marker(self) -> str:
+        """The id of the contact field named "Landbridge: Rezora ID"; made if there is none.
+
+        "" when the grant may not read or make it, or HighLevel refuses it: a bridge works without. Finding
+        it needs ``locations/customFields.readonly``, making it ``locations/customFields.write``.
+        """
         grant = await self._authorise.grant()
-        answer = await self._client.request(
-            "GET",
-            f"{_LOCATION}/customFields",
-            ids={"location": grant.location_id},
-            query={"model": "contact"},
-            decode=decode_as(_Definitions),
-            idempotent=True,
-        )
-        self._types = {found.id: found.data_type for found in answer.custom_fields}
-        return [CustomField(f.id, f.field_key, f.name, f.data_type) for f in answer.custom_fields]
+        may_make = self._may_write(grant) and self._has_scope(grant, "locations/customFields.write")
+        marker = ""
+        try:
+            marker = marker_among(await self._definitions(), self._marker)
+            if not marker and may_make:
+                marker = await self._new_marker(grant)
+        except (Forbidden, Rejected):
+            pass
+        self._marker = marker
+        return marker
 
     async def close(self) -> None:
         """Close both connection pools."""
@@ -249,7 +275,7 @@ class HighLevelSystem:
 
     async def _search(self, cursor: str | None, filters: Sequence[Mapping[str, Any]]) -> Page:
         grant = await self._authorise.grant()
-        before = _read_cursor(cursor)
+        before = read_cursor(cursor)
         body: dict[str, Any] = {
             "locationId": grant.location_id,
             "pageLimit": self._config.page_size,
@@ -262,8 +288,8 @@ class HighLevelSystem:
         found = await self._client.request(
             "POST", "/contacts/search", json=body, decode=_found, idempotent=True
         )
-        records = [record(contact) for contact in found.contacts]
-        return Page(records, _next_cursor(before, found), found.total)
+        records = [record(contact, self._marker) for contact in found.contacts]
+        return Page(records, next_cursor(before, found), found.total)
 
     async def _read(self, record_id: str) -> Contact:
         answer = await self._client.request(
@@ -273,12 +299,43 @@ class HighLevelSystem:
             raise Malformed("HighLevel answered with another contact than asked for.", side=self.side)
         return answer.contact
 
-    async def _put(self, record_id: str, body: Mapping[str, Any]) -> None:
+    async def _change(self, method: str, record_id: str, body: object = msgspec.UNSET) -> None:
+        """An update or a deletion by id; its answer tells once more whether it succeeded."""
         answer = await self._client.request(
-            "PUT", _CONTACT, ids={"contact": record_id}, json=body, decode=_updated, idempotent=True
+            method, _CONTACT, ids={"contact": record_id}, json=body, decode=_changed, idempotent=True
         )
         if answer.succeded is False or answer.succeeded is False:
-            raise Rejected("HighLevel answered that the update did not succeed.", side=self.side)
+            raise Rejected(f"HighLevel answered that the {method} did not succeed.", side=self.side)
+
+    async def _definitions(self) -> list[Definition]:
+        grant = await self._authorise.grant()
+        answer = await self._client.request(
+            "GET",
+            _FIELDS,
+            ids={"location": grant.location_id},
+            query={"model": "contact"},
+            decode=decode_as(Definitions),
+            idempotent=True,
+        )
+        self._types = {found.id: found.data_type for found in answer.custom_fields}
+        return answer.custom_fields
+
+    async def _new_marker(self, grant: Grant) -> str:
+        """Make the field, once; if the answer was lost, see whether it is there."""
+        try:
+            answer = await self._client.request(
+                "POST",
+                _FIELDS,
+                ids={"location": grant.location_id},
+                json=NEW_MARKER,
+                decode=decode_as(DefinitionMade),
+                idempotent=False,
+            )
+        except (Unavailable, Malformed):
+            if marker := marker_among(await self._definitions(), ""):
+                return marker
+            raise
+        return answer.custom_field.id
 
     async def _change_tags(self, method: str, record_id: str, label: Label) -> None:
         await self._writable()
@@ -303,9 +360,11 @@ class HighLevelSystem:
         return grant
 
     def _may_write(self, grant: Grant) -> bool:
-        """A token whose scopes nobody told is believed able to write; HighLevel decides."""
-        unknown = grant.kind == "pit" and not grant.scopes
-        return not self._config.read_only and (unknown or "contacts.write" in grant.scopes)
+        return not self._config.read_only and self._has_scope(grant, "contacts.write")
+
+    def _has_scope(self, grant: Grant, scope: str) -> bool:
+        """A token whose scopes nobody told is believed to have them all; HighLevel decides."""
+        return scope in grant.scopes or (grant.kind == "pit" and not grant.scopes)
 
 
 def open_highlevel(
@@ -316,8 +375,12 @@ def open_highlevel(
     quota: Quota,
     clock: Clock,
     rng: random.Random,
+    marker_field: str = "",
 ) -> HighLevelSystem:
-    """The system of one account, wired; connections open on the first call. Close it when done."""
+    """The system of one account, wired; connections open on the first call. Close it when done.
+
+    ``marker_field`` is the id that ``make_marker`` gave at connect, "" to go without.
+    """
     authorise = OAuthAuthorise(config, grants, http=http, clock=clock, rng=rng)
     client = HttpClient(
         config.api_url,
@@ -330,7 +393,7 @@ def open_highlevel(
         dialect=HighLevelDialect(),
         headers={"Version": config.version},
     )
-    return HighLevelSystem(config, client, authorise)
+    return HighLevelSystem(config, client, authorise, marker_field)
 
 
 def _notes(grant: Grant, settings: object) -> tuple[str, ...]:
@@ -340,37 +403,3 @@ def _notes(grant: Grant, settings: object) -> tuple[str, ...]:
     if isinstance(settings, dict) and settings.get("allowDuplicateContact") is True:
         notes.append("This location allows several contacts with one e-mail address.")
     return tuple(notes)
-
-
-def _read_cursor(cursor: str | None) -> _Cursor:
-    if cursor is None:
-        return _Cursor([], 0, 0)
-    try:
-        return msgspec.json.decode(cursor, type=_Cursor)
-    except msgspec.MsgspecError:
-        raise Malformed(
-            "The place where the reading of HighLevel stopped is not readable.",
-            fix="Start the sync again from the beginning.",
-            side=Side.HIGHLEVEL,
-            sent="no",
-        ) from None
-
-
-def _next_cursor(before: _Cursor, found: _Found) -> str | None:
-    """Where the next page begins, None at the end.
-
-    The total says when to stop, so that no empty page is read. It is not believed once it has fallen: then
-    records already seen were deleted, and only an empty page proves the end.
-    """
-    if not found.contacts:
-        return None
-    seen = before.seen + len(found.contacts)
-    total = -1 if found.total is None else found.total
-    if seen >= total >= before.total:
-        return None
-    after = found.contacts[-1].search_after
-    if not isinstance(after, list) or not after:
-        raise Malformed("HighLevel's page of contacts lacks the mark of the next page.", side=Side.HIGHLEVEL)
-    if after == before.after:
-        raise Malformed("HighLevel's pages of contacts repeat themselves.", side=Side.HIGHLEVEL)
-    return msgspec.json.encode(_Cursor(after, seen, max(total, before.total))).decode()

@@ -11,7 +11,7 @@ READ_SCOPES = (
     "locations/tags.readonly",
     "locations/customFields.readonly",
 )
-WRITE_SCOPES = ("contacts.write", "locations/tags.write")
+WRITE_SCOPES = ("contacts.write", "locations/tags.write", "locations/customFields.write")
 
 
 @dataclass(frozen=True, slots=True)

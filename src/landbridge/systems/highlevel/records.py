@@ -16,6 +16,19 @@ from landbridge.systems.base import Rejected
 Text = str | int | float | bool | None | UnsetType
 
 _OPT_OUT = "dndSettings.Email.status"
+CHANNELS = {
+    "email": "Email",
+    "call": "Call",
+    "sms": "SMS",
+    "whatsapp": "WhatsApp",
+    "gmb": "GMB",
+    "fb": "FB",
+    "rcs": "RCS",  # seen in answers, in no schema (highlevel.md 2.8): that it can be written is assumed
+}
+"""Channels in HighLevel's spelling for the dated versions, by the lower-case names of ``Record.barred``."""
+CHANNELS_V3 = {name: "whatsApp" if name == "whatsapp" else name for name in CHANNELS}
+_BUT_EMAIL = frozenset({"call", "sms", "whatsapp", "gmb", "fb"})
+_NONE: frozenset[str] = frozenset()
 # The schema allows null everywhere but here (highlevel.md 5.5).
 _NEVER_NULL = frozenset({"postalCode", "country", "gender"})
 _RESTRICTED = ("active", "permanent")
@@ -76,8 +89,12 @@ UPDATE_FIELDS = frozenset(_NAMES) - {"type", "companyName"} | {"name"}
 CREATE_FIELDS = UPDATE_FIELDS | {"companyName", "gender"}
 
 
-def record(contact: Contact) -> Record:
-    """The contact under its native field names: null is "", and what the answer lacks is absent."""
+def record(contact: Contact, marker_field: str = "") -> Record:
+    """The contact under its native field names: null is "", and what the answer lacks is absent.
+
+    The custom field ``marker_field`` is shown as ``Record.marker`` and in no other way.
+    """
+    marker = ""
     fields: dict[str, str] = {}
     for name, value in zip(_NAMES, _values(contact), strict=True):
         if value.__class__ is str:
@@ -95,7 +112,10 @@ def record(contact: Contact) -> Record:
         fields.update(_numbered("additionalPhones", "phone", contact.additional_phones))
     if contact.custom_fields:
         for item in contact.custom_fields:
-            fields[_CUSTOM + item.id] = _custom_text(item)
+            if item.id == marker_field:
+                marker = _custom_text(item)
+            else:
+                fields[_CUSTOM + item.id] = _custom_text(item)
     return Record(
         side=Side.HIGHLEVEL,
         id=contact.id,
@@ -103,6 +123,8 @@ def record(contact: Contact) -> Record:
         labels=None if contact.tags is UNSET else frozenset(contact.tags or ()),
         opted_out=opted_out(contact),
         changed_at=_text(contact.date_updated) if contact.date_updated is not UNSET else "",
+        barred=barred(contact),
+        marker=marker,
     )
 
 
@@ -121,24 +143,40 @@ def opted_out(contact: Contact) -> bool | None:
     return _status(channels, "Email") in _RESTRICTED or _status(channels, "email") in _RESTRICTED
 
 
+def barred(contact: Contact) -> frozenset[str] | None:
+    """Barred channels but e-mail, in lower case; None where the answer does not say (issue 43).
+
+    ``dnd: true`` stands for all channels (highlevel.md 5.3). Assumed: where it comes with barred channels,
+    these are what it means; where none of them is barred, the stricter counts.
+    """
+    channels = contact.dnd_settings
+    if channels:
+        closed = frozenset(name.lower() for name in channels if _status(channels, name) in _RESTRICTED)
+        if closed or contact.dnd is not True:
+            return closed - {"email"}
+    if contact.dnd is True:
+        return _BUT_EMAIL
+    return None if channels is UNSET or (channels is None and contact.dnd is not False) else _NONE
+
+
 def _status(channels: Mapping[str, Any], name: str) -> str:
     channel = channels.get(name)
     status = channel.get("status") if isinstance(channel, dict) else channel
     return status.lower() if isinstance(status, str) else ""
 
 
-def opt_out_body(contact: Contact, email: str = "Email") -> dict[str, Any] | None:
+def opt_out_body(contact: Contact, spelling: Mapping[str, str] = CHANNELS) -> dict[str, Any] | None:
     """E-mail barred, and every other barred channel said again; None when e-mail is barred already.
 
     Whether ``dndSettings`` replaces the channels it leaves out is not documented: said again, none is lost
-    if it does, and as no open channel is sent, none is opened. ``email`` is the channel's key.
+    if it does, and as no open channel is sent, none is opened. ``spelling`` is that of the version.
     """
     channels = contact.dnd_settings or {}
-    barred = {name: {"status": _status(channels, name)} for name in channels}
-    barred = {name: value for name, value in barred.items() if value["status"] in _RESTRICTED}
-    if "Email" in barred or "email" in barred:
+    closed = {name: {"status": _status(channels, name)} for name in channels}
+    closed = {name: value for name, value in closed.items() if value["status"] in _RESTRICTED}
+    if "Email" in closed or "email" in closed:
         return None
-    return {"dndSettings": {email: {"status": "active"}} | barred}
+    return {"dndSettings": {spelling["email"]: {"status": "active"}} | closed}
 
 
 def needs_types(fields: Iterable[str]) -> bool:
@@ -146,21 +184,47 @@ def needs_types(fields: Iterable[str]) -> bool:
     return any(name.startswith(_CUSTOM) for name in fields)
 
 
+def marked(fields: Mapping[str, str], marker_field: str, marker: str) -> Mapping[str, str]:
+    """The fields of a create with the other side's id among them, where both field and id are known."""
+    return {**fields, _CUSTOM + marker_field: marker} if marker_field and marker else fields
+
+
 def create_body(
-    location_id: str, fields: Mapping[str, str], types: Mapping[str, str], email: str = "Email"
+    location_id: str,
+    fields: Mapping[str, str],
+    types: Mapping[str, str],
+    spelling: Mapping[str, str] = CHANNELS,
+    closed: frozenset[str] = _NONE,
 ) -> dict[str, Any]:
-    """The body of a create; blank fields are left out. Raises ``Rejected`` for a field it does not take."""
+    """The body of a create; blank fields are left out, ``closed`` channels are barred from the start.
+
+    Raises ``Rejected`` for a field it does not take, and for a channel that HighLevel does not have: left
+    out, it would be open.
+    """
     given = {name: value for name, value in fields.items() if value != ""}
-    return {"locationId": location_id} | _body(given, CREATE_FIELDS, types, email)
+    body = {"locationId": location_id} | _body(given, CREATE_FIELDS, types, spelling)
+    if not closed <= spelling.keys():
+        raise Rejected(
+            "HighLevel has no channel of that name to bar.",
+            fix="Report this: the channel comes from Landbridge itself.",
+            side=Side.HIGHLEVEL,
+            sent="no",
+        )
+    if closed:
+        said = {spelling[name]: {"status": "active"} for name in sorted(closed)}
+        body["dndSettings"] = body.get("dndSettings", {}) | said
+    return body
 
 
-def update_body(fields: Mapping[str, str], types: Mapping[str, str], email: str = "Email") -> dict[str, Any]:
+def update_body(
+    fields: Mapping[str, str], types: Mapping[str, str], spelling: Mapping[str, str] = CHANNELS
+) -> dict[str, Any]:
     """The body of a partial update: never ``tags``, which would replace them all, nor ``locationId``."""
-    return _body(fields, UPDATE_FIELDS, types, email)
+    return _body(fields, UPDATE_FIELDS, types, spelling)
 
 
 def _body(
-    fields: Mapping[str, str], allowed: frozenset[str], types: Mapping[str, str], email: str
+    fields: Mapping[str, str], allowed: frozenset[str], types: Mapping[str, str], spelling: Mapping[str, str]
 ) -> dict[str, Any]:
     body: dict[str, Any] = {}
     custom: list[dict[str, Any]] = []
@@ -171,7 +235,7 @@ def _body(
             key = name.removeprefix(_CUSTOM)
             custom.append({"id": key, "field_value": _custom_value(value, types.get(key, ""))})
         elif name == _OPT_OUT and value == "active":
-            body["dndSettings"] = {email: {"status": "active"}}
+            body["dndSettings"] = {spelling["email"]: {"status": "active"}}
         else:
             raise _not_taken(name)
     if custom:

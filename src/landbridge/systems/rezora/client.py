@@ -93,8 +93,13 @@ class RezoraSystem:
         """Read one contact by id; raises ``Gone`` on 404. An empty array is no proof and is ``Malformed``."""
         return await self._get(_CONTACT, lambda body: _one(record_id, body), contacts=record_id)
 
-    async def create(self, fields: Mapping[str, str]) -> str:
-        """``POST contacts``: answers only the new id, so read it again to see what was stored."""
+    async def create(
+        self, fields: Mapping[str, str], *, marker: str = "", barred: frozenset[str] = frozenset()
+    ) -> str:
+        """``POST contacts``: answers only the new id, so read it again to see what was stored.
+
+        Rezora has no field of the owner's for ``marker``, and e-mail as its only channel: both are dropped.
+        """
         return await self._post(_CONTACTS, changes(fields), new_id("contact_id"))
 
     async def update(self, record_id: str, fields: Mapping[str, str]) -> None:
@@ -113,6 +118,20 @@ class RezoraSystem:
             decode=done,
             idempotent=True,
         )
+
+    async def delete(self, record_id: str) -> None:
+        """``DELETE contacts/ID``; one that is gone already is fine. The call is inferred (rezora.md 2.2).
+
+        Raises ``Rejected`` before sending for the account's own contact, which is read first where no
+        listing has told yet which one it is.
+        """
+        try:
+            if not self._self_id and (await self.contact(record_id)).read_only:
+                self._self_id = record_id
+            self._refuse_self(record_id)
+            await self._delete(("contacts", record_id))
+        except Gone:
+            return
 
     async def opt_out(self, record_id: str) -> None:
         """Set ``contact_unsubscribe``; whether it can be written is open: read back (rezora.md 2.1)."""
@@ -161,6 +180,10 @@ class RezoraSystem:
     async def custom_fields(self) -> Sequence[CustomField]:
         """None: Rezora has no custom fields."""
         return ()
+
+    async def make_marker(self) -> str:
+        """ "": Rezora has no place for one."""
+        return ""
 
     async def close(self) -> None:
         """Close the connection pool."""

@@ -1,0 +1,171 @@
+"""The lists of contacts by where they stand, and what people do to one contact: pause, resume, again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from landbridge.engine.answers import NotPossible, check_creates
+from landbridge.store import decisions, journal, links, observed
+from landbridge.store.bridges import Bridge
+from landbridge.store.database import Database
+from landbridge.store.journal import Entry
+from landbridge.store.observed import Sighting, Standing
+from landbridge.store.runs import Runs
+from landbridge.sync.model import Choice, Side
+from landbridge.sync.reasons import EXCLUDED, HELD, Reason
+from landbridge.sync.rules import Policy
+from landbridge.systems.base import Clock
+
+STANDINGS: Mapping[str, str] = {
+    "in-sync": "equal",
+    "left-out": "excluded",
+    "held": "held",
+    "waiting": "waiting",
+}
+"""The lists as people name them, and the word of the store."""
+
+PAGE = 100
+_IN_SYNC = Reason("In sync", "The contact is equal on both sides.", "Nothing to do.")
+_WAITING = Reason("Waiting", "The contact was not written yet.", "Nothing to do: the next sync carries it.")
+_AGAIN = ("deleted_in_highlevel", "deleted_in_rezora", "merged")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One person, a linked pair once, with where it stands and why."""
+
+    highlevel_id: str
+    rezora_id: str
+    name: str
+    standing: str
+    cause: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of one list; ``total`` counts the whole list."""
+
+    standing: str
+    page: int
+    total: int
+    contacts: list[Contact]
+
+    @property
+    def pages(self) -> int:
+        """How many pages the list has."""
+        return -(-self.total // PAGE)
+
+
+class Roster:
+    """Contacts of one store, as the newest whole run saw them."""
+
+    def __init__(self, database: Database, clock: Clock, policy_of: Callable[[Bridge], Policy]) -> None:
+        self._database = database
+        self._clock = clock
+        self._policy_of = policy_of
+
+    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+        """One page of one list, from page 1."""
+        if standing not in STANDINGS:
+            raise NotPossible(f"There is no list {standing!r}.", f"Use one of: {', '.join(STANDINGS)}.")
+        latest = await Runs(self._database).latest_done(bridge.id)
+        if latest is None:
+            return Listing(standing, page, 0, [])
+        async with self._database.read() as connection:
+            word = STANDINGS[standing]
+            counts = await observed.standings(connection, bridge.id, latest.id)
+            after = (max(page, 1) - 1) * PAGE
+            found = await observed.listed(connection, bridge.id, latest.id, word, after, PAGE)
+            contacts = [await _contact(connection, bridge.id, *one, standing) for one in found]
+        total = sum(count for (stands, _), count in counts.items() if stands == word)
+        return Listing(standing, max(page, 1), total, contacts)
+
+    async def pause(self, bridge: Bridge, record_id: str, note: str = "") -> None:
+        """Take a contact out of the sync; opt-outs are carried all the same."""
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            ids = await _find(connection, bridge.id, record_id)
+            side = next(iter(ids))
+            await decisions.save_pause(connection, bridge.id, side, ids[side], note, now)
+            await _note(connection, bridge.id, ids, "paused", now, ("excluded", "paused"))
+
+    async def resume(self, bridge: Bridge, record_id: str) -> None:
+        """Put it back; the next sync carries what was edited meanwhile."""
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            ids = await _find(connection, bridge.id, record_id)
+            ended = [await decisions.end_pause(connection, bridge.id, side, key) for side, key in ids.items()]
+            if not any(ended):
+                raise NotPossible("This contact is not paused.", "Nothing to do.")
+            await _note(connection, bridge.id, ids, "resumed", now, ("waiting", ""))
+
+    async def again(self, bridge: Bridge, record_id: str) -> None:
+        """Create a contact anew on the side where it was deleted: its tombstone goes, a word stays.
+
+        The word is needed where the record still carries the mark of the one that was deleted: matching
+        would take that for a delete it has not heard of.
+        """
+        policy, now = self._policy_of(bridge), self._clock.now()
+        async with self._database.write() as connection:
+            found = await _find(connection, bridge.id, record_id)
+            side = next(iter(found))
+            key = found[side]
+            if len(found) > 1:
+                raise NotPossible("This contact is linked, so it is on both sides.", "Nothing to do.")
+            if (await decisions.buried(connection, bridge.id)).get((side, key)) not in _AGAIN:
+                raise NotPossible(
+                    "This contact is not left out because of a delete or a merge.",
+                    "Look at `landbridge contacts list --standing left-out` for its reason.",
+                )
+            check_creates(policy, side.other)
+            await decisions.unbury(connection, bridge.id, side, key)
+            pair = (key, "") if side is Side.HIGHLEVEL else ("", key)
+            await decisions.save_choice(connection, bridge.id, pair, Choice("", "create"), "again", now)
+            await _note(connection, bridge.id, found, "create again", now, ("waiting", ""))
+
+
+async def _find(connection: AsyncConnection, bridge_id: int, record_id: str) -> dict[Side, str]:
+    """The record of that id and, behind it, its partner; raises ``NotPossible`` for an unknown id."""
+    for side in Side:
+        linked = await links.by_side(connection, bridge_id, side, [record_id])
+        if not linked and await observed.one(connection, bridge_id, side, record_id) is None:
+            continue
+        ids = {side: record_id}
+        if record_id in linked:
+            ids[side.other] = linked[record_id].link.id(side.other)
+        return ids
+    raise NotPossible(
+        "No contact of that id was seen in HighLevel or in Rezora.",
+        "Give the id that `landbridge contacts list` shows, or run a sync first.",
+    )
+
+
+async def _note(
+    connection: AsyncConnection,
+    bridge_id: int,
+    ids: Mapping[Side, str],
+    note: str,
+    now: float,
+    stands: tuple[str, str],
+) -> None:
+    """Journal it, and show it in the lists before the next sync does."""
+    side = next(iter(ids))
+    entry = Entry("decided", side, ids[side], ids.get(side.other, ""), note=note)
+    await journal.write(connection, bridge_id, 0, [entry], now)
+    standings = [Standing(side, key, *stands) for side, key in ids.items()]
+    await observed.set_standings(connection, bridge_id, standings)
+
+
+async def _contact(
+    connection: AsyncConnection, bridge_id: int, sight: Sighting, cause: str, standing: str
+) -> Contact:
+    side, key = sight.record.side, sight.record.id
+    linked = await links.by_side(connection, bridge_id, side, [key])
+    ids = {side: key, side.other: linked[key].link.id(side.other) if key in linked else ""}
+    reason = {"in-sync": _IN_SYNC, "waiting": _WAITING}.get(standing) or (EXCLUDED | HELD).get(cause)
+    known = reason or Reason(cause, cause, "Update Landbridge to the version that wrote this.")
+    return Contact(ids[Side.HIGHLEVEL], ids[Side.REZORA], sight.name, standing, cause, known)

@@ -1,0 +1,231 @@
+"""Remove one guard at a time, and show that a named test fails for it: ``make mutants``.
+
+Each mutant is a copy of the package with one small piece of text replaced. A guard whose text is not
+found, or whose test passes all the same, makes this program fail.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+GUARDS = "tests/test_guards.py::test_"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """What is taken away, where, and the test that must notice."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+MUTANTS = (
+    Mutant(
+        "no lookup before a create is repeated",
+        "engine/matching.py",
+        "    for highlevel, rezora, _reason in pairing.pairs:\n        _pair(found, highlevel, rezora)\n",
+        "",
+        f"{GUARDS}a_create_whose_answer_is_lost_is_looked_up_and_not_sent_again",
+    ),
+    Mutant(
+        "marker ignored",
+        "sync/match.py",
+        "        if person.marker in there:\n",
+        "        if person.marker in there and not person.marker:\n",
+        f"{GUARDS}a_create_is_known_again_by_its_marker_whatever_became_of_its_address",
+    ),
+    Mutant(
+        "no tombstone check",
+        "sync/alone.py",
+        "        if situation.tombstone and not wanted:\n",
+        "        if False:\n",
+        f"{GUARDS}what_was_deleted_does_not_come_back",
+    ),
+    Mutant(
+        "base not written",
+        "engine/outcome.py",
+        "            changed.append(kept)\n",
+        "            pass\n",
+        f"{GUARDS}what_was_agreed_is_remembered_so_that_a_later_edit_is_not_taken_back",
+    ),
+    Mutant(
+        "suppression after everything else",
+        "engine/scan.py",
+        'await _keep(work, page, stage.to("suppress"))\n    return stage.to("suppress")',
+        'await _keep(work, page, stage.to("gone"))\n    return stage.to("gone")',
+        f"{GUARDS}an_opt_out_is_carried_even_when_the_brake_stops_everything_else",
+    ),
+    Mutant(
+        "labels of one side replace the other's",
+        "sync/labels.py",
+        "    wanted = any(shows.values()) and not removed\n",
+        "    wanted = shows[Side.HIGHLEVEL]\n",
+        f"{GUARDS}a_list_joined_in_rezora_becomes_a_tag_and_the_other_tags_stay",
+    ),
+    Mutant(
+        "last writer wins",
+        "sync/merge.py",
+        "    if rule.strategy in (Strategy.HOLD, Strategy.IMMUTABLE):\n"
+        '        return Verdict(Outcome.HOLD, cause="both_changed", cell=cell)\n',
+        "",
+        f"{GUARDS}two_new_addresses_of_one_person_wait_for_a_person",
+    ),
+    Mutant(
+        "fence ignored",
+        "store/driver.py",
+        "    if result.rowcount != 1:\n",
+        "    if False:\n",
+        "tests/test_store_database.py",
+    ),
+    Mutant(
+        "no look by id before a delete is believed",
+        "engine/gone.py",
+        "            sight = await read_again(work, side, record_id)\n        except Gone:\n"
+        "            found.gone.append(side)\n",
+        '            raise Gone("")\n        except Gone:\n            found.gone.append(side)\n',
+        f"{GUARDS}an_empty_listing_is_no_proof_that_anybody_was_deleted",
+    ),
+    Mutant(
+        "no look by id before a write",
+        "engine/calls.py",
+        "    if not await _look_again(work, result):\n        return\n    _note_link",
+        "    _note_link",
+        "tests/test_engine_safety.py::test_an_edit_made_while_the_plan_was_carried_out_is_not_overwritten",
+    ),
+    Mutant(
+        "no brake",
+        "sync/guard.py",
+        "    if weight.overwrites > limit:\n",
+        "    if False:\n",
+        f"{GUARDS}an_opt_out_is_carried_even_when_the_brake_stops_everything_else",
+    ),
+    Mutant(
+        "absent taken for blank",
+        "sync/plan.py",
+        "    found = tuple([fields[name] for name in names if name in fields])",
+        '    found = tuple([fields.get(name, "") for name in names])',
+        f"{GUARDS}a_field_that_an_answer_leaves_out_is_not_a_blank",
+    ),
+    Mutant(
+        "suppression forgotten with the record",
+        "store/suppression.py",
+        "    if not rows:\n        return\n    new =",
+        "    if rows or not rows:\n        return\n    new =",
+        f"{GUARDS}an_opt_out_outlives_the_contact_that_made_it",
+    ),
+    Mutant(
+        "unknown consent taken for a yes",
+        "sync/alone.py",
+        "        if source.opted_out is not False:\n",
+        "        if source.opted_out:\n",
+        "tests/test_engine_safety.py::test_consent_that_the_answer_does_not_tell_is_not_taken_for_a_yes",
+    ),
+    Mutant(
+        "an opt-out may be taken back",
+        "systems/rezora/records.py",
+        'if name in WRITABLE or (name == OPT_OUT and value == "1"):',
+        "if name in WRITABLE or name == OPT_OUT:",
+        "tests/test_systems_rezora_client.py",
+    ),
+    Mutant(
+        "names not compared",
+        "sync/match.py",
+        "if compatible_names(bare[pair[0]], bare[pair[1]]))",
+        "if bare)",
+        f"{GUARDS}families_share_an_address_and_stay_apart",
+    ),
+    Mutant(
+        "twins not noticed",
+        "sync/match.py",
+        "    alone, twins = _without_twins(found.alone, linked, apart)\n",
+        "    alone, twins = found.alone, list[Twin]()\n",
+        f"{GUARDS}a_second_record_of_somebody_does_not_spread",
+    ),
+    Mutant(
+        "what was shown after a write is not the base",
+        "engine/calls.py",
+        "    result.shown[action.side] |= {name: fields[name] for name in action.fields if name in fields}\n",
+        "    result.shown[action.side] |= {}\n",
+        f"{GUARDS}a_value_that_the_other_side_cuts_is_not_written_for_ever",
+    ),
+    Mutant(
+        "no settling",
+        "engine/scan.py",
+        "    if not wait:\n        return False\n",
+        "    return False\n",
+        f"{GUARDS}a_name_that_somebody_is_still_typing_is_not_carried",
+    ),
+    Mutant(
+        "a restored database is believed",
+        "engine/fleet.py",
+        "            restored = await self._runs.newest_id(bridge.id) < highest\n",
+        "            restored = False\n",
+        f"{GUARDS}an_older_copy_of_the_database_takes_nothing_back",
+    ),
+    Mutant(
+        "journal written afterwards only",
+        "engine/calls.py",
+        "        return await journal.begin(connection, work.bridge.id, work.run_id, entries, now)\n",
+        "        return list(range(len(entries)))\n",
+        f"{GUARDS}what_a_write_replaces_is_known_even_if_the_process_dies_with_it",
+    ),
+    Mutant(
+        "a resumed run believes what it read before",
+        "engine/fleet.py",
+        '        if stage is not None and stage.at != "prepare":\n',
+        "        if False:\n",
+        f"{GUARDS}a_run_that_goes_on_after_a_stop_knows_of_opt_outs_since",
+    ),
+)
+
+
+def killed(mutant: Mutant, package: Path) -> str:
+    """Empty if the named test fails without the guard, else what is wrong."""
+    file = package / "landbridge" / mutant.file
+    whole = file.read_text(encoding="utf-8")
+    if whole.count(mutant.old) != 1:
+        return f"the guard's text is there {whole.count(mutant.old)} times"
+    file.write_text(whole.replace(mutant.old, mutant.new), encoding="utf-8")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.test],
+            cwd=ROOT,
+            env=dict(os.environ) | {"PYTHONPATH": str(package)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    finally:
+        file.write_text(whole, encoding="utf-8")
+    return {0: "the test passes without the guard", 1: ""}.get(done.returncode, done.stdout[-400:])
+
+
+def main() -> int:
+    """Print the table; 1 if any mutant lives."""
+    with tempfile.TemporaryDirectory() as folder:
+        package = Path(folder)
+        shutil.copytree(ROOT / "src" / "landbridge", package / "landbridge")
+        living = 0
+        print(f"{'guard removed':<48} {'':<8} test")
+        for mutant in MUTANTS:
+            wrong = killed(mutant, package)
+            living += bool(wrong)
+            name = mutant.test.split("::")[-1]
+            print(f"{mutant.name:<48} {'LIVES' if wrong else 'killed':<8} {name} {wrong}", flush=True)
+    print(f"{len(MUTANTS) - living} of {len(MUTANTS)} mutants killed")
+    return 1 if living else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

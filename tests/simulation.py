@@ -1,0 +1,292 @@
+"""Two accounts, the people who work in them, and a Landbridge between them that may die at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import shutil
+import zlib
+from collections import Counter
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, suppress
+from html import unescape
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import structlog
+
+from checker import Checker
+from inprocess import ADDRESS, Crash, Crasher, CrashingDatabase, InProcess, VirtualClock, folder, new_database
+from inprocess import backup as copy_of
+from inprocess import restore as put_back
+from landbridge.app import App, open_app
+from landbridge.engine.durable import Plain
+from landbridge.engine.work import EngineConfig
+from landbridge.sandbox.faults import read_faults
+from landbridge.sandbox.highlevel import HighLevelConfig, HighLevelWorld
+from landbridge.sandbox.rezora import RezoraConfig, RezoraWorld
+from landbridge.sandbox.server import Sandbox, SandboxConfig
+from landbridge.settings import Settings, load_settings
+from landbridge.store.bridges import Bridge
+from landbridge.store.runs import Run
+from landbridge.sync.mapping import write_policy
+from landbridge.sync.rules import Direction, LabelRule, Policy, default_policy
+from landbridge.systems.base import SystemFailure
+
+T = TypeVar("T")
+SESSION = "browser-1"
+LABELS = (
+    LabelRule("buyer", "Buyers", Direction.BOTH),
+    LabelRule("hot lead", "", Direction.BOTH, rezora_field="contact_type", rezora_option="Hot"),
+)
+
+
+def policy() -> Policy:
+    """The default mapping, a list and a value map, both ways."""
+    return Policy(rules=default_policy().rules, labels=LABELS)
+
+
+class Simulation:
+    """Everything of one example; ``close`` it."""
+
+    def __init__(self, seed: int = 1, mapping: Policy | None = None, **rezora: Any) -> None:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+        config = SandboxConfig(
+            seed=seed, people=0, highlevel=HighLevelConfig(burst=0), rezora=RezoraConfig(**rezora)
+        )
+        self.quirks = rezora
+        self.runner = asyncio.Runner()
+        self.sandbox = Sandbox(config)
+        self.sandbox.open(ADDRESS)
+        self.clock = VirtualClock(self.sandbox)
+        self.crasher = Crasher()
+        self.home = folder()
+        self.path = new_database(self.home)
+        self.mapping = write_policy(mapping or policy())
+        self.app: App | None = None
+        self.bridge: Bridge | None = None
+        self.synced = False
+        self._stack = AsyncExitStack()
+        self._copy = b""
+        self.checker = Checker(self)
+        self.cells: Counter[str] = Counter()  # rows of the planner's tables that were met
+        self.states: set[int] = set()  # shapes of both accounts after each run, for those who count
+        self.run(self._connect())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """In the one event loop of this example."""
+        return self.runner.run(work)
+
+    @property
+    def highlevel(self) -> HighLevelWorld:
+        """HighLevel itself."""
+        world = self.sandbox.highlevel
+        assert isinstance(world, HighLevelWorld)
+        return world
+
+    @property
+    def rezora(self) -> RezoraWorld:
+        """Rezora itself."""
+        world = self.sandbox.rezora
+        assert isinstance(world, RezoraWorld)
+        return world
+
+    def settings(self) -> Settings:
+        """Everything as people have it, but no quota of ours."""
+        return load_settings(
+            {},
+            {
+                "home": self.home,
+                "highlevel_api_url": f"{ADDRESS}/highlevel",
+                "highlevel_authorise_url": f"{ADDRESS}/highlevel/v2/oauth/chooselocation",
+                "highlevel_client_id": HighLevelConfig().client_id,
+                "highlevel_client_secret": HighLevelConfig().client_secret,
+                "rezora_api_url": f"{ADDRESS}/rezora/v1",
+                "highlevel_quota_burst": 0,
+                "rezora_quota_burst": 0,
+                "highlevel_read_only": False,
+                "log_level": "error",
+            },
+        )
+
+    async def open(self) -> App:
+        """A process of the product."""
+        if self.app is None:
+            database = CrashingDatabase(self.path, self.crasher)
+            self.app = await self._stack.enter_async_context(
+                open_app(
+                    self.settings(),
+                    self.clock,
+                    database=database,
+                    durable=Plain,
+                    engine=EngineConfig(heartbeat_seconds=0.0, concurrency=4, slice_size=8, cells=self.cells),
+                    transport=lambda: InProcess(self.sandbox, self.crasher),
+                )
+            )
+        return self.app
+
+    async def _connect(self) -> None:
+        app = await self.open()
+        await app.finish_connect(*await self._allow(app), SESSION)
+        login = RezoraConfig()
+        await app.connect_rezora(login.username, login.password)
+        self.bridge = await app.create_bridge("test", self.mapping)
+        self.sandbox.history.forget()
+
+    async def _allow(self, app: App) -> tuple[str, str]:
+        """What a person does on the consent page."""
+        url = urlsplit(await app.connect_url(SESSION))
+        page = await self.sandbox.exchange("GET", f"{url.path}?{url.query}", {}, b"")
+        text = page.answer.body.decode()
+        fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text))
+        answers = {name: unescape(value) for name, value in fields.items()} | {"decision": "allow"}
+        action = re.search(r'<form[^>]*action="([^"]*)"', text)
+        target = urlsplit(unescape(action.group(1)) if action else "")
+        path = target.path if target.path.startswith("/") else url.path
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        back = await self.sandbox.exchange("POST", path, form, urlencode(answers).encode())
+        query = parse_qs(urlsplit(back.answer.headers["location"]).query)
+        return query["code"][0], query["state"][0]
+
+    # What people do
+
+    def edit(self, side: str, **command: Any) -> dict[str, Any]:
+        """An edit in one system's own pages, which the checker remembers."""
+        result = self.sandbox.edit(side, command)
+        self.checker.saw(side, command, result)
+        return result
+
+    def contacts(self, side: str) -> dict[str, dict[str, Any]]:
+        """All contacts of a side by id, but the account's own."""
+        if side == "highlevel":
+            return {c["id"]: c for c in self.highlevel.dump()["contacts"]}
+        rows = [c["fields"] for c in self.rezora.dump()["contacts"]]
+        return {row["contact_id"]: row for row in rows if row["contact_self"] != "1"}
+
+    def members(self) -> dict[str, set[str]]:
+        """Rezora contact id to the names of its lists."""
+        dump = self.rezora.dump()
+        names = {row["list_id"]: row["list_name"] for row in dump["lists"]}
+        found: dict[str, set[str]] = {}
+        for row in dump["members"]:
+            found.setdefault(row["contact_id"], set()).add(names[row["list_id"]])
+        return found
+
+    # What happens to us
+
+    def fault(self, **wanted: Any) -> None:
+        """Order a fault."""
+        (ordered,) = read_faults({"faults": [wanted]})
+        self.sandbox.faults.add(ordered)
+
+    def sync(self, *, accept: bool = True, crash_at: int = 0) -> Run | None:
+        """One run; None where the process died, which opens a new one."""
+        self.crasher.arm(crash_at)
+        self.checker.run_begins()
+        run = None
+        try:
+            run = self.run(self._sync(accept=accept))
+        except (Crash, BaseExceptionGroup):
+            assert self.crasher.dead
+            self.reopen()
+            self.clock.advance(61.0)  # the lease of a process that is gone runs out
+        finally:
+            self.checker.run_ended(whole=run is not None and run.state == "done")
+        self.states.add(self._shape())
+        self.synced = self.synced or (run is not None and run.state == "done")
+        return run
+
+    def _shape(self) -> int:
+        """Both accounts without their ids: equal for equal states."""
+        members = self.members()
+        left = sorted(
+            repr(
+                (
+                    c["firstName"],
+                    c["lastName"],
+                    c["city"],
+                    bool(c["phone"]),
+                    sorted(c["tags"]),
+                    c["dndSettings"],
+                )
+            )
+            for c in self.contacts("highlevel").values()
+        )
+        right = sorted(
+            repr((c["contact_name"], c["contact_home_city"], c["contact_type"], c["contact_unsubscribe"]))
+            + str(sorted(members.get(key, ())))
+            for key, c in self.contacts("rezora").items()
+        )
+        return zlib.crc32(repr((left, right)).encode())
+
+    async def _sync(self, *, accept: bool) -> Run:
+        app = await self.open()
+        assert self.bridge is not None
+        return await app.sync(self.bridge, cause="test", accept=accept)
+
+    def reopen(self) -> None:
+        """The process is gone with all it knew; another one opens the same database."""
+        self.run(self._drop())
+        self.crasher.revive()
+
+    async def _drop(self) -> None:
+        app, self.app = self.app, None
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+            with suppress(BaseException):
+                await task
+        self._stack = AsyncExitStack()
+        if app is not None:
+            await app.database.engine.dispose()
+        self.crasher.revive()
+
+    def backup(self) -> None:
+        """A copy of the database, as an operator makes one."""
+        self.reopen()
+        self._copy = copy_of(self.path)
+
+    def restore(self) -> bool:
+        """Put the copy back, if there is one."""
+        if not self._copy:
+            return False
+        self.reopen()
+        self.checker.database_goes()
+        put_back(self.path, self._copy)
+        return True
+
+    def settle(self) -> None:
+        """No more edits and faults; enough runs for everything that was begun (L1), then the checks."""
+        self.sandbox.faults.clear()
+        self.sandbox.late.clear()
+        self.clock.skew = 0.0
+        states = []
+        for _ in range(5):
+            self.clock.advance(60.0)
+            run = self.sync()
+            assert run is not None
+            states.append((run.state, run.sentence))
+        assert states[-1] == ("done", ""), states
+        before = self.mutating()
+        run = self.sync()
+        assert run is not None
+        assert self.mutating() == before, "a second full sync wrote"
+        self.checker.after_settling()
+
+    def mutating(self) -> int:
+        """Calls of ours so far that can change something."""
+        return self.checker.mutating
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.crasher.revive()
+        with suppress(SystemFailure):
+            self.run(self._close())
+        self.runner.close()
+        shutil.rmtree(self.home, ignore_errors=True)
+        structlog.reset_defaults()
+
+    async def _close(self) -> None:
+        app, self.app = self.app, None
+        if app is not None:
+            await app.close()

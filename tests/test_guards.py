@@ -1,0 +1,280 @@
+"""One guard, one story: what each guard prevents, told so that its removal makes the story end badly.
+
+``make mutants`` removes the guards one by one and shows that the tests named there fail.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from landbridge.sandbox.history import Wanted
+from simulation import Simulation
+
+
+@pytest.fixture
+def world() -> Iterator[Simulation]:
+    made = Simulation()
+    yield made
+    made.close()
+
+
+def ada(world: Simulation, **more: Any) -> str:
+    """One contact in HighLevel."""
+    fields = {"firstName": "Ada", "lastName": "Byron", "email": "ada@example.org", "city": "Boulder"}
+    return str(world.edit("highlevel", action="create", fields=fields | more)["id"])
+
+
+def linked(world: Simulation, **more: Any) -> tuple[str, str]:
+    """One contact in both, after two syncs."""
+    left = ada(world, **more)
+    for _ in range(2):
+        world.clock.advance(60.0)
+        synced(world)
+    (right,) = world.contacts("rezora")
+    return left, right
+
+
+def synced(world: Simulation, *, accept: bool = True) -> str:
+    world.clock.advance(60.0)
+    run = world.sync(accept=accept)
+    assert run is not None
+    return run.state
+
+
+def holds(world: Simulation) -> set[str]:
+    with sqlite3.connect(world.path) as store:
+        found = {row[0] for row in store.execute("SELECT cause FROM hold")}
+    store.close()
+    return found
+
+
+def reasons(world: Simulation) -> set[str]:
+    with sqlite3.connect(world.path) as store:
+        found = {row[0] for row in store.execute("SELECT reason FROM observed")}
+    store.close()
+    return found
+
+
+def test_a_create_whose_answer_is_lost_is_looked_up_and_not_sent_again(world: Simulation) -> None:
+    ada(world)
+    world.fault(kind="lost_answer", side="rezora", method="POST", path="/v1/contacts.json")
+    synced(world)
+    synced(world)
+    assert len(world.contacts("rezora")) == 1
+
+
+def test_a_create_is_known_again_by_its_marker_whatever_became_of_its_address(world: Simulation) -> None:
+    fields = {"contact_name": "Grace Hopper", "contact_email": "grace@example.org"}
+    world.edit("rezora", action="create", fields=fields)
+    world.fault(kind="lost_answer", side="highlevel", method="POST", path_regex="^/contacts/$")
+    world.fault(kind="refuse", side="highlevel", path="/contacts/search", skip=1, times=9)
+    synced(world)
+    world.sandbox.faults.clear()
+    (made,) = world.contacts("highlevel")
+    changed = {"email": "admiral@example.org", "firstName": "Amazing", "lastName": "Person"}
+    world.edit("highlevel", action="update", id=made, fields=changed)
+    synced(world)
+    synced(world)
+    assert list(world.contacts("highlevel")) == [made]
+    assert len(world.contacts("rezora")) == 1
+
+
+def test_what_was_deleted_does_not_come_back(world: Simulation) -> None:
+    _, right = linked(world)
+    world.edit("rezora", action="delete", id=right)
+    synced(world)
+    synced(world)
+    assert world.contacts("rezora") == {}
+    assert "deleted_in_rezora" in reasons(world)
+
+
+def test_what_was_agreed_is_remembered_so_that_a_later_edit_is_not_taken_back(world: Simulation) -> None:
+    left, right = linked(world)
+    world.edit("highlevel", action="update", id=left, fields={"city": "Lyons"})
+    synced(world)
+    world.edit("rezora", action="update", id=right, fields={"contact_home_city": "Boulder"})
+    synced(world)
+    assert world.contacts("highlevel")[left]["city"] == "Boulder"
+
+
+def test_an_opt_out_is_carried_even_when_the_brake_stops_everything_else(world: Simulation) -> None:
+    for number in range(30):
+        fields = {"firstName": "Ada", "lastName": f"Byron{number}", "email": f"p{number}@example.org"}
+        world.edit("highlevel", action="create", fields=fields | {"city": "Boulder"})
+    synced(world)
+    synced(world)
+    for record in world.contacts("highlevel"):
+        world.edit("highlevel", action="update", id=record, fields={"city": "Everywhere"})
+    first = next(iter(world.contacts("highlevel")))
+    address = world.contacts("highlevel")[first]["email"]
+    world.edit("highlevel", action="set_dnd", id=first, channels={"Email": "active"})
+    assert synced(world, accept=False) == "braked"
+    (there,) = [c for c in world.contacts("rezora").values() if c["contact_email"] == address]
+    assert there["contact_unsubscribe"] == "1"
+    assert {c["contact_home_city"] for c in world.contacts("rezora").values()} == {"Boulder"}
+
+
+def test_a_list_joined_in_rezora_becomes_a_tag_and_the_other_tags_stay(world: Simulation) -> None:
+    left, right = linked(world, tags=["vip"])
+    world.edit("rezora", action="add_to_list", id=right, list="Buyers")
+    synced(world)
+    assert sorted(world.contacts("highlevel")[left]["tags"]) == ["buyer", "vip"]
+
+
+def test_two_new_addresses_of_one_person_wait_for_a_person(world: Simulation) -> None:
+    left, right = linked(world)
+    world.edit("highlevel", action="update", id=left, fields={"email": "one@example.org"})
+    world.edit("rezora", action="update", id=right, fields={"contact_email": "two@example.org"})
+    synced(world)
+    assert world.contacts("rezora")[right]["contact_email"] == "two@example.org"
+    assert world.contacts("highlevel")[left]["email"] == "one@example.org"
+    assert "both_changed" in holds(world)
+
+
+def test_an_empty_listing_is_no_proof_that_anybody_was_deleted(world: Simulation) -> None:
+    left, right = linked(world)
+    empty = {"contacts": [], "total": 0}
+    world.fault(kind="status", status=200, body=empty, side="highlevel", path="/contacts/search", times=1)
+    synced(world)
+    world.edit("highlevel", action="update", id=left, fields={"city": "Lyons"})
+    synced(world)
+    assert world.contacts("rezora")[right]["contact_home_city"] == "Lyons"
+
+
+def test_a_field_that_an_answer_leaves_out_is_not_a_blank(world: Simulation) -> None:
+    left, right = linked(world)
+    for path in ("/contacts/search", f"/contacts/{left}"):
+        world.fault(kind="drop_field", side="highlevel", path=path, field="city", times=9)
+    world.edit("highlevel", action="update", id=left, fields={"postalCode": "80301"})
+    synced(world)
+    assert world.contacts("rezora")[right]["contact_home_city"] == "Boulder"
+    assert world.contacts("rezora")[right]["contact_home_zip"] == "80301"
+
+
+def test_an_opt_out_outlives_the_contact_that_made_it(world: Simulation) -> None:
+    left, right = linked(world)
+    world.edit("highlevel", action="set_dnd", id=left, channels={"Email": "active"})
+    synced(world)
+    world.edit("highlevel", action="delete", id=left)
+    world.edit("rezora", action="delete", id=right)
+    synced(world)
+    ada(world)
+    synced(world)
+    synced(world)
+    assert world.contacts("rezora") == {}
+    (again,) = world.contacts("highlevel").values()
+    assert again["dndSettings"]["Email"]["status"] == "active"
+
+
+def test_a_value_that_the_other_side_cuts_is_not_written_for_ever() -> None:
+    world = Simulation(limits={"contact_home_city": 4}, too_long="truncate")
+    try:
+        left, _ = linked(world)
+        world.edit("highlevel", action="update", id=left, fields={"city": "Nederland"})
+        synced(world)
+        before = world.mutating()
+        synced(world)
+        assert world.mutating() == before
+        assert "differs" in holds(world)
+    finally:
+        world.close()
+
+
+def test_a_name_that_somebody_is_still_typing_is_not_carried(world: Simulation) -> None:
+    _, right = linked(world)
+    world.edit("rezora", action="update", id=right, fields={"contact_home_city": "Bou"})
+    world.fault(kind="slow", side="rezora", path="/v1/contacts.json", times=1, delay_seconds=0)
+    asked = 0
+
+    async def typing(seconds: float) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            fields = {"contact_home_city": "Boulder City"}
+            world.edit("rezora", action="update", id=right, fields=fields)
+        world.clock.advance(seconds)
+
+    world.clock.sleep = typing  # type: ignore[method-assign]  # somebody types while we wait
+    world.sync()
+    sent = [json.loads(e.request_body or b"{}") for e in world.sandbox.history.read(Wanted(method="PUT"))]
+    assert "Bou" not in [body.get("city") for body in sent]
+
+
+def test_an_older_copy_of_the_database_takes_nothing_back(world: Simulation) -> None:
+    left, right = linked(world)
+    world.backup()
+    world.edit("highlevel", action="update", id=left, fields={"city": "Lyons"})
+    synced(world)
+    world.edit("rezora", action="update", id=right, fields={"contact_home_city": "Boulder"})
+    world.restore()
+    synced(world)
+    synced(world)
+    assert world.contacts("rezora")[right]["contact_home_city"] == "Boulder"
+    assert world.contacts("highlevel")[left]["city"] == "Lyons"
+    assert "restored" in holds(world)
+
+
+def test_what_a_write_replaces_is_known_even_if_the_process_dies_with_it(world: Simulation) -> None:
+    left, right = linked(world)
+    world.edit("highlevel", action="update", id=left, fields={"city": "Lyons"})
+    world.edit("rezora", action="update", id=right, fields={"contact_home_city": "Denver"})
+    world.clock.advance(60.0)
+    world.crasher.arm(0)
+    names: list[str] = []
+    probe = world.crasher.checkpoint
+
+    def die(name: str) -> None:
+        names.append(name)
+        if name.startswith("after PUT"):
+            world.crasher.at = world.crasher.count + 1
+        probe(name)
+
+    world.crasher.checkpoint = die  # type: ignore[method-assign]  # dies with the answer of the first PUT
+    world.sync()
+    assert world.contacts("rezora")[right]["contact_home_city"] == "Lyons"
+    with sqlite3.connect(world.path) as store:
+        rows = store.execute("SELECT before FROM journal WHERE action = 'update'").fetchall()
+    store.close()
+    assert {"contact_home_city": "Denver"} in [json.loads(row[0]) for row in rows]
+
+
+def test_a_run_that_goes_on_after_a_stop_knows_of_opt_outs_since(world: Simulation) -> None:
+    left = ada(world)
+    world.clock.advance(60.0)
+    for at in range(30, 60):
+        world.sync(crash_at=at)
+        assert world.contacts("rezora") == {}, "the place to die at has moved"
+        if any(name.startswith("before a read") for name in world.crasher.names):
+            break
+    world.edit("highlevel", action="set_dnd", id=left, channels={"Email": "active"})
+    synced(world)
+    synced(world)
+    assert world.contacts("rezora") == {}
+
+
+def test_families_share_an_address_and_stay_apart(world: Simulation) -> None:
+    world.sandbox.configure({"highlevel": {"allow_duplicates": True}})
+    for first in ("John", "Mary"):
+        ada(world, firstName=first, lastName="Smith", email="smiths@example.org")
+    fields = {"contact_name": "Mary Smith", "contact_email": "smiths@example.org"}
+    world.edit("rezora", action="create", fields=fields)
+    synced(world)
+    synced(world)
+    names = sorted(c["contact_name"] for c in world.contacts("rezora").values())
+    assert names == ["John Smith", "Mary Smith"]
+
+
+def test_a_second_record_of_somebody_does_not_spread(world: Simulation) -> None:
+    linked(world)
+    fields = {"contact_name": "Ada Byron", "contact_email": "ada@example.org"}
+    world.edit("rezora", action="create", fields=fields)
+    world.sandbox.configure({"highlevel": {"allow_duplicates": True}})
+    synced(world)
+    synced(world)
+    assert len(world.contacts("highlevel")) == 1
+    assert "twin" in holds(world)
