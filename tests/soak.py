@@ -15,6 +15,7 @@ import traceback
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rich.progress import Progress
@@ -26,7 +27,14 @@ from landbridge.sync.plan import RECORD_CELLS
 EXAMPLES = 20_000
 SEED = 1
 BATCH = 25
-OFTEN = {"sync": 6, "new_in_highlevel": 3, "new_in_rezora": 3, "the_same_person_in_both": 2}
+OFTEN = {
+    "sync": 10,
+    "new_in_highlevel": 3,
+    "new_in_rezora": 3,
+    "the_same_person_in_both": 2,
+    "move_in_both": 2,
+    "somebody_answers": 3,
+}
 
 
 @dataclass(slots=True)
@@ -80,11 +88,18 @@ def some(seeds: range) -> Found:
         try:
             machine, _ = tell(seed)
         except BaseException as error:  # the other seeds go on
-            found.violations.append((seed, "".join(traceback.format_exception(error)[-2:])))
+            found.violations.append((seed, told(error)))
             continue
         found.states |= machine.world.states
         found.cells.update(machine.world.cells)
     return found
+
+
+def told(error: BaseException) -> str:
+    """What was violated, where, and the story that led to it."""
+    places = traceback.extract_tb(error.__traceback__)[-3:]
+    where = ", ".join(f"{Path(place.filename).name}:{place.lineno}" for place in places)
+    return "\n".join([f"{type(error).__name__} {error} ({where})", *getattr(error, "__notes__", ())])
 
 
 def main(examples: int, seed: int) -> int:

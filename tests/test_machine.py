@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from simulation import Simulation
 
-EXAMPLES = int(os.environ.get("LANDBRIDGE_TEST_EXAMPLES", "500"))
+EXAMPLES = int(os.environ.get("LANDBRIDGE_TEST_EXAMPLES", "500" if os.environ.get("CI") else "100"))
 STEPS = 14
 
 CITIES = ("Boulder", "Denver", "Lyons", "Zürich", "<script>alert(1)</script>", "{{contact.email}}", "")
@@ -213,6 +213,31 @@ class TwoWay(RuleBasedStateMachine):
         if kept != gone:
             self.world.edit("highlevel", action="merge", id=kept, others=[gone])
 
+    @rule(choose=st.integers(0, 50), one=st.sampled_from(CITIES), two=st.sampled_from(CITIES))
+    @precondition(lambda self: self.world.pairs())
+    def move_in_both(self, choose: int, one: str, two: str) -> None:
+        pairs = self.world.pairs()
+        left, right = pairs[choose % len(pairs)]
+        self.world.edit("highlevel", action="update", id=left, fields={"city": one})
+        self.world.edit("rezora", action="update", id=right, fields={"contact_home_city": two})
+
+    @rule(choose=st.integers(0, 50), city=st.sampled_from(CITIES))
+    @precondition(lambda self: self.world.pairs())
+    def deleted_here_and_edited_there(self, choose: int, city: str) -> None:
+        pairs = self.world.pairs()
+        left, right = pairs[choose % len(pairs)]
+        if choose % 2:
+            self.world.edit("rezora", action="delete", id=right)
+            self.world.edit("highlevel", action="update", id=left, fields={"city": city})
+        else:
+            self.world.edit("highlevel", action="delete", id=left)
+            self.world.edit("rezora", action="update", id=right, fields={"contact_home_city": city})
+
+    @rule(choose=st.integers(0, 50), use=st.integers(0, 5))
+    @precondition(lambda self: self.world.synced)
+    def somebody_answers(self, choose: int, use: int) -> None:
+        self.world.answer(choose, use)
+
     # What happens to us
 
     @rule()
@@ -252,6 +277,19 @@ class TwoWay(RuleBasedStateMachine):
     def put_the_copy_back(self) -> None:
         self.world.restore()
 
+    @rule(choose=st.integers(0, 50), one=st.sampled_from(CITIES), two=st.sampled_from(CITIES))
+    @precondition(lambda self: self.world.pairs())
+    def an_old_copy_comes_back(self, choose: int, one: str, two: str) -> None:
+        pairs = self.world.pairs()
+        left, right = pairs[choose % len(pairs)]
+        self.world.backup()
+        self.world.edit("highlevel", action="update", id=left, fields={"city": one})
+        self.world.clock.advance(60.0)
+        self.world.sync()
+        if right in self.world.contacts("rezora"):
+            self.world.edit("rezora", action="update", id=right, fields={"contact_home_city": two})
+        self.world.restore()
+
     def teardown(self) -> None:
         try:
             self.world.settle()
@@ -260,7 +298,7 @@ class TwoWay(RuleBasedStateMachine):
 
 
 class Awkward(TwoWay):
-    """The same with a Rezora that cuts long texts, ignores opt-outs and blanks what a PUT leaves out."""
+    """The same with a Rezora that cuts long texts and ignores opt-outs."""
 
     quirks: ClassVar[dict[str, Any]] = {
         "unsubscribe_writable": False,

@@ -56,6 +56,12 @@ def test_the_environment_understands_words_for_true_and_false(tmp_path: Path) ->
         assert load_settings(environ).highlevel_read_only is meaning
 
 
+def test_a_connection_to_highlevel_may_write_unless_somebody_says_otherwise(tmp_path: Path) -> None:
+    settings = load_settings({"LANDBRIDGE_HOME": str(tmp_path)})
+    assert row(settings, "highlevel_read_only") == ("false", "default")
+    assert settings.highlevel_read_only is False
+
+
 def test_home_follows_xdg_and_holds_the_database(tmp_path: Path) -> None:
     settings = load_settings({"XDG_DATA_HOME": str(tmp_path)})
     assert settings.home == tmp_path / "landbridge"

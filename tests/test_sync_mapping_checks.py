@@ -251,3 +251,39 @@ def test_every_native_field_has_a_title_and_a_source() -> None:
             assert field.title
             assert ".md" in field.source
             assert field.writable == (not field.why)
+
+
+def option(field: str, direction: Direction = Direction.BOTH, value: str = "Hot") -> LabelRule:
+    return LabelRule("hot", "", direction, rezora_field=field, rezora_option=value)
+
+
+def test_a_field_whose_option_is_a_mark_must_be_known_and_nobody_elses() -> None:
+    assert complaints(labels=(option("contact_company"),)) == []
+    assert 'Rezora has no field "contact_compny"' in complaint(labels=(option("contact_compny"),))
+    city = complaint(CITY, labels=(option("contact_home_city"),))
+    assert city.endswith('"contact_home_city" is mapped by a [[field]] already; allowed: one or the other.')
+
+
+def test_a_mark_is_not_written_to_a_field_that_cannot_be() -> None:
+    fixed = next(name for name, field in REZORA_FIELDS.items() if not field.writable)
+    assert "cannot be written" in complaint(labels=(option(fixed),))
+    assert complaints(labels=(option(fixed, Direction.TO_HIGHLEVEL),)) == []
+
+
+def test_two_rules_do_not_fill_one_mark() -> None:
+    hot = option("contact_company")
+    same = replace(hot, tag="warm")
+    assert "another label rule already fills this list" in complaint(labels=(hot, same))
+    assert complaints(labels=(hot, replace(same, rezora_option="Warm"))) == []
+    tag = LabelRule("hot", "Hot", Direction.BOTH)
+    assert "another label rule already fills this tag" in complaint(labels=(hot, tag))
+    assert complaints(labels=(hot, replace(tag, direction=Direction.TO_REZORA))) == []
+
+
+def test_a_custom_field_of_a_mark_must_be_one_of_the_location() -> None:
+    mark = LabelRule(
+        "", "Hot", Direction.BOTH, highlevel_field="customFields.nobodyKnowsThis", highlevel_option="Hot"
+    )
+    policy = Policy((EMAIL,), (mark,))
+    with pytest.raises(MappingError, match="nobodyKnowsThis"):
+        check_custom_fields(policy, {"someOther": "TEXT"})

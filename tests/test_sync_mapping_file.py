@@ -22,6 +22,7 @@ from landbridge.sync.mapping import (
     write_policy,
 )
 from landbridge.sync.model import Side
+from landbridge.sync.rules import OnDelete
 
 EMAIL = """
 [[field]]
@@ -159,7 +160,8 @@ def test_all_problems_are_named_at_once_each_with_place_and_what_is_allowed() ->
     allowed_fields = "allowed: a field name in quotes, or a list of them."
     assert found[:8] == (
         'the file: unknown key "optout" (did you mean "opt_out"?); allowed: opt_out, default_country,'
-        " require_email, create_in_rezora, default_list, field, label.",
+        " require_email, create_in_rezora, default_list, create_in_highlevel, on_delete, settle_seconds,"
+        " field, label.",
         'require_email: "yes" is not allowed; allowed: true or false.',
         'label: "open house" is not allowed; allowed: tables in double brackets, as in [[field]].',
         f'field 1 ("phone"), rezora: 3 is not allowed; {allowed_fields}',
@@ -180,6 +182,20 @@ def test_all_problems_are_named_at_once_each_with_place_and_what_is_allowed() ->
         ("opt_out = 1", "opt_out: 1 is not allowed; allowed: true or false."),
         ("default_country = false", "default_country: false is not allowed; allowed: a text in quotes."),
         ("field = [1]", "field 1: 1 is not allowed; allowed: a table that begins with [[field]]."),
+        ("create_in_highlevel = 1", "create_in_highlevel: 1 is not allowed; allowed: true or false."),
+        ("settle_seconds = -1", "settle_seconds: -1 is not allowed; allowed: a whole number from 0 to 3600."),
+        (
+            "settle_seconds = 3601",
+            "settle_seconds: 3601 is not allowed; allowed: a whole number from 0 to 3600.",
+        ),
+        (
+            "settle_seconds = true",
+            "settle_seconds: true is not allowed; allowed: a whole number from 0 to 3600.",
+        ),
+        (
+            'on_delete = "delete"',
+            'the file, on_delete: "delete" is not allowed; allowed: one of unlink, ask.',
+        ),
         ("default_list = []", "default_list: [] is not allowed; allowed: a text in quotes."),
         ("[field]", "field: {} is not allowed; allowed: tables in double brackets, as in [[field]]."),
     ],
@@ -197,6 +213,45 @@ def test_a_blank_label_is_refused() -> None:
     assert (
         one_problem(text) == 'label 1 (" "), tag: " " is not allowed; allowed: a text in quotes, not blank.'
     )
+
+
+MARK = EMAIL + '[[label]]\ndirection = "both"\n'
+
+
+@pytest.mark.parametrize(
+    ("marks", "place"),
+    [
+        ('tag = "hot"', "list"),
+        ('list = "Hot"', "tag"),
+        ('tag = "hot"\nlist = "Hot"\nrezora_field = "contact_company"\nrezora_option = "Hot"', "list"),
+        ('tag = "hot"\nrezora_field = "contact_company"', "list"),
+        ('list = "Hot"\nhighlevel_option = "Hot"', "tag"),
+    ],
+    ids=["no mark of Rezora", "no mark of HighLevel", "two of Rezora", "no option", "no field"],
+)
+def test_a_label_has_one_mark_on_each_side(marks: str, place: str) -> None:
+    found = problems(MARK + marks)
+    side = "rezora" if place == "list" else "highlevel"
+    wanted = f"allowed: either {place}, or {side}_field with {side}_option."
+    assert any(f", {place}: " in line and line.endswith(wanted) for line in found), found
+
+
+def test_what_a_mapping_says_of_both_ways_is_read_and_written_back() -> None:
+    text = (
+        'create_in_highlevel = false\non_delete = "ask"\nsettle_seconds = 0\n'
+        + MARK
+        + 'tag = "hot"\nrezora_field = "contact_company"\nrezora_option = "Hot"\n'
+    )
+    policy = read_policy(text)
+    assert (policy.create_in_highlevel, policy.on_delete, policy.settle_seconds) == (False, OnDelete.ASK, 0)
+    (label,) = policy.labels
+    assert (label.tag, label.list, label.rezora_field, label.rezora_option) == (
+        "hot",
+        "",
+        "contact_company",
+        "Hot",
+    )
+    assert read_policy(write_policy(policy)) == policy
 
 
 @given(

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from html import unescape
+from itertools import islice, product
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -41,14 +42,15 @@ def run_demo(out: Out, *, once: bool, people: int, seed: int, port: int, home: P
     place = home.absolute()
 
     async def inside() -> int:
-        async with _sandbox_process(people, seed) as sandbox:
+        met = min(len(FIRST_NAMES) * len(LAST_NAMES), people // 10)
+        async with _sandbox_process(people - met, seed) as sandbox:
             _prepare_home(home, sandbox, port or _free_port())
             settings = settings_of(out, home=place, config=place / "landbridge.toml")
             async with open_app(settings) as app, serving(app) as address:
-                met = await _meet_in_rezora(sandbox)
+                await _meet_in_rezora(sandbox, met)
                 out.say(
-                    f"The sandbox holds {people:,} made-up people at {sandbox}, and {met} more whom only"
-                    f" Rezora has; Landbridge is at {address}."
+                    f"The sandbox holds {people:,} made-up people at {sandbox}, {met} of them in Rezora only;"
+                    f" Landbridge is at {address}."
                 )
                 await _connect(out, address)
                 bridge = await app.create_bridge("Demo", write_policy(_demo_policy()))
@@ -90,8 +92,8 @@ async def _sandbox_process(people: int, seed: int) -> AsyncIterator[str]:
             await process.wait()
 
 
-async def _meet_in_rezora(sandbox: str) -> int:
-    """People whom the agent entered in Rezora, and whom HighLevel does not know yet; how many."""
+async def _meet_in_rezora(sandbox: str, count: int) -> None:
+    """So many people whom the agent entered in Rezora, and whom HighLevel does not know yet."""
     edits = [
         {
             "side": "rezora",
@@ -103,13 +105,11 @@ async def _meet_in_rezora(sandbox: str) -> int:
                 "contact_home_city": "Lyons",
             },
         }
-        for first in FIRST_NAMES
-        for last in LAST_NAMES
+        for first, last in islice(product(FIRST_NAMES, LAST_NAMES), count)
     ]
     url = f"{sandbox}/_sandbox/edit"
     async with aiohttp.ClientSession() as session, session.post(url, json=edits) as answer:
         answer.raise_for_status()
-    return len(edits)
 
 
 def _prepare_home(home: Path, sandbox: str, port: int) -> None:
@@ -207,7 +207,7 @@ async def _summary(out: Out, app: App, bridge: Bridge, runs: list[tuple[str, Run
         for title, run, calls in runs:
             counts = run.counts
             table.add_row(
-                title,
+                title.removesuffix(" sync"),
                 took((run.ended_at or run.started_at) - run.started_at),
                 f"{counts.get('created_highlevel', 0):,}",
                 f"{counts.get('created_rezora', 0):,}",

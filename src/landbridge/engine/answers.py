@@ -87,6 +87,9 @@ def way(cause: str, use: str) -> Callable[[Word], Awaitable[None]]:
 async def _choose_value(word: Word) -> None:
     """One field: kept as a choice, which counts while both sides show what the person saw."""
     hold = word.hold
+    if any(label.name == hold.rule for label in word.policy.labels):
+        await _choose_mark(word)
+        return
     rule = next((rule for rule in word.policy.rules if rule.name == hold.rule), None)
     if rule is None:
         raise NotPossible(
@@ -100,6 +103,20 @@ async def _choose_value(word: Word) -> None:
     uses = {"use-highlevel": "highlevel", "use-rezora": "rezora", "edit": "value"}
     use = uses.get(word.use, word.use)
     await word.keep(Choice(rule.name, use, word.value, hold.highlevel_shows, hold.rezora_shows))
+
+
+async def _choose_mark(word: Word) -> None:
+    """A tag, a list or an option that only one side has."""
+    hold = word.hold
+    if word.use == "edit":
+        raise NotPossible(
+            "A tag or a list is there or it is not; there is no value to type.",
+            "Choose use-highlevel, use-rezora or ignore.",
+        )
+    for side in _written(word.use):
+        _check_side(word.policy, side)
+    use = {"use-highlevel": "highlevel", "use-rezora": "rezora"}.get(word.use, word.use)
+    await word.keep(Choice(hold.rule, use, "", hold.highlevel_shows, hold.rezora_shows))
 
 
 def _written(use: str) -> tuple[Side, ...]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from landbridge.engine.scan import learn_labels, read_again, remember, wanted_labels
 from landbridge.engine.work import Stage, Work
-from landbridge.store import journal, observed
+from landbridge.store import journal, links, observed
 from landbridge.store.driver import renew
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.observed import Sighting
@@ -52,7 +52,7 @@ async def _carry(work: Work, side: Side, sight: Sighting) -> None:
         fresh = await read_again(work, side, record_id)
         if fresh.record.opted_out is not False:
             await remember(work, [fresh])  # the listing was older than the record
-        elif work.purpose == "sync":
+        elif work.purpose == "sync" and not await _is_linked(work, side, record_id):
             words = ("may be e-mailed", "no e-mail")
             shows = words if side is Side.HIGHLEVEL else words[::-1]
             await _note(work, [], [OpenHold("opt_out_lifted", *_ids(side, record_id), "", *shows)])
@@ -70,6 +70,12 @@ async def _carry(work: Work, side: Side, sight: Sighting) -> None:
         return
     if not stuck:
         await _note(work, [], [hold])
+
+
+async def _is_linked(work: Work, side: Side, record_id: str) -> bool:
+    """A pair shows it in its own plan, with both ids."""
+    async with work.database.read() as connection:
+        return bool(await links.by_side(connection, work.bridge.id, side, [record_id]))
 
 
 async def carry_opt_out(work: Work, side: Side, record_id: str, source_id: str = "") -> bool:

@@ -103,7 +103,8 @@ def _link(result: Result) -> Link:
     bases = {}
     for side in Side:
         planned = {**plan.base(side), **result.shown[side]}
-        bases[side] = certain(planned, created=result.unread is not None, failed=failed)
+        whole = not failed or result.unread is side.other  # what a create was made from is as it was
+        bases[side] = certain(planned, created=result.unread is not None, failed=not whole)
     notes = plan.notes if not failed else {}
     return Link(*result.ids, bases[Side.HIGHLEVEL], bases[Side.REZORA], result.unread, notes)
 

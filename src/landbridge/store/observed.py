@@ -200,7 +200,7 @@ async def slice_of(
     if side is Side.REZORA:
         linked = exists().where(*live(bridge_id), id_column(side) == observed.c.id)
         taken = observed.c.partner.like(f"{PAIRED}%")
-        query = query.where(~linked, ~taken)
+        query = query.where(~linked, ~taken, observed.c.read_only.is_(False))
     return [_sighting(row) for row in await connection.execute(query.order_by(observed.c.id).limit(limit))]
 
 

@@ -76,6 +76,14 @@ class Runs:
         """The newest run that read both sides whole."""
         return await self._newest(bridge_id, "done", but="undo")
 
+    async def synced(self, bridge_id: int) -> bool:
+        """Was a whole sync ever done?"""
+        query = select(run.c.id).where(
+            run.c.bridge_id == bridge_id, run.c.state == "done", run.c.purpose == "sync"
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
+
     async def recent(self, bridge_id: int, count: int = 10) -> list[Run]:
         """The newest runs, newest first."""
         query = select(run).where(run.c.bridge_id == bridge_id).order_by(run.c.id.desc()).limit(count)

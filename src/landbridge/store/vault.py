@@ -102,7 +102,13 @@ class Vault:
             if sealed is None:
                 sealed = self._seal(secrets.token_bytes(KEY_BYTES), _PEPPER, 1)
                 await connection.execute(insert(pepper).values(id=1, sealed=sealed))
-        return self._open(sealed, _PEPPER, 1)
+        try:
+            return self._open(sealed, _PEPPER, 1)
+        except StoreFailure:
+            raise StoreFailure(
+                "The list of addresses that opted out was sealed with another key.",
+                "Put the old LANDBRIDGE_KEY or key file back: without it, who opted out would be forgotten.",
+            ) from None
 
     async def load(self, account_id: int, kind: type[Body]) -> tuple[Body, int] | None:
         """The credential and its version, None when there is none."""

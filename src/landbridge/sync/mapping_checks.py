@@ -194,6 +194,11 @@ def custom_field_problems(policy: Policy, known: Mapping[str, str]) -> list[str]
         for rule in policy.rules
         for name in rule.highlevel
         if (match := CUSTOM_FIELD.fullmatch(name)) and (problem := _custom_field(rule, match[1], known))
+    ] + [
+        f'label "{rule.name}", highlevel_field: this location has no custom field "{match[1]}"'
+        f"{meant(match[1], known)}; remove the rule, or use an id that the location has: {_ids(known)}."
+        for rule in policy.labels
+        if (match := CUSTOM_FIELD.fullmatch(rule.highlevel_field)) and match[1] not in known
     ]
 
 

@@ -37,8 +37,8 @@ EXCLUDED: dict[str, Reason] = {
     ),
     "opted_out": Reason(
         "Opted out of e-mail",
-        "The contact opted out of e-mail in HighLevel, so it is not sent to an e-mail system.",
-        "Nothing to do. If the person opts in again, HighLevel shows it and the next sync carries it.",
+        "The contact opted out of e-mail, so it is not copied to the other side.",
+        "Nothing to do. Only the person may opt in again; then `landbridge holds` shows what to answer.",
     ),
     "consent_unknown": Reason(
         "Consent not known",
@@ -101,7 +101,7 @@ HELD: dict[str, Reason] = {
     "differs_at_first_contact": Reason(
         "Both sides had different values",
         "Both sides hold a value for this field and they differ; nobody has said which one is right.",
-        "Make the two values the same on either side; the next sync then agrees.",
+        "Choose which value stands, or make the two values the same on either side.",
     ),
     "only_in_rezora": Reason(
         "Only Rezora has a value",
@@ -132,7 +132,7 @@ HELD: dict[str, Reason] = {
     "both_changed": Reason(
         "Edited on both sides",
         "Both sides changed this field since they last agreed.",
-        "Make the two values the same on either side.",
+        "Choose which value stands; the other one stays in the journal.",
     ),
     "immutable": Reason(
         "A fixed value changed",
