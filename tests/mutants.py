@@ -147,7 +147,7 @@ MUTANTS = (
     Mutant(
         "twins not noticed",
         "sync/match.py",
-        "    alone, twins = _without_twins(found.alone, linked, apart)\n",
+        "    alone, twins = _without_twins(found.alone, [*linked, *marked, *met], apart)\n",
         "    alone, twins = found.alone, list[Twin]()\n",
         f"{GUARDS}a_second_record_of_somebody_does_not_spread",
     ),

@@ -57,7 +57,10 @@ def test_an_address_decides_before_a_phone() -> None:
         [h("Ada Byron", ADA, PHONE)],
         [r("Ada Byron", ADA, id="r1"), r("Ada Byron", "", PHONE, id="r2")],
     )
-    assert found == Pairing((("h1", "r1", "email"),), (), (), ("r2",))
+    assert found.pairs == (("h1", "r1", "email"),)
+    assert [(twin.id, twin.of_rezora_id) for twin in found.twins] == [
+        ("r2", "r1")
+    ]  # created, he would double
 
 
 def test_two_candidates_are_left_to_a_person() -> None:

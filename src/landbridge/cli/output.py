@@ -147,7 +147,7 @@ def status_table(status: Status) -> Table:
         for share in shares:
             table.add_row(f"{title}: {share.reason.title}", f"{share.count:,}", share.reason.fix)
     table.add_section()
-    table.add_row("All HighLevel contacts", f"{status.total:,}", "")
+    table.add_row("All contacts", f"{status.total:,}", "")
     return table
 
 

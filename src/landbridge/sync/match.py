@@ -102,7 +102,11 @@ def match(
     """
     marked, groups, free = _by_marker([*highlevel], [*rezora], apart)
     found = _by_address(free, apart)
-    alone, twins = _without_twins(found.alone, [*linked, *marked], apart)
+    people = {(person.side, person.id): person for person in free}
+    met = [
+        LinkedPair(people[Side.HIGHLEVEL, one], people[Side.REZORA, two]) for one, two, _why in found.pairs
+    ]
+    alone, twins = _without_twins(found.alone, [*linked, *marked, *met], apart)
     pairs = [(pair.highlevel.id, pair.rezora.id, "marker") for pair in marked]
     return Pairing(
         tuple(sorted(pairs + found.pairs)),
