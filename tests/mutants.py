@@ -33,15 +33,16 @@ MUTANTS = (
     Mutant(
         "no lookup before a create is repeated",
         "engine/matching.py",
-        "    for highlevel, rezora, _reason in pairing.pairs:\n        _pair(found, highlevel, rezora)\n",
-        "",
+        "        apart = await decisions.kept_apart(connection, bridge_id)\n",
+        "        apart = await decisions.kept_apart(connection, bridge_id)\n"
+        "        rows[Side.REZORA] = [row for row in rows[Side.REZORA] if row.linked_to]\n",
         f"{GUARDS}a_create_whose_answer_is_lost_is_looked_up_and_not_sent_again",
     ),
     Mutant(
         "marker ignored",
         "sync/match.py",
-        "        if person.marker in there:\n",
-        "        if person.marker in there and not person.marker:\n",
+        "        if person.marker in there and not _kept_apart(",
+        "        if not person.marker and not _kept_apart(",
         f"{GUARDS}a_create_is_known_again_by_its_marker_whatever_became_of_its_address",
     ),
     Mutant(
@@ -98,8 +99,8 @@ MUTANTS = (
     Mutant(
         "no look by id before a write",
         "engine/calls.py",
-        "    if not await _look_again(work, result):\n        return\n    _note_link",
-        "    _note_link",
+        "    if not await _look_again(work, result):\n        return\n",
+        "",
         "tests/test_engine_safety.py::test_an_edit_made_while_the_plan_was_carried_out_is_not_overwritten",
     ),
     Mutant(

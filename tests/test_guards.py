@@ -53,6 +53,21 @@ def holds(world: Simulation) -> set[str]:
     return found
 
 
+def journaled(world: Simulation) -> set[str]:
+    with sqlite3.connect(world.path) as store:
+        found = {row[0] for row in store.execute("SELECT action FROM journal")}
+    store.close()
+    return found
+
+
+def replaced(world: Simulation) -> list[Any]:
+    """What updates replaced, by the journal."""
+    with sqlite3.connect(world.path) as store:
+        rows = store.execute("SELECT before FROM journal WHERE action = 'update'").fetchall()
+    store.close()
+    return [json.loads(row[0]) for row in rows]
+
+
 def reasons(world: Simulation) -> set[str]:
     with sqlite3.connect(world.path) as store:
         found = {row[0] for row in store.execute("SELECT reason FROM observed")}
@@ -141,9 +156,28 @@ def test_an_empty_listing_is_no_proof_that_anybody_was_deleted(world: Simulation
     empty = {"contacts": [], "total": 0}
     world.fault(kind="status", status=200, body=empty, side="highlevel", path="/contacts/search", times=1)
     synced(world)
+    assert world.pairs() == [(left, right)]
+    assert "unlink" not in journaled(world)
     world.edit("highlevel", action="update", id=left, fields={"city": "Lyons"})
     synced(world)
     assert world.contacts("rezora")[right]["contact_home_city"] == "Lyons"
+
+
+def test_an_edit_made_after_we_read_is_seen_before_we_write(world: Simulation) -> None:
+    left, right = linked(world)
+    world.edit("highlevel", action="update", id=left, fields={"city": "Lyons"})
+    world.clock.advance(60.0)
+    probe = world.crasher.checkpoint
+
+    def meddle(name: str) -> None:
+        if name.startswith("after GET") and name.endswith("/contacts.json"):
+            fields = {"contact_home_city": "Nederland"}
+            world.edit("rezora", action="update", id=right, fields=fields)
+        probe(name)
+
+    world.crasher.checkpoint = meddle  # type: ignore[method-assign]  # an agent types between two calls
+    world.sync()
+    assert {"contact_home_city": "Nederland"} in replaced(world)
 
 
 def test_a_field_that_an_answer_leaves_out_is_not_a_blank(world: Simulation) -> None:
@@ -237,10 +271,7 @@ def test_what_a_write_replaces_is_known_even_if_the_process_dies_with_it(world: 
     world.crasher.checkpoint = die  # type: ignore[method-assign]  # dies with the answer of the first PUT
     world.sync()
     assert world.contacts("rezora")[right]["contact_home_city"] == "Lyons"
-    with sqlite3.connect(world.path) as store:
-        rows = store.execute("SELECT before FROM journal WHERE action = 'update'").fetchall()
-    store.close()
-    assert {"contact_home_city": "Denver"} in [json.loads(row[0]) for row in rows]
+    assert {"contact_home_city": "Denver"} in replaced(world)
 
 
 def test_a_run_that_goes_on_after_a_stop_knows_of_opt_outs_since(world: Simulation) -> None:
@@ -278,3 +309,63 @@ def test_a_second_record_of_somebody_does_not_spread(world: Simulation) -> None:
     synced(world)
     assert len(world.contacts("highlevel")) == 1
     assert "twin" in holds(world)
+
+
+# Stories that the state machine found, each a mistake once.
+
+
+def test_a_token_that_a_dead_process_got_and_never_used_is_renewed_when_it_ends(world: Simulation) -> None:
+    ada(world)
+    synced(world)
+    world.clock.advance(90_000.0)
+    world.crasher.arm(0)
+    probe = world.crasher.checkpoint
+
+    def die(name: str) -> None:
+        if name == "after a commit" and any("oauth/token" in seen for seen in world.crasher.names):
+            world.crasher.at = world.crasher.count + 1
+        probe(name)
+
+    world.crasher.checkpoint = die  # type: ignore[method-assign]  # dies once the new pair is durable
+    assert world.sync() is None
+    world.crasher.checkpoint = probe  # type: ignore[method-assign]  # the next process lives
+    world.sandbox.edit("highlevel", {"kind": "app", "action": "expire_access"})
+    assert synced(world) == "done"
+
+
+def test_a_lease_taken_by_a_clock_that_was_wrong_blocks_nobody(world: Simulation) -> None:
+    ada(world)
+    world.clock.skew = 86_400.0
+    assert world.sync(crash_at=20) is None
+    world.clock.skew = 0.0
+    assert synced(world) == "done"
+
+
+def test_a_clear_is_carried_although_one_of_two_reads_leaves_blank_fields_out(world: Simulation) -> None:
+    left, right = linked(world)
+    world.edit("highlevel", action="update", id=left, fields={"city": ""})
+    synced(world)
+    assert world.contacts("rezora")[right]["contact_home_city"] == ""
+
+
+def test_who_opted_in_again_on_one_side_is_shown_and_not_fought_over(world: Simulation) -> None:
+    left, right = linked(world)
+    world.edit("highlevel", action="set_dnd", id=left, channels={"Email": "active"})
+    synced(world)
+    assert world.contacts("rezora")[right]["contact_unsubscribe"] == "1"
+    world.edit("highlevel", action="set_dnd", id=left, channels={"Email": "inactive"})
+    before = world.mutating()
+    synced(world)
+    assert world.mutating() == before
+    assert holds(world) == {"opt_out_lifted"}
+
+
+def test_a_merge_in_highlevel_moves_the_link_and_deletes_nobody(world: Simulation) -> None:
+    left, right = linked(world)
+    world.sandbox.configure({"highlevel": {"allow_duplicates": True}})
+    twin = ada(world, email="other@example.org", phone="+13035550188")
+    world.edit("highlevel", action="merge", id=twin, others=[left])
+    synced(world)
+    synced(world)
+    assert list(world.contacts("rezora")) == [right]
+    assert world.pairs() == [(twin, right)]
