@@ -215,9 +215,9 @@ class Checker:
 
     def _judge_create(self, entry: Entry, email: str, body: dict[str, Any]) -> None:
         address = canon("email", [email])
-        assert address not in self.opted_out or not address, "S9: created although the address opted out"
         if not entry.applied or (not entry.fault and entry.status >= 400):
             return
+        assert address not in self.opted_out or not address, "S9: created although the address opted out"
         key = f"{entry.side}:{address}:{body.get('contact_name') or body.get('firstName')}"
         self.creates[key] += 1
         assert self.creates[key] <= 1 + self.zombies + len(self.wanted["create"]), f"S4: created twice: {key}"
