@@ -101,7 +101,7 @@ MUTANTS = (
         "engine/calls.py",
         "    if not await _look_again(work, result):\n        return\n",
         "",
-        "tests/test_engine_safety.py::test_an_edit_made_while_the_plan_was_carried_out_is_not_overwritten",
+        f"{GUARDS}an_edit_made_after_we_read_is_seen_before_we_write",
     ),
     Mutant(
         "no brake",
