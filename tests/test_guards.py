@@ -369,3 +369,28 @@ def test_a_merge_in_highlevel_moves_the_link_and_deletes_nobody(world: Simulatio
     synced(world)
     assert list(world.contacts("rezora")) == [right]
     assert world.pairs() == [(twin, right)]
+
+
+def test_a_tag_that_is_held_takes_an_answer(world: Simulation) -> None:
+    left, right = linked(world, tags=["buyer"])
+    world.backup()
+    world.edit("rezora", action="remove_from_list", id=right, list="Buyers")
+    world.edit("highlevel", action="update", id=left, fields={"postalCode": "80301"})
+    synced(world)
+    world.edit("highlevel", action="add_tags", id=left, tags=["buyer"])
+    world.restore()
+    synced(world)
+    assert "restored" in holds(world)
+    synced(world)
+    assert "restored" in holds(world)  # the older base is not believed by the next run either
+
+    async def answer() -> None:
+        app = await world.open()
+        assert world.bridge is not None
+        for question in await app.holds(world.bridge):
+            if question.hold.rule == "buyer":
+                await app.resolve(world.bridge, question.hold.id, "use-highlevel", by="somebody")
+
+    world.run(answer())
+    synced(world)
+    assert world.members()[right] == {"Buyers"}
