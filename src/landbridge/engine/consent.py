@@ -91,6 +91,7 @@ async def carry_opt_out(work: Work, side: Side, record_id: str, source_id: str =
     except (Gone, Rejected) as failure:
         await _finish(work, key, replace(entry, action="failed", note=failure.sentence))
         raise
+    work.touched.add((side, record_id))
     work.progress.counts["opted_out"] += 1
     work.progress.counts["writes"] += 1
     fresh = await read_again(work, side, record_id)

@@ -182,6 +182,8 @@ def is_settling(work: Work, sight: Sighting, *, known: bool) -> bool:
     wait = work.policy.settle_seconds
     if not wait:
         return False
+    if (sight.record.side, sight.record.id) in work.touched:
+        return False
     changed = changed_at(sight.record)
     if changed is None and not (known or work.synced_before):
         return False
