@@ -9,7 +9,7 @@ from landbridge.engine.cases import Case, case_of
 from landbridge.engine.consent import carry_opt_out
 from landbridge.engine.scan import read_again
 from landbridge.engine.work import Work
-from landbridge.store import journal, links
+from landbridge.store import decisions, journal, links
 from landbridge.store.driver import renew
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.observed import Sighting
@@ -131,12 +131,16 @@ async def _adopt_candidate(work: Work, result: Result, action: Create, duplicate
     except Gone:
         raise duplicate from None
     source = result.case.first
+    pair = (action.source_id, candidate.record.id)
     async with work.database.read() as connection:
         taken = await links.by_side(connection, work.bridge.id, action.side, [candidate.record.id])
+        apart = await decisions.kept_apart(connection, work.bridge.id)
     same = not {candidate.email, candidate.phone}.isdisjoint({source.email, source.phone} - {""})
     ours = candidate.record.marker == action.source_id
-    if taken or not (ours or (same and compatible_names(candidate.name, source.name))):
+    two_people = pair in apart or pair[::-1] in apart or candidate.record.id in work.adopted
+    if taken or two_people or not (ours or (same and compatible_names(candidate.name, source.name))):
         raise duplicate
+    work.adopted.add(candidate.record.id)
     result.made, result.found, result.unread = candidate.record.id, True, None
     result.fresh.append(candidate)
     note = "HighLevel had the same person already; the two were linked"

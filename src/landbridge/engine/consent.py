@@ -12,8 +12,9 @@ from landbridge.store.driver import renew
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.observed import Sighting
 from landbridge.sync.model import Side
-from landbridge.systems.base import Gone, Rejected
+from landbridge.systems.base import Gone, Malformed, Rejected, Unavailable
 
+FAILURES_IN_A_ROW = 10  # then it is the system that fails, not the record
 NOT_STUCK = "opt_out_did_not_stick"
 
 
@@ -32,8 +33,18 @@ async def suppress(work: Work, stage: Stage) -> Stage:
         async with work.database.read() as connection:
             found = await observed.sendable(connection, work.bridge.id, work.run_id, side)
         work.show("Carrying opt-outs", 0, len(found))
+        in_a_row = 0
         for sight in found:
-            await _carry(work, side, sight)
+            try:
+                await _carry(work, side, sight)
+                in_a_row = 0
+            except (Unavailable, Malformed) as failure:  # one that always fails must not stop the others
+                in_a_row += 1
+                if in_a_row >= FAILURES_IN_A_ROW:
+                    raise
+                detail = f"{failure.sentence} {failure.fix}"
+                hold = OpenHold("unknown_outcome", *_ids(side, sight.record.id), detail=detail)
+                await _note(work, [], [hold])
             work.step()
     work.known = None
     return stage.to("gone")

@@ -86,7 +86,9 @@ async def _adopt(
         open_prints = [(i.source_id, i.print) for i in wanted if i.source_id in sources]
         for source, record in adopt(open_prints, prints).items():
             pair = (source, record) if target is Side.REZORA else (record, source)
-            found.adopted.append(KeptLink(0, Link(*pair)))
+            default = work.policy.default_list if target is Side.REZORA else ""
+            base = {f"label:{default}": "1"} if default else {}
+            found.adopted.append(KeptLink(0, Link(*pair, base)))
             _pair(found, *pair)
             found.settled.append((target, source))
 

@@ -116,6 +116,7 @@ class Work:
     unanswered: set[tuple[Side, str]] = field(default_factory=set)  # creates whose outcome is unknown
     refused: dict[tuple[Side, str], str] = field(default_factory=dict)  # of those: a refusal's sentence
     waiting: set[tuple[Side, str]] = field(default_factory=set)  # edited a moment ago
+    adopted: set[str] = field(default_factory=set)  # records that took the place of a create in this run
     touched: set[tuple[Side, str]] = field(default_factory=set)  # by this run itself, so not by a person
     passes: int = 0
     lines: list[Planned] = field(default_factory=list)  # of a dry run

@@ -170,18 +170,26 @@ async def restricted(connection: AsyncConnection, bridge_id: int, run_id: int) -
 
 
 async def sendable(connection: AsyncConnection, bridge_id: int, run_id: int, side: Side) -> list[Sighting]:
-    """Records of suppressed addresses that a side shows as sendable, whoever they belong to."""
+    """Records that a side shows as sendable although their address, or their other half, opted out."""
     known = exists().where(
         suppression.c.bridge_id == bridge_id,
         suppression.c.address == observed.c.email_key,
         suppression.c.channel == EMAIL,
     )
+    partner = observed.alias()
+    partner_out = exists().where(
+        *live(bridge_id),
+        id_column(side) == observed.c.id,
+        partner.c.bridge_id == bridge_id,
+        partner.c.side == side.other.value,
+        partner.c.id == id_column(side.other),
+        partner.c.opted_out.is_(True),
+    )
     query = select(observed).where(
         *_in_run(bridge_id, run_id, side),
         observed.c.opted_out.is_(False),
         observed.c.read_only.is_(False),
-        observed.c.email_key != "",
-        known,
+        ((observed.c.email_key != "") & known) | partner_out,
     )
     return [_sighting(row) for row in await connection.execute(query.order_by(observed.c.id))]
 

@@ -119,9 +119,11 @@ class Plan:
 
     @property
     def overwrites(self) -> bool:
-        """Would a value that is shown now be replaced, or a record be deleted?"""
+        """Would a value that is shown now be replaced, a mark be taken off, or a record be deleted?"""
         return any(
-            (isinstance(action, Update) and any(action.before.values())) or isinstance(action, Delete)
+            (isinstance(action, Update) and any(action.before.values()))
+            or (isinstance(action, ChangeLabel) and not action.present)
+            or isinstance(action, Delete)
             for action in self.actions
         )
 
