@@ -62,8 +62,8 @@ MUTANTS = (
     Mutant(
         "suppression after everything else",
         "engine/scan.py",
-        'await _keep(work, page, stage.to("suppress"))\n    return stage.to("suppress")',
-        'await _keep(work, page, stage.to("gone"))\n    return stage.to("gone")',
+        'await _keep(work, Side.REZORA, page, stage.to("suppress"))\n    return stage.to("suppress")',
+        'await _keep(work, Side.REZORA, page, stage.to("gone"))\n    return stage.to("gone")',
         f"{GUARDS}an_opt_out_is_carried_even_when_the_brake_stops_everything_else",
     ),
     Mutant(

@@ -394,3 +394,51 @@ def test_a_tag_that_is_held_takes_an_answer(world: Simulation) -> None:
     world.run(answer())
     synced(world)
     assert world.members()[right] == {"Buyers"}
+
+
+def test_a_new_opt_out_counts_although_an_older_one_was_taken_back(world: Simulation) -> None:
+    left, right = linked(world)
+    world.edit("highlevel", action="set_dnd", id=left, channels={"Email": "active"})
+    synced(world)
+    world.edit("highlevel", action="set_dnd", id=left, channels={"Email": "inactive"})
+    world.edit("rezora", action="resubscribe", id=right)
+    synced(world)
+    world.edit("rezora", action="unsubscribe", id=right)
+    synced(world)
+    assert world.contacts("highlevel")[left]["dndSettings"]["Email"]["status"] == "active"
+
+
+def test_a_record_that_refuses_its_opt_out_does_not_hold_back_the_others(world: Simulation) -> None:
+    records = [ada(world, firstName=f"Ada{n}", email=f"a{n}@example.org") for n in range(3)]
+    synced(world)
+    synced(world)
+    first = min(world.contacts("rezora"))
+    world.fault(kind="fail_before", side="rezora", method="PUT", path=f"/v1/contacts/{first}", times=99)
+    for record in records:
+        world.edit("highlevel", action="set_dnd", id=record, channels={"Email": "active"})
+    assert synced(world) == "done"
+    out = {key for key, c in world.contacts("rezora").items() if c["contact_unsubscribe"] == "1"}
+    assert out == set(world.contacts("rezora")) - {first}
+    assert "unknown_outcome" in holds(world)
+
+
+def test_a_create_renamed_before_we_found_it_again_is_asked_about(world: Simulation) -> None:
+    ada(world)
+    world.fault(kind="lost_answer", side="rezora", method="POST", path="/v1/contacts.json")
+    world.fault(kind="refuse", side="rezora", method="GET", path="/v1/contacts.json", skip=1, times=9)
+    synced(world)
+    world.sandbox.faults.clear()
+    (made,) = world.contacts("rezora")
+    world.edit("rezora", action="update", id=made, fields={"contact_name": "Grace Hopper"})
+    synced(world)
+    assert list(world.contacts("rezora")) == [made]
+    assert "several_candidates" in holds(world)
+
+
+def test_a_list_that_was_renamed_takes_nobodys_tag(world: Simulation) -> None:
+    left, _ = linked(world, tags=["buyer"])
+    world.edit("rezora", action="rename_list", kind="list", id="Buyers", name="People who buy")
+    synced(world)
+    synced(world)
+    assert "buyer" in world.contacts("highlevel")[left]["tags"]
+    assert "list_missing" in holds(world)

@@ -13,6 +13,7 @@ from landbridge.store import links, observed
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import PAIRED, Sighting
 from landbridge.sync.actions import ChangeLabel, Create, Delete, Hold, OptOut, Plan, Situation, Update
+from landbridge.sync.addresses import normal_email
 from landbridge.sync.consent import EMAIL
 from landbridge.sync.model import Choice, Side
 from landbridge.sync.reasons import EXCLUDED, HELD
@@ -168,7 +169,11 @@ async def situation_of(
     present = [sight for sight in sights.values() if sight is not None]
     ids = (highlevel.record.id if highlevel else "", rezora.record.id if rezora else "")
     choices = known.choices.get(ids, NO_CHOICE)
-    closed = [known.suppressed.get(sight.email_key, frozenset()) for sight in present if sight.email_key]
+    addresses = [sight.email_key for sight in present]
+    addresses += [
+        work.addresses.key(normal_email(choice.value)) for choice in choices.values() if choice.use == "value"
+    ]  # a person may type an address that opted out
+    closed = [known.suppressed.get(address, frozenset()) for address in addresses if address]
     barred = [known.suppressed.get(sight.phone_key, frozenset()) for sight in present if sight.phone_key]
     keys = [(side, sight.record.id) for side, sight in sights.items() if sight is not None]
     stones = [known.buried[key] for key in keys if key in known.buried]

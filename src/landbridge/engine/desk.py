@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 _FIELD = ("use-highlevel", "use-rezora", "edit", "ignore")
 ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "list_missing": (),
     **dict.fromkeys(FIELD_CAUSES, _FIELD),
     "several_candidates": ("link", "apart", "keep"),
     "maybe_same": ("link", "apart"),

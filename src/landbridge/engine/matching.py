@@ -18,6 +18,7 @@ from landbridge.store.observed import PAIRED
 from landbridge.sync.fingerprint import adopt
 from landbridge.sync.match import LinkedPair, Pairing, Person, match
 from landbridge.sync.model import Link, Side
+from landbridge.sync.names import compatible_names
 from landbridge.sync.similar import similar
 
 AMBIGUOUS = "several_candidates"
@@ -91,6 +92,30 @@ async def _adopt(
             found.adopted.append(KeptLink(0, Link(*pair, base)))
             _pair(found, *pair)
             found.settled.append((target, source))
+        _renamed_meanwhile(found, target, wanted, rows)
+
+
+def _renamed_meanwhile(
+    found: Matches, target: Side, wanted: Sequence[Intent], rows: Mapping[Side, Sequence[Row[Any]]]
+) -> None:
+    """A record with the address of a create without an answer may be that create, renamed since: ask."""
+    there: dict[str, list[str]] = {}
+    for row in rows[target]:
+        if row.linked_to is None and row.email and row.id not in found.partners[target]:
+            there.setdefault(row.email, []).append(row.id)
+    sources = {row.id: row for row in rows[target.other] if row.linked_to is None}
+    for intent in wanted:
+        source = sources.get(intent.source_id)
+        if source is None or intent.source_id in found.partners[target.other]:
+            continue
+        for record in there.get(source.email, ()):
+            other = next(row for row in rows[target] if row.id == record)
+            if compatible_names(source.name, other.name):
+                continue  # the usual rules pair these
+            pair = (source.id, record) if target is Side.REZORA else (record, source.id)
+            found.partners[target.other][source.id] = found.partners[target][record] = AMBIGUOUS
+            why = "One may be the other, created by a sync whose answer was lost and renamed since."
+            found.holds.append(OpenHold(AMBIGUOUS, pair[0], pair[1], detail=why))
 
 
 def _pair(found: Matches, highlevel: str, rezora: str) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from landbridge.engine.work import Stage, Work
 from landbridge.store import journal, links, observed, runs, suppression
 from landbridge.store.driver import renew
+from landbridge.store.journal import OpenHold
 from landbridge.store.observed import Sighting
 from landbridge.store.suppression import Suppressed
 from landbridge.sync.consent import restrictions
@@ -45,7 +46,7 @@ async def read_highlevel(work: Work, stage: Stage) -> Stage:
     done = work.progress.done + len(page.records)
     work.show("Reading HighLevel", done, max(page.total or 0, done))
     following = stage.to("highlevel", page.cursor) if page.cursor is not None else stage.to("rezora")
-    await _keep(work, page, following)
+    await _keep(work, Side.HIGHLEVEL, page, following)
     return following
 
 
@@ -73,7 +74,7 @@ async def read_rezora(work: Work, stage: Stage) -> Stage:
         ]
         page = Page(records, page.cursor, page.total)
     work.show("Reading Rezora", len(page.records), len(page.records))
-    await _keep(work, page, stage.to("suppress"))
+    await _keep(work, Side.REZORA, page, stage.to("suppress"))
     return stage.to("suppress")
 
 
@@ -145,6 +146,7 @@ async def _memberships(work: Work) -> dict[str, set[str]] | None:
     if not wanted:
         return None
     await learn_labels(work)
+    await _miss_lists(work)
     lists: dict[str, set[str]] = defaultdict(set)
     for name in wanted:
         if name.casefold() in work.labels:
@@ -154,13 +156,35 @@ async def _memberships(work: Work) -> dict[str, set[str]] | None:
     return lists
 
 
-async def _keep(work: Work, page: Page, following: Stage) -> None:
+async def _miss_lists(work: Work) -> None:
+    """A list that was there once and is gone, or has another name, takes no tag off anybody: it is shown."""
+    names = {rule.list for rule in work.policy.labels if rule.list}
+    missing = {name for name in names if name.casefold() not in work.labels}
+    if missing:
+        async with work.database.read() as connection:
+            kept = await links.every(connection, work.bridge.id)
+        missing = {name for name in missing if any(f"label:{name}" in one.link.base_rezora for one in kept)}
+    if not missing:
+        return  # the mapping is new, and the lists it needs are made
+    work.leave_out_lists({name.casefold() for name in missing})
+    if work.purpose == "sync":
+        now = work.clock.now()
+        holds = [OpenHold("list_missing", rule=name) for name in sorted(missing)]
+        async with work.database.write() as connection:
+            await renew(connection, work.lease, now)
+            await journal.save_holds(connection, work.bridge.id, work.run_id, holds, now)
+
+
+async def _keep(work: Work, side: Side, page: Page, following: Stage) -> None:
     """Store a page, the opt-outs in it and the cursor behind it in one transaction."""
     seen = [work.sight(record) for record in page.records]
     now = work.clock.now()
     async with work.database.write() as connection:
         await renew(connection, work.lease, now)
+        out = [sight.record.id for sight in seen if sight.record.opted_out]
+        new = await observed.newly_out(connection, work.bridge.id, side, out) if out else []
         await observed.save(connection, work.bridge.id, work.run_id, seen, now)
+        await observed.forget_lifts(connection, work.bridge.id, side, new)
         await suppression.remember(connection, work.bridge.id, restricted(work, seen), now)
         await runs.advance(
             connection,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -129,7 +129,7 @@ class Work:
         known = converters(Context(default_country=self.policy.default_country))
         self.planner = Planner(self.policy, known)
         self.names = self.policy.field_names() | IDENTITY
-        self.policy_print = hashlib.blake2b(repr(self.policy).encode(), digest_size=6).hexdigest()
+        self.policy_print = _print(self.policy)
 
     def show(self, stage: str, done: int, total: int) -> None:
         """Tell whoever watches."""
@@ -157,6 +157,13 @@ class Work:
             email_key=self.addresses.key(email),
             phone_key=self.addresses.key(phone),
         )
+
+    def leave_out_lists(self, missing: Collection[str]) -> None:
+        """Plan without these lists in this run: what is not there says nothing of who was on it."""
+        kept = tuple(rule for rule in self.policy.labels if rule.list.casefold() not in missing)
+        self.policy = replace(self.policy, labels=kept)
+        self.planner = Planner(self.policy, converters(Context(self.policy.default_country)))
+        self.policy_print = _print(self.policy)
 
     def may_write(self, side: Side) -> bool:
         """May this bridge write there at all?"""
@@ -188,3 +195,8 @@ class Known:
     paused: frozenset[tuple[Side, str]]
     buried: Mapping[tuple[Side, str], str]
     refusals: Mapping[tuple[str, str], OpenHold]
+
+
+def _print(policy: Policy) -> str:
+    """A mapping in twelve letters: what was settled under another one is planned again."""
+    return hashlib.blake2b(repr(policy).encode(), digest_size=6).hexdigest()

@@ -194,6 +194,36 @@ async def sendable(connection: AsyncConnection, bridge_id: int, run_id: int, sid
     return [_sighting(row) for row in await connection.execute(query.order_by(observed.c.id))]
 
 
+async def newly_out(
+    connection: AsyncConnection, bridge_id: int, side: Side, out: Sequence[str]
+) -> list[Row[Any]]:
+    """Of these records, shown as opted out now, those that were not when last seen (id, email_key)."""
+    found: list[Row[Any]] = []
+    for some in batches(out):
+        query = select(observed.c.id, observed.c.email_key).where(
+            observed.c.bridge_id == bridge_id,
+            observed.c.side == side.value,
+            observed.c.id.in_(some),
+            observed.c.opted_out.is_(False),
+        )
+        found += list(await connection.execute(query))
+    return found
+
+
+async def forget_lifts(
+    connection: AsyncConnection, bridge_id: int, side: Side, records: Sequence[Row[Any]]
+) -> None:
+    """A new opt-out: that somebody took an older one back on the other half, or its address, is over."""
+    for row in records:
+        other = select(id_column(side.other)).where(*live(bridge_id), id_column(side) == row.id)
+        same = (observed.c.email_key != "") & (observed.c.email_key == row.email_key)
+        half = (observed.c.side == side.other.value) & observed.c.id.in_(other)
+        query = update(observed).where(
+            observed.c.bridge_id == bridge_id, observed.c.lifted.is_(True), half | same
+        )
+        await connection.execute(query.values(lifted=False))
+
+
 async def set_lifted(connection: AsyncConnection, bridge_id: int, side: Side, record_id: str) -> None:
     """Forget that somebody took an opt-out back: a person decided that it stands."""
     query = update(observed).where(*_one(bridge_id, side, record_id))

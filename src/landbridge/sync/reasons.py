@@ -188,6 +188,12 @@ HELD: dict[str, Reason] = {
         "One side deleted the contact; the mapping says to ask before the other one is deleted too.",
         "Choose `delete` or `keep`. If the contact comes back, this closes by itself.",
     ),
+    "list_missing": Reason(
+        "A list is gone from Rezora",
+        "A list that the mapping names was deleted or renamed in Rezora; nobody's tag was touched.",
+        "Give the list its name back, make a new one of that name after taking the tags off, or take the rule"
+        " out of the mapping.",
+    ),
     "maybe_same": Reason(
         "Maybe the same person",
         "Two contacts look like one person but not for sure, so neither was joined nor created.",
