@@ -110,8 +110,11 @@ def _renamed_meanwhile(
             continue
         for record in there.get(source.email, ()):
             other = next(row for row in rows[target] if row.id == record)
-            if compatible_names(source.name, other.name):
-                continue  # the usual rules pair these
+            if any(
+                row.email == other.email and compatible_names(row.name, other.name)
+                for row in sources.values()
+            ):
+                continue  # it is somebody else of this address, whom the usual rules pair
             pair = (source.id, record) if target is Side.REZORA else (record, source.id)
             found.partners[target.other][source.id] = found.partners[target][record] = AMBIGUOUS
             why = "One may be the other, created by a sync whose answer was lost and renamed since."
