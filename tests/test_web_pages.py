@@ -210,7 +210,7 @@ async def test_a_hold_shows_both_values_its_field_reason_and_fix() -> None:
     row = next(page.words(row) for row in page.all("tr") if "c1Qh2mW1xTzYb4Kd9LpR" in row.text)
     assert row == (
         "HighLevel c1Qh2mW1xTzYb4Kd9LpR Rezora 90003 city Fort Collins Loveland"
-        " Edited on both sides. Make the two values the same on either side."
+        " Edited on both sides. Choose which value stands; the other one stays in the journal."
         " Answer with landbridge holds resolve 0 and use-highlevel, use-rezora, edit or ignore. 2 days ago"
     )
 
