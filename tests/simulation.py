@@ -72,6 +72,7 @@ class Simulation:
         self.app: App | None = None
         self.bridge: Bridge | None = None
         self.synced = False
+        self.places = 0  # at which the last run could have died
         self._stack = AsyncExitStack()
         self._copy = b""
         self._known_then: set[str] = set()
@@ -227,6 +228,7 @@ class Simulation:
             self.reopen()
             self.clock.advance(61.0)  # the lease of a process that is gone runs out
         finally:
+            self.places = self.crasher.count
             self.crasher.arm(0)
             self.checker.run_ended(whole=run is not None and run.state == "done")
         self.states.add(self._shape())

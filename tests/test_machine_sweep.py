@@ -76,7 +76,7 @@ def told(*crashes: int) -> tuple[Any, int]:
         places = 0
         for at in crashes:
             world.sync(crash_at=at)
-            places = max(places, world.crasher.count)
+            places = max(places, world.places)
         world.settle()
         return outcome(world), places
     finally:
@@ -89,7 +89,7 @@ def places() -> int:
     try:
         story(world)
         world.sync(crash_at=1_000_000)
-        return world.crasher.count
+        return world.places
     finally:
         world.close()
 
