@@ -112,7 +112,7 @@ MUTANTS = (
     ),
     Mutant(
         "absent taken for blank",
-        "sync/plan.py",
+        "sync/merge.py",
         "    found = tuple([fields[name] for name in names if name in fields])",
         '    found = tuple([fields.get(name, "") for name in names])',
         f"{GUARDS}a_field_that_an_answer_leaves_out_is_not_a_blank",

@@ -8,7 +8,7 @@ from landbridge.sync.actions import Create, Hold, Plan, Situation
 from landbridge.sync.addresses import is_email
 from landbridge.sync.fingerprint import digest
 from landbridge.sync.labels import present
-from landbridge.sync.merge import Values, difference
+from landbridge.sync.merge import difference, values_of
 from landbridge.sync.model import Record, Side
 from landbridge.sync.rules import LabelRule, Policy, Rule
 from landbridge.sync.values import Converter
@@ -96,7 +96,7 @@ class Newcomer:
         """The fields a new contact gets: values only, blanks are not sent."""
         fields: dict[str, str] = {}
         for rule, known in self._rules:
-            values = _values(shown, rule.names(self._target.other))
+            values = values_of(shown, rule.names(self._target.other))
             if values is not None and any(values):
                 to = known.to_rezora if self._target is Side.REZORA else known.to_highlevel
                 written = zip(rule.names(self._target), to(values), strict=True)
@@ -133,8 +133,3 @@ def _never_again(reason: str) -> Plan:
     if reason == "restored":
         return Plan(holds=(Hold("restored_alone"),), cells=("alone, never again",))
     return Plan(excluded=reason, cells=("alone, never again",))
-
-
-def _values(fields: Mapping[str, str], names: tuple[str, ...]) -> Values | None:
-    found = tuple([fields[name] for name in names if name in fields])
-    return found if len(found) == len(names) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -96,6 +96,12 @@ def decide(  # noqa: PLR0911  # one return for each row of the table
     if all(changed.values()):
         return _both_changed(rule, now)
     return _one_changed(rule, Side.HIGHLEVEL if changed[Side.HIGHLEVEL] else Side.REZORA, now)
+
+
+def values_of(fields: Mapping[str, str], names: tuple[str, ...]) -> Values | None:
+    """The named values, or None when any of them is absent."""
+    found = tuple([fields[name] for name in names if name in fields])  # a list is faster than a generator
+    return found if len(found) == len(names) else None
 
 
 def difference(highlevel: str, rezora: str) -> str:

@@ -17,7 +17,16 @@ from landbridge.sync.actions import (
 )
 from landbridge.sync.alone import Newcomer, label_key
 from landbridge.sync.labels import Presence, decide_label, present, shown_name
-from landbridge.sync.merge import RESTORED, Outcome, Sight, Values, Verdict, decide, difference
+from landbridge.sync.merge import (
+    RESTORED,
+    Outcome,
+    Sight,
+    Values,
+    Verdict,
+    decide,
+    difference,
+    values_of,
+)
 from landbridge.sync.model import Choice, Link, Record, Side
 from landbridge.sync.rules import Direction, LabelRule, OnDelete, Policy, Rule
 from landbridge.sync.values import Converter
@@ -91,8 +100,8 @@ class Planner:
         """Did somebody edit a mapped field or mark of this record since both sides agreed?"""
         base = link.base(record.side)
         for rule, converter in self._rules:
-            now = _values(record.fields, rule.names(record.side))
-            then = _values(base, rule.names(record.side))
+            now = values_of(record.fields, rule.names(record.side))
+            then = values_of(base, rule.names(record.side))
             if now is None or then is None or now == then:
                 continue
             if converter.canon(record.side, now) != converter.canon(record.side, then):
@@ -165,12 +174,12 @@ class Planner:
         side moved as well, the value as sent stays the base, so that the rule's strategy decides.
         """
         for rule, converter in self._rules:
-            shown = _values(records[unread].fields, rule.names(unread))
-            sent = _values(bases[unread], rule.names(unread))
+            shown = values_of(records[unread].fields, rule.names(unread))
+            sent = values_of(bases[unread], rule.names(unread))
             if shown is None or sent is None:
                 continue
             names = rule.names(unread.other)
-            moved = _values(records[unread.other].fields, names) != _values(bases[unread.other], names)
+            moved = values_of(records[unread.other].fields, names) != values_of(bases[unread.other], names)
             same = converter.canon(unread, shown) == converter.canon(unread, sent)
             if same or not moved:
                 bases[unread] |= dict(zip(rule.names(unread), shown, strict=True))
@@ -250,8 +259,8 @@ def _plan_rule(draft: _Draft, rule: Rule, converter: Converter, choice: Choice |
     """One mapped field of one pair."""
     sights = {
         side: Sight(
-            _values(draft.records[side].fields, rule.names(side)),
-            _values(draft.bases[side], rule.names(side)),
+            values_of(draft.records[side].fields, rule.names(side)),
+            values_of(draft.bases[side], rule.names(side)),
         )
         for side in Side
     }
@@ -404,12 +413,6 @@ def _change_mark(draft: _Draft, rule: LabelRule, side: Side, *, wanted: bool) ->
 
 def _flag(text: str | None) -> bool | None:
     return None if text is None else text == "1"
-
-
-def _values(fields: Mapping[str, str], names: tuple[str, ...]) -> Values | None:
-    """The named values, or None when any of them is absent."""
-    found = tuple([fields[name] for name in names if name in fields])  # a list is faster than a generator
-    return found if len(found) == len(names) else None
 
 
 def convert(converter: Converter, target: Side, values: Values, hint: Values) -> Values:
