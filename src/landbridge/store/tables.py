@@ -292,3 +292,79 @@ pause = Table(  # a record that a person takes out of the sync for a while
     Column("note", Text, nullable=False, default=""),
     Column("at", Float, nullable=False),
 )
+
+delivery = Table(  # one webhook as received: what it names, never what it carries; all of them are the inbox
+    "delivery",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("webhook_id", String(64), nullable=False, unique=True),
+    Column("bridge_id", Integer),  # none: of a location that no bridge has
+    Column("type", String(60), nullable=False),
+    Column("kind", String(16), nullable=False, default=""),  # of the record it names, empty for none of ours
+    Column("record_id", String(64), nullable=False, default=""),
+    Column("at", Float, nullable=False),  # as HighLevel says
+    Column("received_at", Float, nullable=False),
+    Index("ix_delivery_bridge_id_id", "bridge_id", "id"),
+)
+
+arrivals = Table(  # how many deliveries came, by day, type and what became of them
+    "arrivals",
+    metadata,
+    Column("day", String(10), primary_key=True),  # 2026-11-25, UTC
+    Column("type", String(60), primary_key=True),
+    Column("outcome", String(16), primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
+due = Table(  # a record that may be out of step: one row, however many events named it
+    "due",
+    metadata,
+    Column("bridge_id", Integer, primary_key=True),
+    Column("side", String(16), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("number", Integer, nullable=False, default=1),  # raised by every event: cleared only if unchanged
+    Column("urgency", Integer, nullable=False),  # 0 opt-out, 1 live, 2 on demand, 3 scan
+    Column("at", Float, nullable=False),  # not before
+    Column("since", Float, nullable=False),  # when it was first named
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("cause", String(60), nullable=False, default=""),
+    Index("ix_due_bridge_id_urgency_at", "bridge_id", "urgency", "at"),
+)
+
+schedule = Table(  # when a bridge runs by itself
+    "schedule",
+    metadata,
+    Column("bridge_id", Integer, primary_key=True),
+    Column("purpose", String(16), primary_key=True),  # sync (whole), poll (what changed)
+    Column("cron", String(100), nullable=False),
+    Column("zone", String(64), nullable=False, default="UTC"),
+    Column("quiet", String(11), nullable=False, default=""),  # 22:00-06:00, in that zone
+    Column("enabled", Boolean, nullable=False, default=True),
+    Column("next_at", Float, nullable=False),
+    Column("last_at", Float),
+)
+
+watermark = Table(  # up to when one side was read; moved only by a run that succeeded
+    "watermark",
+    metadata,
+    Column("bridge_id", Integer, primary_key=True),
+    Column("side", String(16), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("at", Float, nullable=False),
+)
+
+alert = Table(  # something that people are told about, once while it lasts
+    "alert",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("bridge_id", Integer, nullable=False),
+    Column("cause", String(40), nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("fix", Text, nullable=False),
+    Column("opened_at", Float, nullable=False),
+    Column("sent_at", Float),  # none: not told yet
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("closed_at", Float),
+    Index("ix_alert_bridge_id_id", "bridge_id", "id"),
+)
