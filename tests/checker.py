@@ -11,9 +11,11 @@ import re
 import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from landbridge.sandbox.highlevel import HighLevelConfig
 from landbridge.sandbox.history import Entry, Wanted
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class Checker:
     typed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     opted_out: set[str] = field(default_factory=set)  # addresses, before the present run
     known_out: set[str] = field(default_factory=set)
+    shown_out: set[str] = field(default_factory=set)  # by a listing, when the present run began
     gone: set[tuple[str, str]] = field(default_factory=set)  # records a person deleted
     merged: dict[str, str] = field(default_factory=dict)
     unmapped: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
@@ -116,11 +119,12 @@ class Checker:
             shown = self.world.contacts(side)[record]
             self.unmapped[side, record] = {name: str(shown.get(name) or "") for name in kept}
 
-    def _now_out(self) -> set[str]:
-        """Addresses of everybody who is shown as opted out now."""
+    def _now_out(self, older: float = 0.0) -> set[str]:
+        """Addresses of everybody who is opted out now, in HighLevel for at least so many seconds."""
         found = set()
+        limit = self.world.sandbox.clock.now() - older
         for contact in self.world.contacts("highlevel").values():
-            if is_out(contact):
+            if is_out(contact) and datetime.fromisoformat(contact["dateUpdated"]).timestamp() <= limit:
                 found.add(canon("email", [str(contact.get("email") or "")]))
         for contact in self.world.contacts("rezora").values():
             if contact["contact_unsubscribe"] == "1":
@@ -140,11 +144,14 @@ class Checker:
     def run_begins(self) -> None:
         """Whoever is shown as opted out now must be known to this run, and from then on for ever."""
         self.opted_out = self.known_out | self._now_out()
+        config = self.world.sandbox.worlds.configs["highlevel"]
+        assert isinstance(config, HighLevelConfig)
+        self.shown_out = self._now_out(older=config.search_lag_seconds)
 
     def run_ended(self, *, whole: bool) -> None:
         """Judge what was sent since; ``whole``: the run has read both sides."""
         if whole:
-            self.known_out |= self.opted_out
+            self.known_out |= self.shown_out
         for entry in self.world.sandbox.history.read(Wanted(since=self.seen)):
             self.seen = max(self.seen, entry.number)
             if entry.fault:

@@ -41,8 +41,8 @@ MUTANTS = (
     Mutant(
         "marker ignored",
         "sync/match.py",
-        "        if person.marker in there and not _kept_apart(",
-        "        if not person.marker and not _kept_apart(",
+        "        if person.marker in there and not kept_apart(",
+        "        if not person.marker and not kept_apart(",
         f"{GUARDS}a_create_is_known_again_by_its_marker_whatever_became_of_its_address",
     ),
     Mutant(

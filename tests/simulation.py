@@ -75,7 +75,6 @@ class Simulation:
         self.places = 0  # at which the last run could have died
         self._stack = AsyncExitStack()
         self._copy = b""
-        self._known_then: set[str] = set()
         self.checker = Checker(self)
         self.cells: Counter[str] = Counter()  # rows of the planner's tables that were met
         self.states: set[int] = set()  # shapes of both accounts after each run, for those who count
@@ -283,7 +282,6 @@ class Simulation:
         """A copy of the database, as an operator makes one."""
         self.reopen()
         self._copy = copy_of(self.path)
-        self._known_then = set(self.checker.known_out)
 
     def restore(self) -> bool:
         """Put the copy back, if there is one."""
@@ -291,7 +289,6 @@ class Simulation:
             return False
         self.reopen()
         self.checker.database_goes()
-        self.checker.known_out = set(self._known_then)  # who opted out since and is gone, nobody knows
         put_back(self.path, self._copy)
         return True
 

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from landbridge.sandbox.history import Wanted
 from simulation import Simulation
+from stories import ada, holds, journaled, linked, reasons, replaced, synced
 
 
 @pytest.fixture
@@ -21,58 +20,6 @@ def world() -> Iterator[Simulation]:
     made = Simulation()
     yield made
     made.close()
-
-
-def ada(world: Simulation, **more: Any) -> str:
-    """One contact in HighLevel."""
-    fields = {"firstName": "Ada", "lastName": "Byron", "email": "ada@example.org", "city": "Boulder"}
-    return str(world.edit("highlevel", action="create", fields=fields | more)["id"])
-
-
-def linked(world: Simulation, **more: Any) -> tuple[str, str]:
-    """One contact in both, after two syncs."""
-    left = ada(world, **more)
-    for _ in range(2):
-        world.clock.advance(60.0)
-        synced(world)
-    (right,) = world.contacts("rezora")
-    return left, right
-
-
-def synced(world: Simulation, *, accept: bool = True) -> str:
-    world.clock.advance(60.0)
-    run = world.sync(accept=accept)
-    assert run is not None
-    return run.state
-
-
-def holds(world: Simulation) -> set[str]:
-    with sqlite3.connect(world.path) as store:
-        found = {row[0] for row in store.execute("SELECT cause FROM hold")}
-    store.close()
-    return found
-
-
-def journaled(world: Simulation) -> set[str]:
-    with sqlite3.connect(world.path) as store:
-        found = {row[0] for row in store.execute("SELECT action FROM journal")}
-    store.close()
-    return found
-
-
-def replaced(world: Simulation) -> list[Any]:
-    """What updates replaced, by the journal."""
-    with sqlite3.connect(world.path) as store:
-        rows = store.execute("SELECT before FROM journal WHERE action = 'update'").fetchall()
-    store.close()
-    return [json.loads(row[0]) for row in rows]
-
-
-def reasons(world: Simulation) -> set[str]:
-    with sqlite3.connect(world.path) as store:
-        found = {row[0] for row in store.execute("SELECT reason FROM observed")}
-    store.close()
-    return found
 
 
 def test_a_create_whose_answer_is_lost_is_looked_up_and_not_sent_again(world: Simulation) -> None:

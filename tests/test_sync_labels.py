@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landbridge.sync.alone import label_key
-from landbridge.sync.labels import LabelVerdict, Presence, decide_label, present, shown_name
+from landbridge.sync.labels import LabelVerdict, Presence, decide_label, label_key, present, shown_name
 from landbridge.sync.model import Choice, Link, Record, Side
 from landbridge.sync.plan import ChangeLabel, Create, Hold, Plan, Situation, Update, plan
 from landbridge.sync.rules import Direction, LabelRule, Policy, Rule
@@ -125,10 +124,10 @@ def test_what_did_not_move_or_is_equal_does_not_wait_even_then() -> None:
 
 OUT: list[tuple[str, Row, Row, LabelVerdict]] = [
     ("a new tag adds nobody", (YES, NO), (NO, NO), LabelVerdict({}, {H: YES, R: None})),
-    ("a list adds no tag", (NO, NO), (YES, NO), LabelVerdict({}, {H: NO, R: YES})),
+    ("a list adds no tag", (NO, NO), (YES, NO), LabelVerdict({}, {H: NO, R: None})),
     ("being off a list takes no tag", (YES, YES), (NO, YES), LabelVerdict({}, {H: YES, R: None})),
     ("a tag that goes takes off", (NO, YES), (YES, YES), LabelVerdict({R: NO}, {H: NO, R: NO})),
-    ("at first contact nothing", (NO, None), (YES, None), LabelVerdict({}, {H: NO, R: YES})),
+    ("at first contact nothing", (NO, None), (YES, None), LabelVerdict({}, {H: NO, R: None})),
     ("both", (YES, YES), (YES, YES), SAME_YES),
 ]
 
@@ -262,13 +261,64 @@ def test_an_option_of_one_side_becomes_an_option_of_the_other() -> None:
     )
 
 
-def test_of_two_options_of_one_field_the_first_rule_writes_and_the_other_waits() -> None:
-    warm = LabelRule("warm", "", Direction.TO_REZORA, rezora_field="contact_type", rezora_option="Warm")
-    of = policy(replace(HOT, direction=Direction.TO_REZORA), warm)
+def test_who_joined_a_list_while_opted_out_is_tagged_once_e_mail_is_allowed_again() -> None:
+    joined = verdict((NO, NO), (YES, NO), out=True)
+    assert (joined.change, joined.base) == ({}, {H: NO, R: None})
+    assert verdict((NO, NO), (YES, None)) == to(H, YES)
+
+
+WARM = LabelRule("warm", "", Direction.BOTH, rezora_field="contact_type", rezora_option="Warm")
+ONE_ONLY = (Hold("one_option_only", "warm", "yes", "no"),)
+
+
+@pytest.mark.parametrize("direction", [Direction.BOTH, Direction.TO_REZORA])
+def test_of_two_options_of_one_field_the_first_rule_writes_and_the_other_waits(direction: Direction) -> None:
+    of = policy(replace(HOT, direction=direction), replace(WARM, direction=direction))
     link = linked(of, highlevel(), rezora())
-    (update,) = decided(of, highlevel("hot", "warm"), rezora(), link).actions
+    first = decided(of, highlevel("hot", "warm"), rezora(), link)
+    (update,) = first.actions
     assert isinstance(update, Update)
-    assert update.fields == {"contact_type": "Hot"}
+    assert (update.fields, first.holds) == ({"contact_type": "Hot"}, ONE_ONLY)
+    link = Link("h1", "r1", first.base_highlevel, first.base_rezora, notes=first.notes)
+    again = decided(of, highlevel("hot", "warm"), rezora(contact_type="Hot"), link)
+    assert (again.actions, again.holds) == ((), ONE_ONLY)
+    link = Link("h1", "r1", again.base_highlevel, again.base_rezora, notes=again.notes)
+    switched = decided(of, highlevel("warm"), rezora(contact_type="Hot"), link)
+    assert switched.holds == ()
+    assert [action.fields for action in switched.actions if isinstance(action, Update)] == [
+        {"contact_type": "Warm"}
+    ]
+
+
+def test_a_tag_exchanged_for_another_exchanges_the_option() -> None:
+    of = policy(HOT, WARM)
+    link = linked(of, highlevel("hot"), rezora(contact_type="Hot"))
+    found = decided(of, highlevel("warm"), rezora(contact_type="Hot"), link)
+    assert found.actions == (Update(R, "r1", {"contact_type": "Warm"}, {"contact_type": "Hot"}, ("warm",)),)
+    link = Link("h1", "r1", found.base_highlevel, found.base_rezora)
+    after = decided(of, highlevel("warm"), rezora(contact_type="Warm"), link)
+    assert (after.actions, after.holds) == ((), ())
+
+
+def test_an_option_exchanged_for_another_exchanges_the_tag() -> None:
+    of = policy(HOT, WARM)
+    link = linked(of, highlevel("hot"), rezora(contact_type="Hot"))
+    found = decided(of, highlevel("hot"), rezora(contact_type="Warm"), link)
+    assert set(found.actions) == {
+        ChangeLabel(H, "h1", "hot", present=False),
+        ChangeLabel(H, "h1", "warm", present=True),
+    }
+
+
+def test_a_create_takes_one_option_of_a_field_and_the_other_waits() -> None:
+    of = policy(HOT, WARM)
+    made = decided(of, highlevel("hot", "warm"), None)
+    (create,) = made.actions
+    assert isinstance(create, Create)
+    assert create.fields["contact_type"] == "Hot"
+    link = Link("h1", "r1", made.base_highlevel, made.base_rezora)
+    after = decided(of, highlevel("hot", "warm"), rezora(contact_type="Hot"), link)
+    assert (after.actions, after.holds) == ((), ONE_ONLY)
 
 
 def test_marks_go_with_a_create_to_either_side() -> None:

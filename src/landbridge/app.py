@@ -68,7 +68,8 @@ class App:
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
         owner = owner_name(self._process)
         self._connections = Connections(settings, vault, clock, self._rng, owner, transport)
-        self._desk = Desk(database, clock, self._connections.policy_of)
+        self._waterline = FileWaterline(settings.home / "waterline.json")
+        self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
@@ -278,7 +279,7 @@ class App:
                     pepper=await self._vault.pepper(),
                     durable=self._durable,
                     process=self._process,
-                    waterline=FileWaterline(self.settings.home / "waterline.json"),
+                    waterline=self._waterline,
                 )
                 await fleet.launch()
                 self._fleet = fleet

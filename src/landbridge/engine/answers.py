@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -51,6 +51,7 @@ class Word:
     by: str
     now: float
     since: int  # the newest run that saw both sides whole
+    allowed: list[str] = field(default_factory=list)  # keys of addresses that a person opened again
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -172,7 +173,7 @@ async def _choose_fate(word: Word) -> None:
             check_creates(word.policy, gone)
         else:
             _check_side(word.policy, gone.other)
-    await word.keep(Choice("", word.use, hold.cause))
+    await word.keep(Choice("", word.use, hold.cause, hold.seen))  # good for the record as it looks now
 
 
 def check_creates(policy: Policy, side: Side) -> None:
@@ -264,6 +265,7 @@ async def _allow(word: Word) -> None:
     for side in await observed.opted_out_under(word.connection, word.bridge_id, word.since, keys):
         raise _still_out(side)
     await suppression.forget(word.connection, word.bridge_id, keys, EMAIL)
+    word.allowed.extend(keys)
     await _end_lifted(word, ids)
 
 

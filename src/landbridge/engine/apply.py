@@ -34,7 +34,7 @@ async def apply_slices(work: Work, stage: Stage) -> Stage:
     async with work.database.read() as connection:
         intents = await links.open_intents(connection, work.bridge.id)
         total = sum([await observed.count(connection, work.bridge.id, work.run_id, side) for side in Side])
-    if {(intent.side, intent.source_id) for intent in intents} - work.unanswered:
+    if {(intent.side, intent.source_id) for intent in intents} - work.unanswered - work.asked:
         return stage.to("highlevel")  # a driver died here: look what its creates became before sending any
     await _make_labels(work)
     if not stage.cursor:

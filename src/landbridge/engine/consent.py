@@ -63,7 +63,7 @@ async def _carry(work: Work, side: Side, sight: Sighting) -> None:
         fresh = await read_again(work, side, record_id)
         if fresh.record.opted_out is not False:
             await remember(work, [fresh])  # the listing was older than the record
-        elif work.purpose == "sync" and not await _is_linked(work, side, record_id):
+        elif work.purpose == "sync" and not await _told_by_its_pair(work, side, record_id):
             words = ("may be e-mailed", "no e-mail")
             shows = words if side is Side.HIGHLEVEL else words[::-1]
             await _note(work, [], [OpenHold("opt_out_lifted", *_ids(side, record_id), "", *shows)])
@@ -83,10 +83,12 @@ async def _carry(work: Work, side: Side, sight: Sighting) -> None:
         await _note(work, [], [hold])
 
 
-async def _is_linked(work: Work, side: Side, record_id: str) -> bool:
-    """A pair shows it in its own plan, with both ids."""
+async def _told_by_its_pair(work: Work, side: Side, record_id: str) -> bool:
+    """A pair of which both records are there shows it in its own plan, with both ids."""
     async with work.database.read() as connection:
-        return bool(await links.by_side(connection, work.bridge.id, side, [record_id]))
+        kept = await links.by_side(connection, work.bridge.id, side, [record_id])
+        partners = [found.link.id(side.other) for found in kept.values()]
+        return bool(await observed.by_ids(connection, work.bridge.id, work.run_id, side.other, partners))
 
 
 async def carry_opt_out(work: Work, side: Side, record_id: str, source_id: str = "") -> bool:

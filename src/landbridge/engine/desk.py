@@ -10,11 +10,13 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.engine.answers import FIELD_CAUSES, NotPossible, Word, way
+from landbridge.engine.waterline import Waterline
 from landbridge.store import decisions, journal
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.runs import Runs
+from landbridge.sync.consent import EMAIL
 from landbridge.sync.model import Choice, Side
 from landbridge.sync.reasons import HELD
 from landbridge.sync.rules import Policy
@@ -25,6 +27,7 @@ log = structlog.get_logger()
 _FIELD = ("use-highlevel", "use-rezora", "edit", "ignore")
 ALLOWED: Mapping[str, tuple[str, ...]] = {
     "list_missing": (),
+    "one_option_only": (),
     **dict.fromkeys(FIELD_CAUSES, _FIELD),
     "several_candidates": ("link", "apart", "keep"),
     "maybe_same": ("link", "apart"),
@@ -65,8 +68,15 @@ class Answered:
 class Desk:
     """Holds of one store, and what people answer."""
 
-    def __init__(self, database: Database, clock: Clock, policy_of: Callable[[Bridge], Policy]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        policy_of: Callable[[Bridge], Policy],
+        waterline: Waterline,
+    ) -> None:
         self._database = database
+        self._waterline = waterline
         self._clock = clock
         self._policy_of = policy_of
 
@@ -104,6 +114,7 @@ class Desk:
             note = f"{HELD[hold.cause].title}: {use}, by {by}"
             entry = Entry(action, side, *ids, hold.rule, note=note)
             await journal.write(connection, bridge.id, 0, [entry], now)
+        self._waterline.allow(bridge.id, word.allowed, EMAIL)
         log.info("hold_answered", bridge=bridge.id, hold=hold.id, cause=hold.cause, use=use)
         return Question(hold, ALLOWED[hold.cause], use)
 

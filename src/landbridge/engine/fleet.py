@@ -279,6 +279,7 @@ class Fleet:
             run_id=run.id,
             purpose=run.purpose,
             addresses=Addresses(self._pepper, bridge.id),
+            waterline=self._waterline,
             synced_before=await self._runs.synced(bridge.id),
             watch=watch or _unwatched,
             progress=Progress(done=run.done, total=run.total, counts=Counter(run.counts)),

@@ -19,19 +19,23 @@ from landbridge.sync.actions import Delete, Hold, Plan
 from landbridge.sync.guard import Weight, weigh
 from landbridge.sync.model import Choice, Side
 from landbridge.sync.names import compatible_names
-from landbridge.systems.base import Gone, Rejected
+from landbridge.systems.base import Gone, Malformed, Rejected, SystemFailure, Unavailable
 
 ASKED = ("delete_waits", "deleted_and_edited", "several_candidates")
-_ADDRESSES = ("email", "phone")
+FAILURES_IN_A_ROW = 10  # then it is the system that fails, not the record
 
 
 @dataclass(slots=True)
 class Vanished:
-    """A link of which one record or both were not listed, and what a look by id found."""
+    """A link of which one record or both were not listed, and what a look by id found.
+
+    ``failure``: the look itself failed, so nothing is known of it in this run.
+    """
 
     kept: KeptLink
     seen: dict[Side, Sighting] = field(default_factory=dict)
     gone: list[Side] = field(default_factory=list)
+    failure: SystemFailure | None = None
 
 
 async def find_the_missing(work: Work, stage: Stage) -> Stage:
@@ -55,7 +59,7 @@ async def find_the_missing(work: Work, stage: Stage) -> Stage:
             raise Braked(sentence)
         work.progress.counts["braked"] = 1
     work.show("Looking for contacts that are gone", 0, len(missing))
-    vanished = [await _look(work, kept) for kept in missing]
+    vanished = await _look_at_all(work, missing)
     survivors = await _survivors(work, vanished)
     for one in vanished:
         if one.gone:
@@ -84,6 +88,32 @@ async def _heal(work: Work) -> None:
         await journal.write(connection, work.bridge.id, work.run_id, entries, now)
 
 
+async def _look_at_all(work: Work, missing: Sequence[KeptLink]) -> list[Vanished]:
+    """Each by id; one that cannot be read is shown and hides nobody else."""
+    found: list[Vanished] = []
+    for kept in missing:
+        found.append(await _look(work, kept))
+        last = found[-FAILURES_IN_A_ROW:]
+        if len(last) == FAILURES_IN_A_ROW and all(one.failure for one in last) and last[-1].failure:
+            raise last[-1].failure
+    failed = [
+        OpenHold(
+            "unknown_outcome",
+            one.kept.link.highlevel_id,
+            one.kept.link.rezora_id,
+            detail=f"{one.failure.sentence} {one.failure.fix}",
+        )
+        for one in found
+        if one.failure is not None
+    ]
+    if failed and work.purpose == "sync":
+        now = work.clock.now()
+        async with work.database.write() as connection:
+            await renew(connection, work.lease, now)
+            await journal.save_holds(connection, work.bridge.id, work.run_id, failed, now)
+    return [one for one in found if one.failure is None]
+
+
 async def _look(work: Work, kept: KeptLink) -> Vanished:
     """Read by id what the listing did not show."""
     found = Vanished(kept)
@@ -98,6 +128,8 @@ async def _look(work: Work, kept: KeptLink) -> Vanished:
             sight = await read_again(work, side, record_id)
         except Gone:
             found.gone.append(side)
+        except (Unavailable, Malformed) as failure:
+            found.failure = failure
         else:
             await remember(work, [sight])
             found.seen[side] = sight
@@ -171,7 +203,20 @@ async def _plan(work: Work, one: Vanished, *, several: bool = False) -> Plan:
         return Plan(holds=(Hold("several_candidates"),))
     seen = one.seen.get(Side.HIGHLEVEL), one.seen.get(Side.REZORA)
     situation = await situation_of(work, *seen, one.kept)
-    return work.planner.plan(replace(situation, gone=one.gone[0], choices=choices))
+    return work.planner.plan(replace(situation, gone=one.gone[0], choices=_still_meant(one, choices)))
+
+
+def _still_meant(one: Vanished, choices: Mapping[str, Choice]) -> Mapping[str, Choice]:
+    """A person who said "delete" had one survivor before their eyes; one edited since is asked about anew."""
+    made = choices.get("")
+    if made is None or made.use != "delete" or made.highlevel == _looks(one):
+        return choices
+    return {rule: choice for rule, choice in choices.items() if rule}
+
+
+def _looks(one: Vanished) -> str:
+    """The print of the record that is left, empty where none is."""
+    return "".join(sight.print for sight in one.seen.values())
 
 
 async def _plan_again(work: Work, one: Vanished) -> Plan:
@@ -211,7 +256,10 @@ async def _carry_out(work: Work, one: Vanished, case: Case, plan: Plan) -> None:
     """End the link, delete if a person said so, or ask."""
     link, bridge_id = one.kept.link, work.bridge.id
     entries: list[Entry] = []
-    holds = [OpenHold(hold.cause, link.highlevel_id, link.rezora_id, hold.rule) for hold in plan.holds]
+    holds = [
+        OpenHold(hold.cause, link.highlevel_id, link.rezora_id, hold.rule, seen=_looks(one))
+        for hold in plan.holds
+    ]
     deleted: list[Side] = []
     for action in plan.actions:
         if isinstance(action, Delete):

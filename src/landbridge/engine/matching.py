@@ -16,7 +16,7 @@ from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.links import Intent, KeptLink
 from landbridge.store.observed import PAIRED
 from landbridge.sync.fingerprint import adopt
-from landbridge.sync.match import LinkedPair, Pairing, Person, match
+from landbridge.sync.match import Apart, LinkedPair, Pairing, Person, kept_apart, match
 from landbridge.sync.model import Link, Side
 from landbridge.sync.names import compatible_names
 from landbridge.sync.similar import similar
@@ -37,6 +37,7 @@ class Matches:
     tombstones: list[Tombstone] = field(default_factory=list)
     settled: list[tuple[Side, str]] = field(default_factory=list)  # intents whose record was found
     dropped: list[tuple[Side, str]] = field(default_factory=list)  # intents that made nothing
+    asked: set[tuple[Side, str]] = field(default_factory=set)  # intents of which a person says what they made
 
 
 async def match_people(work: Work, stage: Stage) -> Stage:
@@ -49,7 +50,7 @@ async def match_people(work: Work, stage: Stage) -> Stage:
         apart = await decisions.kept_apart(connection, bridge_id)
         buried = await decisions.buried(connection, bridge_id)
     found = Matches()
-    await _adopt(work, found, intents, rows)
+    await _adopt(work, found, intents, rows, frozenset(apart))
     free = {side: _unlinked(rows[side], found.partners[side]) for side in Side}
     pairing = match(
         free[Side.HIGHLEVEL], free[Side.REZORA], linked=_linked(rows, found), apart=frozenset(apart)
@@ -67,12 +68,17 @@ async def match_people(work: Work, stage: Stage) -> Stage:
     following = stage.to("forecast" if work.purpose == "plan" else "weigh" if stage.passes == 0 else "apply")
     await _store(work, found, following)
     work.unanswered.clear()
+    work.asked = found.asked
     work.known = None
     return following
 
 
 async def _adopt(
-    work: Work, found: Matches, intents: Sequence[Intent], rows: Mapping[Side, Sequence[Row[Any]]]
+    work: Work,
+    found: Matches,
+    intents: Sequence[Intent],
+    rows: Mapping[Side, Sequence[Row[Any]]],
+    apart: Apart,
 ) -> None:
     """Creates without an answer, found again by the print of what was sent; markers are match's own rule."""
     for target in Side:
@@ -92,13 +98,20 @@ async def _adopt(
             found.adopted.append(KeptLink(0, Link(*pair, base)))
             _pair(found, *pair)
             found.settled.append((target, source))
-        _renamed_meanwhile(found, target, wanted, rows)
+        _renamed_meanwhile(found, target, wanted, rows, apart)
 
 
 def _renamed_meanwhile(
-    found: Matches, target: Side, wanted: Sequence[Intent], rows: Mapping[Side, Sequence[Row[Any]]]
+    found: Matches,
+    target: Side,
+    wanted: Sequence[Intent],
+    rows: Mapping[Side, Sequence[Row[Any]]],
+    apart: Apart,
 ) -> None:
-    """A record with the address of a create without an answer may be that create, renamed since: ask."""
+    """A record with the address of a create without an answer may be that create, renamed since: ask.
+
+    The intent stays open until a person has said so, or the question is gone.
+    """
     there: dict[str, list[str]] = {}
     for row in rows[target]:
         if row.linked_to is None and row.email and row.id not in found.partners[target]:
@@ -115,8 +128,11 @@ def _renamed_meanwhile(
                 for row in sources.values()
             ):
                 continue  # it is somebody else of this address, whom the usual rules pair
+            if kept_apart(apart, source.id, record):
+                continue
             pair = (source.id, record) if target is Side.REZORA else (record, source.id)
             found.partners[target.other][source.id] = found.partners[target][record] = AMBIGUOUS
+            found.asked.add((target, source.id))
             why = "One may be the other, created by a sync whose answer was lost and renamed since."
             found.holds.append(OpenHold(AMBIGUOUS, pair[0], pair[1], detail=why))
 
@@ -191,7 +207,7 @@ def _close_intents(work: Work, found: Matches, intents: Sequence[Intent]) -> Non
     settled = set(found.settled)
     for intent in intents:
         key = (intent.side, intent.source_id)
-        if key in settled:
+        if key in settled or key in found.asked:
             continue
         if found.partners[intent.side.other].get(intent.source_id, "").startswith(PAIRED):
             found.settled.append(key)

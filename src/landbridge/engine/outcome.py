@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from landbridge.engine.calls import Result, certain
 from landbridge.engine.cases import Case
-from landbridge.engine.scan import restricted
+from landbridge.engine.scan import learn_restrictions
 from landbridge.engine.work import Stage, Work
-from landbridge.store import decisions, journal, links, observed, runs, suppression
+from landbridge.store import decisions, journal, links, observed, runs
 from landbridge.store.driver import renew
 from landbridge.store.journal import OpenHold
 from landbridge.store.links import KeptLink
@@ -31,7 +31,7 @@ async def record(work: Work, results: Sequence[Result], following: Stage) -> Non
     async with work.database.write() as connection:
         await renew(connection, work.lease, now)
         await observed.save(connection, bridge_id, run_id, fresh, now, now + work.config.index_lag_seconds)
-        await suppression.remember(connection, bridge_id, restricted(work, fresh), now)
+        await learn_restrictions(work, connection, fresh)
         await links.add(connection, bridge_id, new, now)
         await links.change(connection, changed)
         await links.close_intents(

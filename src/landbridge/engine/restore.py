@@ -14,9 +14,8 @@ from landbridge.store.driver import renew
 from landbridge.store.journal import Entry
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Sighting, Standing
-from landbridge.sync.alone import label_key
 from landbridge.sync.consent import EMAIL
-from landbridge.sync.labels import present
+from landbridge.sync.labels import label_key, present
 from landbridge.sync.merge import UNDONE
 from landbridge.sync.model import Link, Record, Side
 from landbridge.sync.rules import Direction, LabelRule

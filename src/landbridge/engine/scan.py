@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from landbridge.engine.work import Stage, Work
 from landbridge.store import journal, links, observed, runs, suppression
 from landbridge.store.driver import renew
@@ -34,6 +36,8 @@ async def prepare(work: Work, stage: Stage) -> Stage:
             await journal.close_begun(connection, work.bridge.id)
             if stage.doubt:
                 await links.doubt(connection, work.bridge.id)
+                kept = work.waterline.suppressed(work.bridge.id)
+                await suppression.remember(connection, work.bridge.id, kept, work.clock.now())
     return stage.to("highlevel")
 
 
@@ -111,16 +115,18 @@ async def remember(work: Work, sights: Sequence[Sighting]) -> None:
         await observed.save(
             connection, work.bridge.id, work.run_id, sights, now, now + work.config.index_lag_seconds
         )
-        await suppression.remember(connection, work.bridge.id, restricted(work, sights), now)
+        await learn_restrictions(work, connection, sights)
 
 
-def restricted(work: Work, sights: Sequence[Sighting]) -> list[Suppressed]:
-    """What these records say about who must not be written to, without saying whom."""
-    return [
+async def learn_restrictions(work: Work, connection: AsyncConnection, sights: Sequence[Sighting]) -> None:
+    """What these records say about who must not be written to, without saying whom; never forgotten."""
+    found = [
         Suppressed(work.addresses.key(one.address), one.channel, one.level, sight.record.side.value)
         for sight in sights
         for one in restrictions(sight.record, work.policy.default_country)
     ]
+    work.waterline.suppress(work.bridge.id, found)
+    await suppression.remember(connection, work.bridge.id, found, work.clock.now())
 
 
 async def learn_labels(work: Work) -> None:
@@ -185,7 +191,7 @@ async def _keep(work: Work, side: Side, page: Page, following: Stage) -> None:
         new = await observed.newly_out(connection, work.bridge.id, side, out) if out else []
         await observed.save(connection, work.bridge.id, work.run_id, seen, now)
         await observed.forget_lifts(connection, work.bridge.id, side, new)
-        await suppression.remember(connection, work.bridge.id, restricted(work, seen), now)
+        await learn_restrictions(work, connection, seen)
         await runs.advance(
             connection,
             work.run_id,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from landbridge.engine.waterline import Waterline
 from landbridge.store import decisions, journal, suppression
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
@@ -108,12 +109,14 @@ class Work:
     run_id: int
     purpose: str
     addresses: Addresses
+    waterline: Waterline
     synced_before: bool = False  # a whole sync was done once: what is new now was not there then
     watch: Watch = lambda _progress: None
     progress: Progress = field(default_factory=Progress)
     labels: dict[str, Label] = field(default_factory=dict)
     known: Known | None = None
     unanswered: set[tuple[Side, str]] = field(default_factory=set)  # creates whose outcome is unknown
+    asked: set[tuple[Side, str]] = field(default_factory=set)  # creates of which a person says what they made
     refused: dict[tuple[Side, str], str] = field(default_factory=dict)  # of those: a refusal's sentence
     waiting: set[tuple[Side, str]] = field(default_factory=set)  # edited a moment ago
     adopted: set[str] = field(default_factory=set)  # records that took the place of a create in this run

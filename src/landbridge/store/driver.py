@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass
 
 from sqlalchemy import Update, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.database import Database, StoreFailure
@@ -28,6 +29,13 @@ class Lease:
     fence: int
 
 
+def _taken() -> StoreFailure:
+    return StoreFailure(
+        "Another Landbridge process is working on this bridge right now.",
+        "Watch it on the page or with `landbridge status`; it ends by itself.",
+    )
+
+
 def owner_name(suffix: str) -> str:
     """This process, as other processes on this and other machines can tell it."""
     return f"{socket.gethostname()}:{os.getpid()}:{suffix}"
@@ -45,24 +53,19 @@ class Drivers:
             row = (
                 await connection.execute(select(driver).where(driver.c.bridge_id == bridge_id))
             ).one_or_none()
+            if row is not None and _is_live(row.owner, row.expires_at, now):
+                raise _taken()
+            fence = 1 if row is None else row.fence + 1
+            values = {"owner": owner, "fence": fence, "expires_at": now + LEASE_SECONDS}
             if row is None:
-                await connection.execute(
-                    insert(driver).values(
-                        bridge_id=bridge_id, owner=owner, fence=1, expires_at=now + LEASE_SECONDS
-                    )
-                )
-                return Lease(bridge_id, owner, 1)
-            if _is_live(row.owner, row.expires_at, now):
-                raise StoreFailure(
-                    "Another Landbridge process is working on this bridge right now.",
-                    "Watch it on the page or with `landbridge status`; it ends by itself.",
-                )
-            fence = row.fence + 1
-            await connection.execute(
-                update(driver)
-                .where(driver.c.bridge_id == bridge_id)
-                .values(owner=owner, fence=fence, expires_at=now + LEASE_SECONDS)
-            )
+                try:
+                    await connection.execute(insert(driver).values(bridge_id=bridge_id, **values))
+                except IntegrityError:
+                    raise _taken() from None
+            else:  # of two who saw the same row one takes it, whatever the isolation of the database
+                mine = (driver.c.bridge_id == bridge_id) & (driver.c.fence == row.fence)
+                if (await connection.execute(update(driver).where(mine).values(**values))).rowcount != 1:
+                    raise _taken()
         return Lease(bridge_id, owner, fence)
 
     async def release(self, lease: Lease) -> None:

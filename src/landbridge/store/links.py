@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
-    Select,
     bindparam,
     exists,
     func,
@@ -21,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.rows import batches, execute_many, pack, unpack
-from landbridge.store.tables import intent, link, observed
+from landbridge.store.tables import apart, intent, link, observed
 from landbridge.sync.model import Kind, Link, Side
 
 
@@ -139,33 +138,51 @@ async def move(connection: AsyncConnection, key: int, highlevel_id: str) -> None
 
 
 async def reopen(connection: AsyncConnection, bridge_id: int, run_id: int) -> list[tuple[str, str]]:
-    """Links that a delete had closed, and whose two records are both there again and belong to nobody."""
-    healed = []
-    query = select(link).where(
-        link.c.bridge_id == bridge_id, ~link.c.live, link.c.closed_for.startswith("deleted_in_")
+    """Links that a delete had closed, and whose two records are both there again and belong to nobody.
+
+    Not of people whom a person keeps apart; of several links of one record the newest.
+    """
+    query = (
+        select(link.c.id, link.c.highlevel_id, link.c.rezora_id)
+        .where(
+            link.c.bridge_id == bridge_id,
+            ~link.c.live,
+            link.c.closed_for.startswith("deleted_in_"),
+            *(_free(bridge_id, run_id, side) for side in Side),
+            ~exists().where(
+                apart.c.bridge_id == bridge_id,
+                ((apart.c.one == link.c.highlevel_id) & (apart.c.two == link.c.rezora_id))
+                | ((apart.c.two == link.c.highlevel_id) & (apart.c.one == link.c.rezora_id)),
+            ),
+        )
+        .order_by(link.c.id.desc())
     )
-    for row in list(await connection.execute(query.order_by(link.c.id.desc()))):
-        seen = [
-            (await connection.execute(_free(bridge_id, run_id, side, record_id))).first()
-            for side, record_id in ((Side.HIGHLEVEL, row.highlevel_id), (Side.REZORA, row.rezora_id))
-        ]
-        if all(seen):
+    healed: list[tuple[str, str]] = []
+    taken: set[str] = set()
+    for row in list(await connection.execute(query)):
+        if taken.isdisjoint((row.highlevel_id, row.rezora_id)):
             values = {"live": True, "closed_for": "", "settled": ""}
             await connection.execute(update(link).where(link.c.id == row.id).values(values))
             healed.append((row.highlevel_id, row.rezora_id))
+            taken |= {row.highlevel_id, row.rezora_id}
     return healed
 
 
-def _free(bridge_id: int, run_id: int, side: Side, record_id: str) -> Select[Any]:
-    """The record if the run saw it and no live link holds it."""
-    held = exists().where(*live(bridge_id), id_column(side) == record_id)
-    return select(observed.c.id).where(
+def _free(bridge_id: int, run_id: int, side: Side) -> ColumnElement[bool]:
+    """The run saw the record of a closed link, and no live link holds it."""
+    other = link.alias()
+    ours = id_column(side)
+    theirs = other.c.highlevel_id if side is Side.HIGHLEVEL else other.c.rezora_id
+    seen = exists().where(
         observed.c.bridge_id == bridge_id,
         observed.c.side == side.value,
-        observed.c.id == record_id,
+        observed.c.id == ours,
         observed.c.run_id == run_id,
-        ~held,
     )
+    held = exists().where(
+        other.c.bridge_id == bridge_id, other.c.kind == link.c.kind, other.c.live.is_(True), theirs == ours
+    )
+    return seen & ~held
 
 
 async def doubt(connection: AsyncConnection, bridge_id: int) -> None:

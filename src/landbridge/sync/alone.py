@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from landbridge.sync.actions import Create, Hold, Plan, Situation
 from landbridge.sync.addresses import is_email
 from landbridge.sync.fingerprint import digest
-from landbridge.sync.labels import present
+from landbridge.sync.labels import label_key, present
 from landbridge.sync.merge import difference, values_of
 from landbridge.sync.model import Record, Side
 from landbridge.sync.rules import LabelRule, Policy, Rule
@@ -37,7 +37,7 @@ class Newcomer:
             return Plan(excluded="self_contact")
         if situation.tombstone and not wanted:
             return _never_again(situation.tombstone)
-        carried = [rule for rule in self._labels if present(rule, source)]
+        carried = self._carried(source)
         fields = self._translated(source.fields)
         fields |= {
             rule.field(self._target): rule.option(self._target)
@@ -67,6 +67,17 @@ class Newcomer:
             ]
         )
 
+    def _carried(self, source: Record) -> list[LabelRule]:
+        """The marks that go with the contact: of two options of one field the first only."""
+        carried: list[LabelRule] = []
+        taken: set[str] = set()
+        for rule in self._labels:
+            name = rule.field(self._target)
+            if present(rule, source) and name not in taken:
+                carried.append(rule)
+                taken |= {name} - {""}
+        return carried
+
     def _label(self, rule: LabelRule) -> str:
         return rule.list if self._target is Side.REZORA else rule.tag
 
@@ -84,7 +95,9 @@ class Newcomer:
             if canon[source.side]:
                 notes[rule.name] = difference(canon[Side.HIGHLEVEL], canon[Side.REZORA])
         for label in self.policy.labels:
-            if (there := present(label, source)) is not None:
+            there = present(label, source)
+            waits = there and label in self._labels and label not in carried  # there is no room for it
+            if there is not None and not waits:
                 shown[label_key(label)] = "1" if there else "0"
                 made[label_key(label)] = "1" if label in carried else "0"
         default = self.policy.default_list
@@ -121,11 +134,6 @@ class Newcomer:
         if not email and self.policy.require_email:
             return "no_email"
         return "" if fields.get("contact_name") else "no_name"
-
-
-def label_key(rule: LabelRule) -> str:
-    """Labels live in the base beside the fields, under a name no field can have."""
-    return f"label:{rule.key}"
 
 
 def _never_again(reason: str) -> Plan:

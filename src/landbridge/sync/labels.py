@@ -47,6 +47,11 @@ def shown_name(rule: LabelRule, record: Record) -> str:
     return next((name for name in record.labels or () if name.casefold() == wanted.casefold()), "")
 
 
+def label_key(rule: LabelRule) -> str:
+    """Labels live in the base beside the fields, under a name no field can have."""
+    return f"label:{rule.key}"
+
+
 def decide_label(
     rule: LabelRule, sights: dict[Side, Presence], *, out: bool, believe: bool = True
 ) -> LabelVerdict:
@@ -83,6 +88,6 @@ def _decide_out(rule: LabelRule, shows: dict[Side, bool], base: dict[Side, bool 
     leaves = bool(base[Side.HIGHLEVEL]) and not shows[Side.HIGHLEVEL] and shows[Side.REZORA]
     change = {Side.REZORA: False} if leaves and rule.direction.reaches(Side.REZORA) else {}
     after: dict[Side, bool | None] = {side: change.get(side, shows[side]) for side in Side}
-    if after[Side.HIGHLEVEL] and not after[Side.REZORA]:
-        after[Side.REZORA] = None  # joins once the person may be e-mailed again
+    if after[Side.HIGHLEVEL] != after[Side.REZORA]:
+        after[Side.REZORA] = None  # decided anew once the person may be e-mailed again
     return LabelVerdict(change, after)

@@ -124,7 +124,7 @@ def _by_marker(
     there = {person.id: person for person in rezora}
     marked: defaultdict[str, list[Person]] = defaultdict(list)
     for person in highlevel:
-        if person.marker in there and not _kept_apart(apart, person.id, person.marker):
+        if person.marker in there and not kept_apart(apart, person.id, person.marker):
             marked[person.marker].append(person)
     pairs = [LinkedPair(people[0], there[mark]) for mark, people in marked.items() if len(people) == 1]
     groups = [
@@ -231,7 +231,7 @@ class _Known:
     def kept_apart(self, person: Person, other: Person | LinkedPair) -> bool:
         """Did somebody say that these are two people?"""
         others = (other,) if isinstance(other, Person) else (other.highlevel, other.rezora)
-        return any(_kept_apart(self._apart, person.id, one.id) for one in others)
+        return any(kept_apart(self._apart, person.id, one.id) for one in others)
 
 
 def _addresses(person: Person) -> Iterator[tuple[str, str]]:
@@ -242,7 +242,8 @@ def _addresses(person: Person) -> Iterator[tuple[str, str]]:
         yield "phone number", person.phone
 
 
-def _kept_apart(apart: Apart, one: str, two: str) -> bool:
+def kept_apart(apart: Apart, one: str, two: str) -> bool:
+    """Did somebody say that these two records are two people?"""
     return bool(apart) and ((one, two) in apart or (two, one) in apart)
 
 
@@ -262,7 +263,7 @@ def _candidates(
         one, two = group[Side.HIGHLEVEL], group[Side.REZORA]
         met: set[tuple[Side, str]] = set()
         for name, other in _compatible(one, two):
-            if _kept_apart(apart, people[one[name][0]].id, people[two[other][0]].id):
+            if kept_apart(apart, people[one[name][0]].id, people[two[other][0]].id):
                 continue
             yield one[name][0], two[other][0]
             met |= {(Side.HIGHLEVEL, name), (Side.REZORA, other)}

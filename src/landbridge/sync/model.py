@@ -88,7 +88,8 @@ class Choice:
 
     ``rule`` is the field's rule, or empty for the whole record. ``use`` is ``highlevel``, ``rezora``,
     ``value`` (write ``value`` to both), ``ignore``, ``delete``, ``keep``, ``create`` or ``out``.
-    ``highlevel`` and ``rezora`` are the values as the hold showed them.
+    ``highlevel`` and ``rezora`` are the values as the hold showed them; for the whole record ``value`` is
+    the hold's cause and ``highlevel`` the fingerprint of the record that was left.
     """
 
     rule: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from landbridge.sync.actions import (
     Action,
@@ -15,8 +15,10 @@ from landbridge.sync.actions import (
     Situation,
     Update,
 )
-from landbridge.sync.alone import Newcomer, label_key
-from landbridge.sync.labels import Presence, decide_label, present, shown_name
+from landbridge.sync.alone import Newcomer
+from landbridge.sync.draft import Draft
+from landbridge.sync.labels import label_key, present
+from landbridge.sync.marks import plan_label, write_options
 from landbridge.sync.merge import (
     RESTORED,
     Outcome,
@@ -136,15 +138,16 @@ class Planner:
         bases = {side: dict(link.base(side)) for side in Side}
         if link.unread is not None:
             self._read_back(bases, records, link.unread)
-        draft = _Draft(records, bases, dict(link.notes), believe=not link.rebase)
+        draft = Draft(records, bases, dict(link.notes), believe=not link.rebase)
         out = situation.suppressed or any(record.opted_out is not False for record in records.values())
         if self.policy.opt_out:
             _plan_opt_out(draft, situation, self.policy.only)
         for rule, converter in self._rules:
             _plan_rule(draft, rule, converter, situation.choices.get(rule.name))
         for label in self._labels:
-            _plan_label(draft, label, situation.choices.get(label.name), out=out)
+            plan_label(draft, label, situation.choices.get(label.name), out=out)
         self._plan_default_list(draft, out=out)
+        write_options(draft, self._labels)
         met = "paired, linked" if situation.link else "paired, first contact"
         return Plan(
             tuple(draft.actions()),
@@ -156,14 +159,14 @@ class Planner:
             cells=(met, *draft.cells),
         )
 
-    def _plan_default_list(self, draft: _Draft, *, out: bool) -> None:
+    def _plan_default_list(self, draft: Draft, *, out: bool) -> None:
         """Who was created with the default list is on it until somebody takes him off."""
         name = self.policy.default_list
         rule = LabelRule("", name, Direction.TO_REZORA)
         if not name or any(label.list.casefold() == name.casefold() for label in self._labels):
             return
         if draft.bases[Side.HIGHLEVEL].get(label_key(rule)) == "1":
-            _plan_label(draft, rule, None, out=out, tagged=True)
+            plan_label(draft, rule, None, out=out, tagged=True)
 
     def _read_back(
         self, bases: dict[Side, dict[str, str]], records: Mapping[Side, Record], unread: Side
@@ -185,56 +188,7 @@ class Planner:
                 bases[unread] |= dict(zip(rule.names(unread), shown, strict=True))
 
 
-class _Draft:
-    """Collects what the fields of one pair call for."""
-
-    def __init__(
-        self,
-        records: Mapping[Side, Record],
-        bases: dict[Side, dict[str, str]],
-        notes: dict[str, str],
-        *,
-        believe: bool,
-    ) -> None:
-        self.records = records
-        self.bases = bases
-        self.notes = notes
-        self.believe = believe
-        self.fields: dict[Side, dict[str, str]] = {side: {} for side in Side}
-        self.before: dict[Side, dict[str, str]] = {side: {} for side in Side}
-        self.rules: dict[Side, list[str]] = {side: [] for side in Side}
-        self.conflicts: dict[Side, list[str]] = {side: [] for side in Side}
-        self.holds: list[Hold] = []
-        self.labels: list[ChangeLabel] = []
-        self.opt_outs: list[Side] = []
-        self.cells: list[str] = []
-
-    def actions(self) -> Iterator[Action]:
-        """In the order of section 5: suppression, fields, labels."""
-        for side in self.opt_outs:
-            yield OptOut(side, self.records[side].id)
-        for side in (Side.REZORA, Side.HIGHLEVEL):
-            if self.fields[side]:
-                yield Update(
-                    side,
-                    self.records[side].id,
-                    self.fields[side],
-                    self.before[side],
-                    tuple(self.rules[side]),
-                    tuple(self.conflicts[side]),
-                )
-        yield from self.labels
-
-    def write(self, side: Side, names: tuple[str, ...], written: Values, old: Values) -> None:
-        """Note the fields that a rule changes on a side, and the base that follows."""
-        for name, value, before in zip(names, written, old, strict=True):
-            if value != before:
-                self.fields[side][name] = value
-                self.before[side][name] = before
-        self.bases[side] |= dict(zip(names, written, strict=True))
-
-
-def _plan_opt_out(draft: _Draft, situation: Situation, only: Side | None) -> None:
+def _plan_opt_out(draft: Draft, situation: Situation, only: Side | None) -> None:
     """Only ever towards less e-mail (property S8); unknown is never read as sendable."""
     shown = {side: draft.records[side].opted_out for side in Side}
     if not (situation.suppressed or any(shown.values())):
@@ -255,7 +209,7 @@ def _consent_words(shown: Mapping[Side, bool | None]) -> tuple[str, str]:
     return words[shown[Side.HIGHLEVEL]], words[shown[Side.REZORA]]
 
 
-def _plan_rule(draft: _Draft, rule: Rule, converter: Converter, choice: Choice | None) -> None:
+def _plan_rule(draft: Draft, rule: Rule, converter: Converter, choice: Choice | None) -> None:
     """One mapped field of one pair."""
     sights = {
         side: Sight(
@@ -281,14 +235,14 @@ def _plan_rule(draft: _Draft, rule: Rule, converter: Converter, choice: Choice |
         _settle(draft, rule, sights)
 
 
-def _settle(draft: _Draft, rule: Rule, sights: dict[Side, Sight]) -> None:
+def _settle(draft: Draft, rule: Rule, sights: dict[Side, Sight]) -> None:
     draft.notes.pop(rule.name, None)
     for side in Side:
         draft.bases[side] |= dict(zip(rule.names(side), sights[side].now or (), strict=True))
 
 
 def _plan_hold(
-    draft: _Draft,
+    draft: Draft,
     rule: Rule,
     converter: Converter,
     sights: dict[Side, Sight],
@@ -313,7 +267,7 @@ def _plan_hold(
 
 
 def _plan_write(
-    draft: _Draft,
+    draft: Draft,
     rule: Rule,
     converter: Converter,
     sights: dict[Side, Sight],
@@ -333,7 +287,7 @@ def _plan_write(
 
 
 def _plan_value(
-    draft: _Draft, rule: Rule, converter: Converter, sights: dict[Side, Sight], value: str
+    draft: Draft, rule: Rule, converter: Converter, sights: dict[Side, Sight], value: str
 ) -> None:
     """A value typed by a person, for both sides; it is read as the side shows it that has one field."""
     single = Side.REZORA if len(rule.rezora) == 1 else Side.HIGHLEVEL
@@ -341,78 +295,12 @@ def _plan_value(
     for side in Side:
         now = sights[side].now or ()
         written = typed if side is single else convert(converter, side, typed, now)
+        if converter.canon(side, written) == converter.canon(side, now):
+            written = now  # this side means it already, in its own spelling (property L9)
         draft.write(side, rule.names(side), written, now)
         draft.rules[side].append(rule.name)
         draft.conflicts[side].append(rule.name)
     draft.notes.pop(rule.name, None)
-
-
-def _plan_label(
-    draft: _Draft, rule: LabelRule, choice: Choice | None, *, out: bool, tagged: bool | None = None
-) -> None:
-    """One tag, list or option of one pair."""
-    key = label_key(rule)
-    shows = {side: present(rule, draft.records[side]) for side in Side}
-    if tagged is not None:
-        shows[Side.HIGHLEVEL] = tagged
-    sights = {side: Presence(shows[side], _flag(draft.bases[side].get(key))) for side in Side}
-    note = draft.notes.get(key, "")
-    verdict = decide_label(rule, sights, out=out, believe=draft.believe and note != RESTORED)
-    if verdict.held:
-        _plan_label_hold(draft, rule, choice, shows, verdict.held)
-        return
-    if verdict.base:
-        draft.notes.pop(key, None)
-    for side, wanted in verdict.change.items():
-        _change_mark(draft, rule, side, wanted=wanted)
-    for side, carried in verdict.base.items():
-        if carried is None:
-            draft.bases[side].pop(key, None)
-        else:
-            draft.bases[side][key] = "1" if carried else "0"
-
-
-def _plan_label_hold(
-    draft: _Draft, rule: LabelRule, choice: Choice | None, shows: Mapping[Side, bool | None], cause: str
-) -> None:
-    """A mark on one side only: wait, unless a person has decided."""
-    key = label_key(rule)
-    words = {side: "yes" if shows[side] else "no" for side in Side}
-    accepted = difference(words[Side.HIGHLEVEL], words[Side.REZORA])
-    seen = choice is not None and (choice.highlevel, choice.rezora) == tuple(words.values())
-    if choice is None or not seen or choice.use not in ("highlevel", "rezora", "ignore"):
-        if draft.notes.get(key) != accepted:
-            draft.holds.append(Hold(cause, rule.name, words[Side.HIGHLEVEL], words[Side.REZORA]))
-            draft.notes[key] = cause
-        return
-    if choice.use == "ignore":
-        draft.notes[key] = accepted
-        for side in Side:
-            draft.bases[side][key] = "1" if shows[side] else "0"
-        return
-    target = Side(choice.use).other
-    draft.notes.pop(key, None)
-    _change_mark(draft, rule, target, wanted=bool(shows[target.other]))
-    for side in Side:
-        draft.bases[side][key] = "1" if shows[target.other] else "0"
-
-
-def _change_mark(draft: _Draft, rule: LabelRule, side: Side, *, wanted: bool) -> None:
-    """Add or take off a tag or list, or write an option of a field."""
-    record = draft.records[side]
-    if name := rule.field(side):
-        old = record.fields.get(name, "")
-        new = rule.option(side) if wanted else ""
-        if draft.fields[side].get(name, old) == old:  # a field rule, or another option, came first
-            draft.write(side, (name,), (new,), (old,))
-            draft.rules[side].append(rule.name)
-        return
-    known = shown_name(rule, record) or (rule.tag if side is Side.HIGHLEVEL else rule.list)
-    draft.labels.append(ChangeLabel(side, record.id, known, present=wanted))
-
-
-def _flag(text: str | None) -> bool | None:
-    return None if text is None else text == "1"
 
 
 def convert(converter: Converter, target: Side, values: Values, hint: Values) -> Values:

@@ -188,6 +188,11 @@ HELD: dict[str, Reason] = {
         "One side deleted the contact; the mapping says to ask before the other one is deleted too.",
         "Choose `delete` or `keep`. If the contact comes back, this closes by itself.",
     ),
+    "one_option_only": Reason(
+        "Two tags for one field",
+        "The contact has two tags or lists that the mapping shows as options of one field, which holds one.",
+        "Take one of the two off; this then closes by itself.",
+    ),
     "list_missing": Reason(
         "A list is gone from Rezora",
         "A list that the mapping names was deleted or renamed in Rezora; nobody's tag was touched.",
