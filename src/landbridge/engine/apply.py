@@ -33,7 +33,7 @@ async def apply_slices(work: Work, stage: Stage) -> Stage:
     work.passes = stage.passes
     async with work.database.read() as connection:
         intents = await links.open_intents(connection, work.bridge.id)
-        total = sum([await observed.count(connection, work.bridge.id, work.run_id, side) for side in Side])
+        total = await observed.count(connection, work.bridge.id, work.generation)
     if {(intent.side, intent.source_id) for intent in intents} - work.unanswered - work.asked:
         return stage.to("highlevel")  # a driver died here: look what its creates became before sending any
     await _make_labels(work)
@@ -83,7 +83,7 @@ async def settle(work: Work, stage: Stage) -> Stage:
 async def _seen_again(work: Work, side: Side, record_id: str) -> list[Case]:
     """The case of one record as both sides show it now; none while somebody is still at it."""
     async with work.database.read() as connection:
-        before = await observed.by_ids(connection, work.bridge.id, work.run_id, side, [record_id])
+        before = await observed.by_ids(connection, work.bridge.id, work.generation, side, [record_id])
     (case,) = await cases_of(work, side, list(before.values()))
     fresh = {}
     for sight in (case.highlevel, case.rezora):

@@ -80,9 +80,9 @@ async def next_cases(work: Work, after: str) -> tuple[list[Case], str | None]:
     """
     name, _, last = after.partition(":")
     side = Side(name) if name else Side.HIGHLEVEL
-    bridge_id, run_id, size = work.bridge.id, work.run_id, work.config.slice_size
+    bridge_id, since, size = work.bridge.id, work.generation, work.config.slice_size
     async with work.database.read() as connection:
-        seen = await observed.slice_of(connection, bridge_id, run_id, side, last, size)
+        seen = await observed.slice_of(connection, bridge_id, since, side, last, size)
     cases = await cases_of(work, side, seen)
     if len(seen) == size:
         return cases, f"{side.value}:{seen[-1].record.id}"
@@ -91,13 +91,13 @@ async def next_cases(work: Work, after: str) -> tuple[list[Case], str | None]:
 
 async def cases_of(work: Work, side: Side, seen: Sequence[Sighting]) -> list[Case]:
     """Cases of these records of one side, each with its link and its partner."""
-    bridge_id, run_id = work.bridge.id, work.run_id
+    bridge_id, since = work.bridge.id, work.generation
     await work.knowledge()
     async with work.database.read() as connection:
         kept = await links.by_side(connection, bridge_id, side, [sight.record.id for sight in seen])
         wanted = {sight.record.id: _partner(side, sight, kept) for sight in seen}
         ids = [other for other in wanted.values() if other]
-        others = await observed.by_ids(connection, bridge_id, run_id, side.other, ids) if ids else {}
+        others = await observed.by_ids(connection, bridge_id, since, side.other, ids) if ids else {}
     cases = []
     for number, sight in enumerate(seen):
         if number % BREATH == 0:

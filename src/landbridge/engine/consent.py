@@ -31,7 +31,7 @@ async def suppress(work: Work, stage: Stage) -> Stage:
         if not work.may_write(side):
             continue  # the pair's own plan says so (``opted_out_in_...``)
         async with work.database.read() as connection:
-            found = await observed.sendable(connection, work.bridge.id, work.run_id, side)
+            found = await observed.sendable(connection, work.bridge.id, work.generation, side)
         work.show("Carrying opt-outs", 0, len(found))
         in_a_row = 0
         for sight in found:
@@ -56,19 +56,19 @@ async def _carry(work: Work, side: Side, sight: Sighting) -> None:
     hold = OpenHold(NOT_STUCK, *_ids(side, record_id), seen=sight.print)
     known = (await work.knowledge()).refusals.get(_ids(side, record_id))
     if known is not None and known.cause == NOT_STUCK and known.seen == sight.print:
-        if work.purpose == "sync":
+        if not work.dry:
             await _note(work, [], [replace(hold, detail=known.detail)])
         return
     if sight.lifted:
         fresh = await read_again(work, side, record_id)
         if fresh.record.opted_out is not False:
             await remember(work, [fresh])  # the listing was older than the record
-        elif work.purpose == "sync" and not await _told_by_its_pair(work, side, record_id):
+        elif not work.dry and not await _told_by_its_pair(work, side, record_id):
             words = ("may be e-mailed", "no e-mail")
             shows = words if side is Side.HIGHLEVEL else words[::-1]
             await _note(work, [], [OpenHold("opt_out_lifted", *_ids(side, record_id), "", *shows)])
         return
-    if work.purpose == "plan":
+    if work.dry:
         work.progress.counts.update(opt_out=1, calls=2)  # the write, and reading it back
         return
     try:
@@ -88,7 +88,7 @@ async def _told_by_its_pair(work: Work, side: Side, record_id: str) -> bool:
     async with work.database.read() as connection:
         kept = await links.by_side(connection, work.bridge.id, side, [record_id])
         partners = [found.link.id(side.other) for found in kept.values()]
-        return bool(await observed.by_ids(connection, work.bridge.id, work.run_id, side.other, partners))
+        return bool(await observed.by_ids(connection, work.bridge.id, work.generation, side.other, partners))
 
 
 async def carry_opt_out(work: Work, side: Side, record_id: str, source_id: str = "") -> bool:

@@ -44,10 +44,10 @@ async def find_the_missing(work: Work, stage: Stage) -> Stage:
     Links whose deleted record is back are opened again. A HighLevel contact that is gone may have been
     merged: whoever holds its address under a compatible name now is taken for the survivor.
     """
-    if work.purpose == "sync":
+    if not work.dry:
         await _heal(work)
     async with work.database.read() as connection:
-        missing = await links.missing(connection, work.bridge.id, work.run_id)
+        missing = await links.missing(connection, work.bridge.id, work.generation)
         linked = await links.count(connection, work.bridge.id)
         told = await journal.pairs_held_for(connection, work.bridge.id, ASKED)
     news = sum(1 for kept in missing if (kept.link.highlevel_id, kept.link.rezora_id) not in told)
@@ -55,7 +55,7 @@ async def find_the_missing(work: Work, stage: Stage) -> Stage:
     deletes = sum(1 for kept in missing if _approved(kept, choices))
     sentence = weigh(work.config.brake, Weight(linked=linked, missing=news, deletes=deletes))
     if sentence and not stage.accept:
-        if work.purpose == "sync":
+        if not work.dry:
             raise Braked(sentence)
         work.progress.counts["braked"] = 1
     work.show("Looking for contacts that are gone", 0, len(missing))
@@ -80,7 +80,7 @@ async def _heal(work: Work) -> None:
     async with work.database.write() as connection:
         await renew(connection, work.lease, now)
         entries = []
-        for highlevel, rezora in await links.reopen(connection, work.bridge.id, work.run_id):
+        for highlevel, rezora in await links.reopen(connection, work.bridge.id, work.generation):
             await decisions.unbury(connection, work.bridge.id, Side.HIGHLEVEL, highlevel)
             await decisions.unbury(connection, work.bridge.id, Side.REZORA, rezora)
             note = "Both contacts are there again"
@@ -106,7 +106,7 @@ async def _look_at_all(work: Work, missing: Sequence[KeptLink]) -> list[Vanished
         for one in found
         if one.failure is not None
     ]
-    if failed and work.purpose == "sync":
+    if failed and not work.dry:
         now = work.clock.now()
         async with work.database.write() as connection:
             await renew(connection, work.lease, now)
@@ -120,7 +120,7 @@ async def _look(work: Work, kept: KeptLink) -> Vanished:
     for side in Side:
         record_id = kept.link.id(side)
         async with work.database.read() as connection:
-            listed = await observed.by_ids(connection, work.bridge.id, work.run_id, side, [record_id])
+            listed = await observed.by_ids(connection, work.bridge.id, work.generation, side, [record_id])
         if record_id in listed:
             found.seen[side] = listed[record_id]
             continue
@@ -128,6 +128,7 @@ async def _look(work: Work, kept: KeptLink) -> Vanished:
             sight = await read_again(work, side, record_id)
         except Gone:
             found.gone.append(side)
+            await _unsee(work, side, record_id)
         except (Unavailable, Malformed) as failure:
             found.failure = failure
         else:
@@ -135,6 +136,13 @@ async def _look(work: Work, kept: KeptLink) -> Vanished:
             found.seen[side] = sight
     work.step()
     return found
+
+
+async def _unsee(work: Work, side: Side, record_id: str) -> None:
+    if not work.dry:
+        async with work.database.write() as connection:
+            await renew(connection, work.lease, work.clock.now())
+            await observed.unsee(connection, work.bridge.id, side, record_id)
 
 
 async def _survivors(work: Work, vanished: Sequence[Vanished]) -> Mapping[str, list[Sighting]]:
@@ -152,7 +160,7 @@ async def _survivors(work: Work, vanished: Sequence[Vanished]) -> Mapping[str, l
     while after is not None:
         async with work.database.read() as connection:
             page = await observed.slice_of(
-                connection, work.bridge.id, work.run_id, Side.HIGHLEVEL, after, work.config.slice_size
+                connection, work.bridge.id, work.generation, Side.HIGHLEVEL, after, work.config.slice_size
             )
         for sight in page:
             for key, (before,) in wanted.items():
@@ -183,12 +191,12 @@ async def _settle(work: Work, one: Vanished, survivors: Mapping[str, list[Sighti
         await _merge(work, one, held[0])
         return
     plan = await _plan(work, one, several=len(held) > 1)
-    if work.purpose == "sync" and any(isinstance(action, Delete) for action in plan.actions):
+    if not work.dry and any(isinstance(action, Delete) for action in plan.actions):
         plan = await _plan_again(work, one)
     work.config.cells.update(plan.cells)
     highlevel, rezora = one.seen.get(Side.HIGHLEVEL), one.seen.get(Side.REZORA)
     case = Case(highlevel, rezora, one.kept, plan)
-    if work.purpose == "plan":
+    if work.dry:
         work.progress.counts.update(counted(case) if case.highlevel or case.rezora else {})
         work.lines.extend(planned(case) if case.highlevel or case.rezora else [])
     else:
@@ -232,7 +240,7 @@ async def _plan_again(work: Work, one: Vanished) -> Plan:
 
 async def _merge(work: Work, one: Vanished, survivor: Sighting) -> None:
     """The contact lives on in another: the link moves there, unless that one has a partner already."""
-    if work.purpose == "plan":
+    if work.dry:
         work.progress.counts["merged"] += 1
         return
     link, bridge_id, now = one.kept.link, work.bridge.id, work.clock.now()

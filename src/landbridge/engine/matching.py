@@ -43,10 +43,10 @@ class Matches:
 async def match_people(work: Work, stage: Stage) -> Stage:
     """Find creates whose answer was lost, then who is who; the whole account at once."""
     work.show("Matching people", 0, 0)
-    bridge_id, run_id = work.bridge.id, work.run_id
+    bridge_id, since = work.bridge.id, work.generation
     async with work.database.read() as connection:
         intents = await links.open_intents(connection, bridge_id)
-        rows = {side: await observed.people(connection, bridge_id, run_id, side) for side in Side}
+        rows = {side: await observed.people(connection, bridge_id, since, side) for side in Side}
         apart = await decisions.kept_apart(connection, bridge_id)
         buried = await decisions.buried(connection, bridge_id)
     found = Matches()
@@ -65,7 +65,7 @@ async def match_people(work: Work, stage: Stage) -> Stage:
         found.holds.append(OpenHold(MAYBE, one.highlevel_id, one.rezora_id, detail=one.reason))
     _bury_the_forgotten(found, stage, alone, rows, buried)
     _close_intents(work, found, intents)
-    following = stage.to("forecast" if work.purpose == "plan" else "weigh" if stage.passes == 0 else "apply")
+    following = stage.to("forecast" if work.dry else "weigh" if stage.passes == 0 else "apply")
     await _store(work, found, following)
     work.unanswered.clear()
     work.asked = found.asked
@@ -88,7 +88,7 @@ async def _adopt(
         sources = {row.id for row in rows[target.other] if row.linked_to is None}
         free = [row.id for row in rows[target] if row.linked_to is None and not row.marker]
         async with work.database.read() as connection:
-            shown = await observed.by_ids(connection, work.bridge.id, work.run_id, target, free)
+            shown = await observed.by_ids(connection, work.bridge.id, work.generation, target, free)
         prints = [(key, work.planner.body_print(target, sight.record.fields)) for key, sight in shown.items()]
         open_prints = [(i.source_id, i.print) for i in wanted if i.source_id in sources]
         for source, record in adopt(open_prints, prints).items():
@@ -221,7 +221,7 @@ async def _store(work: Work, found: Matches, following: Stage) -> None:
     bridge_id, run_id, now = work.bridge.id, work.run_id, work.clock.now()
     async with work.database.write() as connection:
         await renew(connection, work.lease, now)
-        if work.purpose == "sync":  # a dry run changes nothing, not even what we remember
+        if not work.dry:
             await links.add(connection, bridge_id, found.adopted, now)
             await links.close_intents(connection, bridge_id, done=found.settled, dropped=found.dropped)
             await decisions.bury(connection, bridge_id, found.tombstones, now)
@@ -229,7 +229,7 @@ async def _store(work: Work, found: Matches, following: Stage) -> None:
             entries = [_found_again(side, kept) for kept in found.adopted for side in [_target(found, kept)]]
             await journal.write(connection, bridge_id, run_id, entries, now)
         for side in Side:
-            await observed.set_partners(connection, bridge_id, run_id, side, found.partners[side])
+            await observed.set_partners(connection, bridge_id, work.generation, side, found.partners[side])
         await runs.advance(connection, run_id, following.text(), 0, 0, work.progress.counts)
 
 

@@ -7,7 +7,6 @@ from landbridge.engine.work import Stage, Work
 from landbridge.store import journal, links, observed, runs
 from landbridge.store.driver import renew
 from landbridge.sync.guard import Weight, weigh
-from landbridge.sync.model import Side
 
 
 class Braked(Exception):  # noqa: N818  # a stop that was asked for, not an error
@@ -31,10 +30,10 @@ async def weigh_plan(work: Work, stage: Stage) -> Stage:
 
 async def weight(work: Work) -> Weight:
     """What the plan would do to records that exist on both sides already."""
-    bridge_id, run_id = work.bridge.id, work.run_id
+    bridge_id, since = work.bridge.id, work.generation
     async with work.database.read() as connection:
         linked = await links.count(connection, bridge_id)
-        linked += await observed.partnered(connection, bridge_id, run_id)
+        linked += await observed.partnered(connection, bridge_id, since)
     overwrites = 0
     after: str | None = "" if linked else None
     while after is not None:
@@ -46,7 +45,7 @@ async def weight(work: Work) -> Weight:
 async def forecast(work: Work, stage: Stage) -> Stage:
     """The dry run: plan everything, carry out nothing."""
     async with work.database.read() as connection:
-        total = sum([await observed.count(connection, work.bridge.id, work.run_id, side) for side in Side])
+        total = await observed.count(connection, work.bridge.id, work.generation)
     work.show("Planning", 0, total)
     after: str | None = ""
     while after is not None:
@@ -65,7 +64,7 @@ async def finish(work: Work, stage: Stage) -> Stage:
     bridge_id, run_id, now = work.bridge.id, work.run_id, work.clock.now()
     async with work.database.write() as connection:
         await renew(connection, work.lease, now)
-        if work.purpose == "sync":
+        if not work.dry:
             await journal.close_unseen_holds(connection, bridge_id, run_id)
         await runs.advance(
             connection, run_id, "", work.progress.done, work.progress.total, work.progress.counts

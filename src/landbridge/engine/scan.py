@@ -30,7 +30,7 @@ async def prepare(work: Work, stage: Stage) -> Stage:
         known = await work.systems[Side.HIGHLEVEL].custom_fields()
         work.progress.counts["reads"] += 1
         check_custom_fields(work.policy, {found.id: found.type for found in known})
-    if work.purpose == "sync":
+    if not work.dry:
         async with work.database.write() as connection:
             await renew(connection, work.lease, work.clock.now())
             await journal.close_begun(connection, work.bridge.id)
@@ -173,7 +173,7 @@ async def _miss_lists(work: Work) -> None:
     if not missing:
         return  # the mapping is new, and the lists it needs are made
     work.leave_out_lists({name.casefold() for name in missing})
-    if work.purpose == "sync":
+    if not work.dry:
         now = work.clock.now()
         holds = [OpenHold("list_missing", rule=name) for name in sorted(missing)]
         async with work.database.write() as connection:

@@ -110,6 +110,7 @@ class Work:
     purpose: str
     addresses: Addresses
     waterline: Waterline
+    generation: int = 0  # records that a run from this one on has seen are there; of a whole run itself
     synced_before: bool = False  # a whole sync was done once: what is new now was not there then
     watch: Watch = lambda _progress: None
     progress: Progress = field(default_factory=Progress)
@@ -129,6 +130,7 @@ class Work:
     names: frozenset[str] = field(init=False)  # of the fields that this bridge looks at
 
     def __post_init__(self) -> None:
+        self.generation = self.generation or self.run_id
         known = converters(Context(default_country=self.policy.default_country))
         self.planner = Planner(self.policy, known)
         self.names = self.policy.field_names() | IDENTITY
@@ -167,6 +169,11 @@ class Work:
         self.policy = replace(self.policy, labels=kept)
         self.planner = Planner(self.policy, converters(Context(self.policy.default_country)))
         self.policy_print = _print(self.policy)
+
+    @property
+    def dry(self) -> bool:
+        """Is this a dry run? It changes nothing, not even what we remember."""
+        return self.purpose == "plan"
 
     def may_write(self, side: Side) -> bool:
         """May this bridge write there at all?"""

@@ -137,7 +137,7 @@ async def move(connection: AsyncConnection, key: int, highlevel_id: str) -> None
     )
 
 
-async def reopen(connection: AsyncConnection, bridge_id: int, run_id: int) -> list[tuple[str, str]]:
+async def reopen(connection: AsyncConnection, bridge_id: int, since: int) -> list[tuple[str, str]]:
     """Links that a delete had closed, and whose two records are both there again and belong to nobody.
 
     Not of people whom a person keeps apart; of several links of one record the newest.
@@ -148,7 +148,7 @@ async def reopen(connection: AsyncConnection, bridge_id: int, run_id: int) -> li
             link.c.bridge_id == bridge_id,
             ~link.c.live,
             link.c.closed_for.startswith("deleted_in_"),
-            *(_free(bridge_id, run_id, side) for side in Side),
+            *(_free(bridge_id, since, side) for side in Side),
             ~exists().where(
                 apart.c.bridge_id == bridge_id,
                 ((apart.c.one == link.c.highlevel_id) & (apart.c.two == link.c.rezora_id))
@@ -168,7 +168,7 @@ async def reopen(connection: AsyncConnection, bridge_id: int, run_id: int) -> li
     return healed
 
 
-def _free(bridge_id: int, run_id: int, side: Side) -> ColumnElement[bool]:
+def _free(bridge_id: int, since: int, side: Side) -> ColumnElement[bool]:
     """The run saw the record of a closed link, and no live link holds it."""
     other = link.alias()
     ours = id_column(side)
@@ -177,7 +177,7 @@ def _free(bridge_id: int, run_id: int, side: Side) -> ColumnElement[bool]:
         observed.c.bridge_id == bridge_id,
         observed.c.side == side.value,
         observed.c.id == ours,
-        observed.c.run_id == run_id,
+        observed.c.run_id >= since,
     )
     held = exists().where(
         other.c.bridge_id == bridge_id, other.c.kind == link.c.kind, other.c.live.is_(True), theirs == ours
@@ -191,14 +191,14 @@ async def doubt(connection: AsyncConnection, bridge_id: int) -> None:
     await connection.execute(query.values(rebase=True, settled=""))
 
 
-async def missing(connection: AsyncConnection, bridge_id: int, run_id: int) -> list[KeptLink]:
+async def missing(connection: AsyncConnection, bridge_id: int, since: int) -> list[KeptLink]:
     """Live links of which a run's full listings did not show both records."""
     seen = [
         exists().where(
             observed.c.bridge_id == bridge_id,
             observed.c.side == side.value,
             observed.c.id == id_column(side),
-            observed.c.run_id == run_id,
+            observed.c.run_id >= since,
         )
         for side in Side
     ]

@@ -1,4 +1,7 @@
-"""What each side showed last, record by record, and where each record stands."""
+"""What each side showed last, record by record, and where each record stands.
+
+A record is there if a run from ``since`` on saw it: since the newest run that read both sides whole.
+"""
 
 from __future__ import annotations
 
@@ -137,7 +140,7 @@ def _row(bridge_id: int, run_id: int, sight: Sighting, now: float, fresh_until: 
     }
 
 
-async def people(connection: AsyncConnection, bridge_id: int, run_id: int, side: Side) -> list[Row[Any]]:
+async def people(connection: AsyncConnection, bridge_id: int, since: int, side: Side) -> list[Row[Any]]:
     """Identity keys (id, name, email, phone, marker, partner id or None) of every record of a run."""
     other = link.c.rezora_id if side is Side.HIGHLEVEL else link.c.highlevel_id
     joined = observed.outerjoin(link, and_(*live(bridge_id), id_column(side) == observed.c.id))
@@ -149,27 +152,13 @@ async def people(connection: AsyncConnection, bridge_id: int, run_id: int, side:
         observed.c.phone,
         observed.c.marker,
     )
-    query = (
-        select(*keys, other.label("linked_to")).select_from(joined).where(*_in_run(bridge_id, run_id, side))
-    )
+    query = select(*keys, other.label("linked_to")).select_from(joined).where(*_there(bridge_id, since, side))
     return list(
         await connection.execute(query.where(observed.c.read_only.is_(False)).order_by(observed.c.id))
     )
 
 
-async def restricted(connection: AsyncConnection, bridge_id: int, run_id: int) -> list[Row[Any]]:
-    """Keys of the addresses of everybody who opted out of anything, on either side, as this run sees it."""
-    query = select(
-        observed.c.side, observed.c.opted_out, observed.c.barred, observed.c.email_key, observed.c.phone_key
-    ).where(
-        observed.c.bridge_id == bridge_id,
-        observed.c.run_id == run_id,
-        observed.c.opted_out.is_(True) | observed.c.barred.is_not(None),
-    )
-    return list(await connection.execute(query))
-
-
-async def sendable(connection: AsyncConnection, bridge_id: int, run_id: int, side: Side) -> list[Sighting]:
+async def sendable(connection: AsyncConnection, bridge_id: int, since: int, side: Side) -> list[Sighting]:
     """Records that a side shows as sendable although their address, or their other half, opted out."""
     known = exists().where(
         suppression.c.bridge_id == bridge_id,
@@ -186,7 +175,7 @@ async def sendable(connection: AsyncConnection, bridge_id: int, run_id: int, sid
         partner.c.opted_out.is_(True),
     )
     query = select(observed).where(
-        *_in_run(bridge_id, run_id, side),
+        *_there(bridge_id, since, side),
         observed.c.opted_out.is_(False),
         observed.c.read_only.is_(False),
         ((observed.c.email_key != "") & known) | partner_out,
@@ -231,10 +220,10 @@ async def set_lifted(connection: AsyncConnection, bridge_id: int, side: Side, re
 
 
 async def slice_of(
-    connection: AsyncConnection, bridge_id: int, run_id: int, side: Side, after: str, limit: int
+    connection: AsyncConnection, bridge_id: int, since: int, side: Side, after: str, limit: int
 ) -> list[Sighting]:
     """The next records of one side of a run in the order of their ids; of Rezora those without a partner."""
-    query = select(observed).where(*_in_run(bridge_id, run_id, side), observed.c.id > after)
+    query = select(observed).where(*_there(bridge_id, since, side), observed.c.id > after)
     if side is Side.REZORA:
         linked = exists().where(*live(bridge_id), id_column(side) == observed.c.id)
         taken = observed.c.partner.like(f"{PAIRED}%")
@@ -248,8 +237,13 @@ async def one(connection: AsyncConnection, bridge_id: int, side: Side, record_id
     return None if row is None else _sighting(row)
 
 
+async def unsee(connection: AsyncConnection, bridge_id: int, side: Side, record_id: str) -> None:
+    """A read by id proved the record gone: what it showed last stays known, but it is there no more."""
+    await connection.execute(update(observed).where(*_one(bridge_id, side, record_id)).values(run_id=0))
+
+
 async def run_of(connection: AsyncConnection, bridge_id: int, side: Side, record_id: str) -> int:
-    """The run that saw a record last, 0 for none."""
+    """The run that saw a record last, 0 for none and for a record that is gone."""
     query = select(observed.c.run_id).where(*_one(bridge_id, side, record_id))
     return (await connection.execute(query)).scalar_one_or_none() or 0
 
@@ -268,34 +262,35 @@ async def opted_out_under(
 
 
 async def by_ids(
-    connection: AsyncConnection, bridge_id: int, run_id: int, side: Side, ids: Sequence[str]
+    connection: AsyncConnection, bridge_id: int, since: int, side: Side, ids: Sequence[str]
 ) -> dict[str, Sighting]:
     """Records of a run by their ids."""
     found: dict[str, Sighting] = {}
     for some in batches(ids):
-        query = select(observed).where(*_in_run(bridge_id, run_id, side), observed.c.id.in_(some))
+        query = select(observed).where(*_there(bridge_id, since, side), observed.c.id.in_(some))
         found |= {row.id: _sighting(row) for row in await connection.execute(query)}
     return found
 
 
-async def count(connection: AsyncConnection, bridge_id: int, run_id: int, side: Side) -> int:
-    """How many records of one side a run saw."""
-    query = select(func.count()).select_from(observed).where(*_in_run(bridge_id, run_id, side))
+async def count(connection: AsyncConnection, bridge_id: int, since: int) -> int:
+    """How many records both sides have."""
+    query = select(func.count()).select_from(observed)
+    query = query.where(observed.c.bridge_id == bridge_id, observed.c.run_id >= since)
     return (await connection.execute(query)).scalar_one()
 
 
-async def partnered(connection: AsyncConnection, bridge_id: int, run_id: int) -> int:
+async def partnered(connection: AsyncConnection, bridge_id: int, since: int) -> int:
     """How many HighLevel records of a run are matched and not linked yet."""
-    query = select(func.count()).select_from(observed).where(*_in_run(bridge_id, run_id, Side.HIGHLEVEL))
+    query = select(func.count()).select_from(observed).where(*_there(bridge_id, since, Side.HIGHLEVEL))
     return (await connection.execute(query.where(observed.c.partner.like(f"{PAIRED}%")))).scalar_one()
 
 
 async def set_partners(
-    connection: AsyncConnection, bridge_id: int, run_id: int, side: Side, partners: Mapping[str, str]
+    connection: AsyncConnection, bridge_id: int, since: int, side: Side, partners: Mapping[str, str]
 ) -> None:
     """Note the matches of a run, or why there is none, on the records of one side; all others have none."""
     await connection.execute(
-        update(observed).where(*_in_run(bridge_id, run_id, side), observed.c.partner != "").values(partner="")
+        update(observed).where(*_there(bridge_id, since, side), observed.c.partner != "").values(partner="")
     )
     statement = (
         update(observed)
@@ -323,27 +318,27 @@ async def set_standings(connection: AsyncConnection, bridge_id: int, standings: 
             await connection.execute(query.values(standing=standing, reason=reason))
 
 
-async def standings(connection: AsyncConnection, bridge_id: int, run_id: int) -> dict[tuple[str, str], int]:
+async def standings(connection: AsyncConnection, bridge_id: int, since: int) -> dict[tuple[str, str], int]:
     """How many people stand where: (standing, reason) to count; a linked pair counts once."""
     query = (
         select(observed.c.standing, observed.c.reason, func.count())
-        .where(observed.c.bridge_id == bridge_id, observed.c.run_id == run_id, ~_is_second(bridge_id))
+        .where(observed.c.bridge_id == bridge_id, observed.c.run_id >= since, ~_is_second(bridge_id, since))
         .group_by(observed.c.standing, observed.c.reason)
     )
     return {(standing, reason): number for standing, reason, number in await connection.execute(query)}
 
 
 async def listed(
-    connection: AsyncConnection, bridge_id: int, run_id: int, standing: str, after: int, limit: int
+    connection: AsyncConnection, bridge_id: int, since: int, standing: str, after: int, limit: int
 ) -> list[tuple[Sighting, str]]:
     """People of one standing with their reasons, a linked pair once, ``after`` so many of them."""
     query = (
         select(observed)
         .where(
             observed.c.bridge_id == bridge_id,
-            observed.c.run_id == run_id,
+            observed.c.run_id >= since,
             observed.c.standing == standing,
-            ~_is_second(bridge_id),
+            ~_is_second(bridge_id, since),
         )
         .order_by(observed.c.side, observed.c.id)
         .offset(after)
@@ -352,7 +347,7 @@ async def listed(
     return [(_sighting(row), row.reason) for row in await connection.execute(query)]
 
 
-def _is_second(bridge_id: int) -> ColumnElement[bool]:
+def _is_second(bridge_id: int, since: int) -> ColumnElement[bool]:
     """A Rezora record that a linked HighLevel record of the same run speaks for, or the account's own."""
     first = observed.alias()
     spoken_for = exists().where(
@@ -361,7 +356,7 @@ def _is_second(bridge_id: int) -> ColumnElement[bool]:
         first.c.bridge_id == bridge_id,
         first.c.side == Side.HIGHLEVEL.value,
         first.c.id == link.c.highlevel_id,
-        first.c.run_id == observed.c.run_id,
+        first.c.run_id >= since,
     )
     return (observed.c.side == Side.REZORA.value) & (spoken_for | observed.c.read_only)
 
@@ -370,8 +365,8 @@ def _one(bridge_id: int, side: Side, record_id: str) -> tuple[Any, ...]:
     return observed.c.bridge_id == bridge_id, observed.c.side == side.value, observed.c.id == record_id
 
 
-def _in_run(bridge_id: int, run_id: int, side: Side) -> tuple[Any, ...]:
-    return observed.c.bridge_id == bridge_id, observed.c.run_id == run_id, observed.c.side == side.value
+def _there(bridge_id: int, since: int, side: Side) -> tuple[Any, ...]:
+    return observed.c.bridge_id == bridge_id, observed.c.run_id >= since, observed.c.side == side.value
 
 
 def _sighting(row: Row[Any]) -> Sighting:
