@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 
@@ -24,10 +24,11 @@ from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
 from landbridge.settings import Settings
-from landbridge.store import journal
+from landbridge.store import due, journal
 from landbridge.store.bridges import Account, Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import owner_name
+from landbridge.store.due import Due, Urgency
 from landbridge.store.journal import Entry
 from landbridge.store.runs import Run, Runs
 from landbridge.store.vault import Vault, load_key
@@ -74,6 +75,7 @@ class App:
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._background: dict[int, asyncio.Task[None]] = {}
+        self._woken = asyncio.Event()
 
     # Connecting
 
@@ -186,6 +188,21 @@ class App:
     async def plan(self, bridge: Bridge, *, watch: Watch | None = None) -> DryRun:
         """A dry run: what a sync would do."""
         return await (await self._engine()).dry_run(bridge, watch=watch)
+
+    async def live(self, bridge: Bridge, *, cause: str = "event") -> Run | None:
+        """Carry what events or people named; None where a whole sync has to come first."""
+        return await (await self._engine()).live(bridge, cause=cause)
+
+    async def ask(self, bridge: Bridge, records: Sequence[tuple[Side, str]], *, cause: str) -> None:
+        """Look at these contacts soon, on demand."""
+        named = [Due(side, record_id, Urgency.ASKED, cause=cause) for side, record_id in records]
+        async with self.database.write() as connection:
+            await due.name(connection, bridge.id, named, self.clock.now())
+        self.wake(bridge.id)
+
+    def wake(self, _bridge_id: int = 0) -> None:
+        """Something is due: whoever drives bridges in this process looks at once."""
+        self._woken.set()
 
     def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
         """A full sync in the background; one at a time for each bridge."""

@@ -36,7 +36,7 @@ async def apply_slices(work: Work, stage: Stage) -> Stage:
         total = await observed.count(connection, work.bridge.id, work.generation)
     if {(intent.side, intent.source_id) for intent in intents} - work.unanswered - work.asked:
         return stage.to("highlevel")  # a driver died here: look what its creates became before sending any
-    await _make_labels(work)
+    await make_labels(work)
     if not stage.cursor:
         work.show("Writing", 0, total)
     cases, after = await _prepared(work, stage.cursor)
@@ -44,7 +44,7 @@ async def apply_slices(work: Work, stage: Stage) -> Stage:
     for left in reversed(range(work.config.slices_per_step)):
         more = after is not None and left > 0
         ahead = asyncio.ensure_future(_prepared(work, after or "")) if more else None
-        results, failure = await _carry_out_all(work, cases)
+        results, failure = await carry_out_all(work, cases)
         await recording
         following = stage.to("apply", after) if after is not None else _behind_the_last(work, stage, results)
         if failure is not None:
@@ -72,8 +72,8 @@ async def settle(work: Work, stage: Stage) -> Stage:
     cases = []
     for side, record_id in waiting:
         cases += await _seen_again(work, side, record_id)
-    await _note_intents(work, cases)
-    results, failure = await _carry_out_all(work, cases)
+    await note_intents(work, cases)
+    results, failure = await carry_out_all(work, cases)
     await record(work, results, stage if failure else stage.to("finish"))
     if failure is not None:
         raise failure
@@ -104,7 +104,7 @@ async def _seen_again(work: Work, side: Side, record_id: str) -> list[Case]:
 async def _prepared(work: Work, after: str) -> tuple[list[Case], str | None]:
     """The next slice, planned, and its creates noted ahead."""
     cases, following = await next_cases(work, after)
-    await _note_intents(work, cases)
+    await note_intents(work, cases)
     return cases, following
 
 
@@ -116,7 +116,7 @@ def _behind_the_last(work: Work, stage: Stage, results: Sequence[Result]) -> Sta
     return stage.to("settle")
 
 
-async def _make_labels(work: Work) -> None:
+async def make_labels(work: Work) -> None:
     """Lists the mapping speaks of and Rezora does not have yet, one after the other."""
     await learn_labels(work)
     for name in wanted_labels(work) if work.may_write(Side.REZORA) else ():
@@ -131,7 +131,7 @@ async def _make_labels(work: Work) -> None:
             await journal.write(connection, work.bridge.id, work.run_id, [entry], work.clock.now())
 
 
-async def _note_intents(work: Work, cases: Sequence[Case]) -> None:
+async def note_intents(work: Work, cases: Sequence[Case]) -> None:
     """Make the creates of this slice durable before the first of them leaves."""
     intents = [
         Intent(action.side, action.source_id, work.planner.body_print(action.side, action.fields))
@@ -148,7 +148,7 @@ async def _note_intents(work: Work, cases: Sequence[Case]) -> None:
         await links.note_intents(connection, work.bridge.id, work.run_id, intents, now)
 
 
-async def _carry_out_all(work: Work, cases: Sequence[Case]) -> tuple[list[Result], Exception | None]:
+async def carry_out_all(work: Work, cases: Sequence[Case]) -> tuple[list[Result], Exception | None]:
     """All cases, so many at a time; on a failure of the whole system the rest is not begun."""
     waiting = deque(cases)
     results: list[Result] = []

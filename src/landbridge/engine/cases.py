@@ -38,6 +38,7 @@ class Case:
     quiet: bool = False
     waits: bool = False
     awaited: bool = False
+    read_at: float | None = None  # when both sides were read by id for this very plan
 
     @property
     def first(self) -> Sighting:

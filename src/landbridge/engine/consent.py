@@ -10,7 +10,7 @@ from landbridge.engine.work import Stage, Work
 from landbridge.store import journal, links, observed
 from landbridge.store.driver import renew
 from landbridge.store.journal import Entry, OpenHold
-from landbridge.store.observed import Sighting
+from landbridge.store.observed import Near, Sighting
 from landbridge.sync.model import Side
 from landbridge.systems.base import Gone, Malformed, Rejected, Unavailable
 
@@ -19,6 +19,12 @@ NOT_STUCK = "opt_out_did_not_stick"
 
 
 async def suppress(work: Work, stage: Stage) -> Stage:
+    """Opt-outs of the whole account."""
+    await carry_opt_outs(work)
+    return stage.to("gone")
+
+
+async def carry_opt_outs(work: Work, near: Near | None = None) -> None:
     """Every sendable record of an address that opted out anywhere, at any time, linked to anybody or not.
 
     An opt-out belongs to the address (property S8), comes before any other write (section 5), and is not
@@ -26,12 +32,12 @@ async def suppress(work: Work, stage: Stage) -> Stage:
     that a person took back on one side is shown and not fought over (``opt_out_lifted``).
     """
     if not work.policy.opt_out:
-        return stage.to("gone")
+        return
     for side in (Side.REZORA, Side.HIGHLEVEL):
         if not work.may_write(side):
             continue  # the pair's own plan says so (``opted_out_in_...``)
         async with work.database.read() as connection:
-            found = await observed.sendable(connection, work.bridge.id, work.generation, side)
+            found = await observed.sendable(connection, work.bridge.id, work.generation, side, near)
         work.show("Carrying opt-outs", 0, len(found))
         in_a_row = 0
         for sight in found:
@@ -47,7 +53,6 @@ async def suppress(work: Work, stage: Stage) -> Stage:
                 await _note(work, [], [hold])
             work.step()
     work.known = None
-    return stage.to("gone")
 
 
 async def _carry(work: Work, side: Side, sight: Sighting) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from landbridge.engine import apply, consent, gone, matching, reconcile, scan
+from landbridge.engine import apply, consent, gone, live, matching, reconcile, scan
 from landbridge.engine.durable import FINISHED, Driver, Drives
 from landbridge.engine.reconcile import Braked
 from landbridge.engine.undo import UndoLine, UndoOrder, undo
 from landbridge.engine.waterline import Waterline
 from landbridge.engine.work import EngineConfig, Planned, Progress, Stage, Watch, Work
+from landbridge.store import due
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import Drivers, Lease, LeaseLost, owner_name, renew
@@ -126,10 +128,37 @@ class Fleet:
             self._waterline.raise_to(bridge.id, run.id)
             async with self._working(bridge, run, lease, watch) as work:
                 if work is not None:
-                    await self._drive(work, run)
+                    await _until_lost(work, self._durable.drive(run.id, run.stage or BEHIND_THE_END))
         finally:
             await self._drivers.release(lease)
         return await self._runs.get(run.id)
+
+    async def live(self, bridge: Bridge, *, cause: str, watch: Watch | None = None) -> Run | None:
+        """Carry what is due; None where a whole sync has to come first.
+
+        The due records are the memory of it: a run that is cut off leaves them, and needs no end of its own.
+        """
+        lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
+        try:
+            whole = await self._runs.latest_done(bridge.id)
+            behind = await self._runs.newest_id(bridge.id) < self._waterline.read(bridge.id)
+            if whole is None or behind or not await self._runs.synced(bridge.id):
+                return None
+            if await self._runs.unfinished(bridge.id):
+                return None
+            stage = Stage("live").text()
+            run = await self._runs.start(bridge.id, "live", cause, stage, self._clock.now())
+            self._waterline.raise_to(bridge.id, run.id)
+            async with self._working(bridge, run, lease, watch, generation=whole.id) as work:
+                if work is not None:
+                    await _until_lost(work, self._to_the_end(run.id, stage))
+        finally:
+            await self._drivers.release(lease)
+        return await self._runs.get(run.id)
+
+    async def _to_the_end(self, run_id: int, stage: str) -> None:
+        while stage != FINISHED:
+            stage = await self.advance(run_id, stage)
 
     async def _end_all(self, bridge: Bridge) -> None:
         """What was under way when the copy was made is over: the world went on without it."""
@@ -155,19 +184,6 @@ class Fleet:
             return await self._runs.get(run.id)
         return run
 
-    async def _drive(self, work: Work, run: Run) -> None:
-        """Until the run ends, or another driver takes the bridge over."""
-        drive = asyncio.ensure_future(self._durable.drive(run.id, run.stage or BEHIND_THE_END))
-        lost = asyncio.ensure_future(work.lost.wait())
-        done, _ = await asyncio.wait({drive, lost}, return_when=asyncio.FIRST_COMPLETED)
-        lost.cancel()
-        if drive not in done:
-            drive.cancel()
-            raise LeaseLost(
-                "Another Landbridge process took this bridge over.", "Nothing to do: the other one goes on."
-            )
-        await drive
-
     async def dry_run(self, bridge: Bridge, *, watch: Watch | None = None) -> DryRun:
         """Read both sides and plan everything; not one mutating call."""
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
@@ -177,11 +193,9 @@ class Fleet:
                 bridge.id, "plan", "command", Stage("prepare").text(), self._clock.now()
             )
             async with self._working(bridge, run, lease, watch) as work:
-                stage = run.stage if work is not None else FINISHED
                 if work is not None:
                     work.lines = lines
-                while stage != FINISHED:
-                    stage = await self.advance(run.id, stage)
+                    await _until_lost(work, self._to_the_end(run.id, run.stage))
         finally:
             await self._drivers.release(lease)
         return DryRun(await self._runs.get(run.id), lines)
@@ -227,7 +241,9 @@ class Fleet:
         if run.stage == FINISHED:  # everything was done, and only the end was not noted
             return await self._end(work, "done")
         try:
-            following = await self._step(work, Stage.read(run.stage))
+            at = Stage.read(run.stage)
+            await self._live_between(work, at)
+            following = await self._step(work, at)
         except LeaseLost:
             work.lost.set()  # the other driver has the run now; a zombie's step must never be recorded
             never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -237,6 +253,32 @@ class Fleet:
         except Exception as error:  # whatever it is, the run must end and say so
             return await self._end(work, *_ended_by(error, run_id, stage))
         return following or await self._end(work, "done")
+
+    async def _live_between(self, work: Work, at: Stage) -> None:
+        """What comes in while a whole sync is under way does not wait for its end."""
+        if work.purpose != "sync" or at.doubt or not work.synced_before or at.at == "prepare":
+            return
+        async with self._database.read() as connection:
+            if not await due.first(connection, work.bridge.id, self._clock.now(), 1):
+                return
+        read = at.at not in ("highlevel", "rezora")
+        inner = replace(
+            work,
+            purpose="live",
+            generation=work.run_id if read else work.last_whole,
+            progress=Progress(),
+            unanswered=set(),
+            refused={},
+            waiting=set(),
+            watch=_unwatched,
+            known=None,
+        )
+        try:
+            await live.drain(inner, Stage("live"))
+        except (Braked, SystemFailure) as failure:
+            log.info("live_waits", bridge=work.bridge.id, why=failure.sentence)
+        work.known = None
+        work.progress.counts.update({name: inner.progress.counts[name] for name in ("reads", "writes")})
 
     async def _step(self, work: Work, at: Stage) -> str:
         """Do one stage and move the run's cursor; ``""`` behind the last."""
@@ -257,7 +299,7 @@ class Fleet:
 
     @asynccontextmanager
     async def _working(
-        self, bridge: Bridge, run: Run, lease: Lease, watch: Watch | None
+        self, bridge: Bridge, run: Run, lease: Lease, watch: Watch | None, *, generation: int = 0
     ) -> AsyncIterator[Work | None]:
         """Both systems open, progress told once a second; None when the accounts cannot be opened."""
         try:
@@ -268,6 +310,7 @@ class Fleet:
             await self._runs.finish(run.id, "failed", self._clock.now(), str(failure), fix)
             yield None
             return
+        whole = await self._runs.latest_done(bridge.id)
         work = Work(
             bridge=bridge,
             policy=policy,
@@ -278,6 +321,8 @@ class Fleet:
             config=self._config,
             run_id=run.id,
             purpose=run.purpose,
+            generation=generation,
+            last_whole=whole.id if whole else 0,
             addresses=Addresses(self._pepper, bridge.id),
             waterline=self._waterline,
             synced_before=await self._runs.synced(bridge.id),
@@ -309,6 +354,25 @@ class Fleet:
             await self._save_progress(work)
 
 
+async def _until_lost(work: Work, driving: Coroutine[Any, Any, None]) -> None:
+    """Until the run ends, or another driver takes the bridge over."""
+    drive = asyncio.ensure_future(driving)
+    lost = asyncio.ensure_future(work.lost.wait())
+    try:
+        done, _ = await asyncio.wait({drive, lost}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        drive.cancel()
+        raise
+    finally:
+        lost.cancel()
+    if drive not in done:
+        drive.cancel()
+        raise LeaseLost(
+            "Another Landbridge process took this bridge over.", "Nothing to do: the other one goes on."
+        )
+    await drive
+
+
 def _ended_by(error: Exception, run_id: int, stage: str) -> tuple[str, str, str]:
     """How a run ends: its state, the sentence and the fix."""
     match error:
@@ -336,4 +400,5 @@ STEPS: Mapping[str, Callable[[Work, Stage], Awaitable[Stage]]] = {
     "apply": apply.apply_slices,
     "settle": apply.settle,
     "finish": reconcile.finish,
+    "live": live.drain,
 }

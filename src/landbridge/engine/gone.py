@@ -59,13 +59,17 @@ async def find_the_missing(work: Work, stage: Stage) -> Stage:
             raise Braked(sentence)
         work.progress.counts["braked"] = 1
     work.show("Looking for contacts that are gone", 0, len(missing))
-    vanished = await _look_at_all(work, missing)
+    await settle_gone(work, await _look_at_all(work, missing))
+    return stage.to("match")
+
+
+async def settle_gone(work: Work, vanished: Sequence[Vanished]) -> None:
+    """Links of which a record is proved gone: merged, closed, or asked about."""
     survivors = await _survivors(work, vanished)
     for one in vanished:
         if one.gone:
             await _settle(work, one, survivors)
     work.known = None
-    return stage.to("match")
 
 
 def _approved(kept: KeptLink, choices: Mapping[tuple[str, str], Mapping[str, Choice]]) -> bool:

@@ -51,14 +51,12 @@ async def match_people(work: Work, stage: Stage) -> Stage:
         buried = await decisions.buried(connection, bridge_id)
     found = Matches()
     await _adopt(work, found, intents, rows, frozenset(apart))
-    free = {side: _unlinked(rows[side], found.partners[side]) for side in Side}
+    free = {side: unlinked(rows[side], found.partners[side]) for side in Side}
     pairing = match(
-        free[Side.HIGHLEVEL], free[Side.REZORA], linked=_linked(rows, found), apart=frozenset(apart)
+        free[Side.HIGHLEVEL], free[Side.REZORA], linked=linked_pairs(rows, found), apart=frozenset(apart)
     )
-    _note_pairing(found, pairing)
-    alone = {
-        side: [person for person in free[side] if person.id not in found.partners[side]] for side in Side
-    }
+    note_pairing(found, pairing)
+    alone = {side: [one for one in free[side] if one.id not in found.partners[side]] for side in Side}
     for one in similar(alone[Side.HIGHLEVEL], alone[Side.REZORA], apart=frozenset(apart)):
         found.partners[Side.HIGHLEVEL].setdefault(one.highlevel_id, MAYBE)
         found.partners[Side.REZORA].setdefault(one.rezora_id, MAYBE)
@@ -142,29 +140,32 @@ def _pair(found: Matches, highlevel: str, rezora: str) -> None:
     found.partners[Side.REZORA][rezora] = PAIRED + highlevel
 
 
-def _person(side: Side, row: Row[Any]) -> Person:
+def person(side: Side, row: Row[Any]) -> Person:
+    """A row of identity keys as the core knows people."""
     return Person(side, row.id, row.name, row.email, row.phone, marker=row.marker)
 
 
-def _unlinked(rows: Sequence[Row[Any]], taken: Mapping[str, str]) -> list[Person]:
+def unlinked(rows: Sequence[Row[Any]], taken: Mapping[str, str]) -> list[Person]:
+    """Those who belong to nobody yet."""
     return [
-        _person(Side.HIGHLEVEL if row.side == Side.HIGHLEVEL.value else Side.REZORA, row)
+        person(Side.HIGHLEVEL if row.side == Side.HIGHLEVEL.value else Side.REZORA, row)
         for row in rows
         if row.linked_to is None and row.id not in taken
     ]
 
 
-def _linked(rows: Mapping[Side, Sequence[Row[Any]]], found: Matches) -> Iterable[LinkedPair]:
+def linked_pairs(rows: Mapping[Side, Sequence[Row[Any]]], found: Matches) -> Iterable[LinkedPair]:
     """Everybody who is linked, or was just found again."""
     there = {row.id: row for row in rows[Side.REZORA]}
     new = {kept.link.highlevel_id: kept.link.rezora_id for kept in found.adopted}
     for row in rows[Side.HIGHLEVEL]:
         partner = there.get(row.linked_to or new.get(row.id, ""))
         if partner is not None:
-            yield LinkedPair(_person(Side.HIGHLEVEL, row), _person(Side.REZORA, partner))
+            yield LinkedPair(person(Side.HIGHLEVEL, row), person(Side.REZORA, partner))
 
 
-def _note_pairing(found: Matches, pairing: Pairing) -> None:
+def note_pairing(found: Matches, pairing: Pairing) -> None:
+    """Partners, or why there is none, and what a person has to look at."""
     for highlevel, rezora, _reason in pairing.pairs:
         _pair(found, highlevel, rezora)
     for group in pairing.ambiguous:

@@ -118,6 +118,22 @@ async def remember(work: Work, sights: Sequence[Sighting]) -> None:
         await learn_restrictions(work, connection, sights)
 
 
+async def take_in(
+    work: Work, connection: AsyncConnection, side: Side, seen: Sequence[Sighting], fresh_seconds: float = 0.0
+) -> None:
+    """Remember what people did on one side; a new opt-out ends that somebody took an older one back.
+
+    ``fresh_seconds`` is given for records read by id: for so long a search does not replace them.
+    """
+    now = work.clock.now()
+    out = [sight.record.id for sight in seen if sight.record.opted_out]
+    new = await observed.newly_out(connection, work.bridge.id, side, out) if out else []
+    fresh_until = now + fresh_seconds if fresh_seconds else 0.0
+    await observed.save(connection, work.bridge.id, work.run_id, seen, now, fresh_until)
+    await observed.forget_lifts(connection, work.bridge.id, side, new)
+    await learn_restrictions(work, connection, seen)
+
+
 async def learn_restrictions(work: Work, connection: AsyncConnection, sights: Sequence[Sighting]) -> None:
     """What these records say about who must not be written to, without saying whom; never forgotten."""
     found = [
@@ -184,14 +200,9 @@ async def _miss_lists(work: Work) -> None:
 async def _keep(work: Work, side: Side, page: Page, following: Stage) -> None:
     """Store a page, the opt-outs in it and the cursor behind it in one transaction."""
     seen = [work.sight(record) for record in page.records]
-    now = work.clock.now()
     async with work.database.write() as connection:
-        await renew(connection, work.lease, now)
-        out = [sight.record.id for sight in seen if sight.record.opted_out]
-        new = await observed.newly_out(connection, work.bridge.id, side, out) if out else []
-        await observed.save(connection, work.bridge.id, work.run_id, seen, now)
-        await observed.forget_lifts(connection, work.bridge.id, side, new)
-        await learn_restrictions(work, connection, seen)
+        await renew(connection, work.lease, work.clock.now())
+        await take_in(work, connection, side, seen)
         await runs.advance(
             connection,
             work.run_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -147,6 +147,21 @@ async def close_holds_of(
         await connection.execute(
             delete(hold).where(hold.c.bridge_id == bridge_id, hold.c.run_id == run_id, column.in_(some))
         )
+
+
+async def close_settled_holds(
+    connection: AsyncConnection,
+    bridge_id: int,
+    pairs: Mapping[tuple[str, str], Collection[tuple[str, str]]],
+) -> None:
+    """Holds of these pairs but those that are still open, by cause and rule."""
+    for (highlevel, rezora), still in pairs.items():
+        query = select(hold.c.id, hold.c.cause, hold.c.rule).where(
+            hold.c.bridge_id == bridge_id, hold.c.highlevel_id == highlevel, hold.c.rezora_id == rezora
+        )
+        for row in list(await connection.execute(query)):
+            if (row.cause, row.rule) not in still:
+                await connection.execute(delete(hold).where(hold.c.id == row.id))
 
 
 async def holds(

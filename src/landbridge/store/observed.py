@@ -140,8 +140,19 @@ def _row(bridge_id: int, run_id: int, sight: Sighting, now: float, fresh_until: 
     }
 
 
-async def people(connection: AsyncConnection, bridge_id: int, since: int, side: Side) -> list[Row[Any]]:
-    """Identity keys (id, name, email, phone, marker, partner id or None) of every record of a run."""
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Some records only: by the keys of their addresses, by their ids, or by the marks they carry."""
+
+    keys: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+    markers: frozenset[str] = frozenset()
+
+
+async def people(
+    connection: AsyncConnection, bridge_id: int, since: int, side: Side, near: Near | None = None
+) -> list[Row[Any]]:
+    """Identity keys (id, name, email, phone, marker, partner id or None) of every record that is there."""
     other = link.c.rezora_id if side is Side.HIGHLEVEL else link.c.highlevel_id
     joined = observed.outerjoin(link, and_(*live(bridge_id), id_column(side) == observed.c.id))
     keys = (
@@ -151,14 +162,36 @@ async def people(connection: AsyncConnection, bridge_id: int, since: int, side: 
         observed.c.email,
         observed.c.phone,
         observed.c.marker,
+        observed.c.email_key,
+        observed.c.phone_key,
     )
     query = select(*keys, other.label("linked_to")).select_from(joined).where(*_there(bridge_id, since, side))
-    return list(
-        await connection.execute(query.where(observed.c.read_only.is_(False)).order_by(observed.c.id))
+    query = query.where(observed.c.read_only.is_(False), *_near(near)).order_by(observed.c.id)
+    return list(await connection.execute(query))
+
+
+async def unlinked(connection: AsyncConnection, bridge_id: int, since: int, side: Side) -> list[Row[Any]]:
+    """Identity keys of the records that belong to nobody."""
+    linked = exists().where(*live(bridge_id), id_column(side) == observed.c.id)
+    columns = observed.c.id, observed.c.name, observed.c.email, observed.c.phone, observed.c.marker
+    query = select(*columns).where(*_there(bridge_id, since, side), observed.c.read_only.is_(False), ~linked)
+    return list(await connection.execute(query.order_by(observed.c.id)))
+
+
+def _near(near: Near | None) -> tuple[ColumnElement[bool], ...]:
+    if near is None:
+        return ()
+    return (
+        observed.c.email_key.in_(near.keys)
+        | observed.c.phone_key.in_(near.keys)
+        | observed.c.id.in_(near.ids)
+        | observed.c.marker.in_(near.markers),
     )
 
 
-async def sendable(connection: AsyncConnection, bridge_id: int, since: int, side: Side) -> list[Sighting]:
+async def sendable(
+    connection: AsyncConnection, bridge_id: int, since: int, side: Side, near: Near | None = None
+) -> list[Sighting]:
     """Records that a side shows as sendable although their address, or their other half, opted out."""
     known = exists().where(
         suppression.c.bridge_id == bridge_id,
@@ -179,6 +212,7 @@ async def sendable(connection: AsyncConnection, bridge_id: int, since: int, side
         observed.c.opted_out.is_(False),
         observed.c.read_only.is_(False),
         ((observed.c.email_key != "") & known) | partner_out,
+        *_near(near),
     )
     return [_sighting(row) for row in await connection.execute(query.order_by(observed.c.id))]
 
@@ -292,6 +326,13 @@ async def set_partners(
     await connection.execute(
         update(observed).where(*_there(bridge_id, since, side), observed.c.partner != "").values(partner="")
     )
+    await note_partners(connection, bridge_id, side, partners)
+
+
+async def note_partners(
+    connection: AsyncConnection, bridge_id: int, side: Side, partners: Mapping[str, str]
+) -> None:
+    """Note whom these records match, or why nobody."""
     statement = (
         update(observed)
         .where(

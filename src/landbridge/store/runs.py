@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.database import Database
 from landbridge.store.tables import run
+
+WHOLE = ("plan", "sync")  # purposes of runs that read both sides whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,12 @@ class Runs:
             return _run((await connection.execute(select(run).where(run.c.id == run_id))).one())
 
     async def unfinished(self, bridge_id: int) -> Run | None:
-        """The newest run that was cut off, if any."""
-        return await self._newest(bridge_id, "running")
+        """The newest run that was cut off, if any; what is live needs no end, as due records stay due."""
+        return await self._newest(bridge_id, "running", ("plan", "sync", "undo"))
 
     async def latest_done(self, bridge_id: int) -> Run | None:
         """The newest run that read both sides whole."""
-        return await self._newest(bridge_id, "done", but="undo")
+        return await self._newest(bridge_id, "done", WHOLE)
 
     async def synced(self, bridge_id: int) -> bool:
         """Was a whole sync ever done?"""
@@ -111,16 +114,29 @@ class Runs:
                 .values(state=state, ended_at=now, sentence=sentence, fix=fix)
             )
 
-    async def _newest(self, bridge_id: int, state: str, but: str = "") -> Run | None:
+    async def _newest(self, bridge_id: int, state: str, purposes: Sequence[str]) -> Run | None:
         query = (
             select(run)
-            .where(run.c.bridge_id == bridge_id, run.c.state == state, run.c.purpose != but)
+            .where(run.c.bridge_id == bridge_id, run.c.state == state, run.c.purpose.in_(purposes))
             .order_by(run.c.id.desc())
             .limit(1)
         )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else _run(row)
+
+
+async def counted_since(
+    connection: AsyncConnection, bridge_id: int, purpose: str, since: float, but: int
+) -> Counter[str]:
+    """The counts of all runs of a purpose that began since then, added up, but of one run."""
+    query = select(run.c.counts).where(
+        run.c.bridge_id == bridge_id, run.c.purpose == purpose, run.c.started_at >= since, run.c.id != but
+    )
+    whole: Counter[str] = Counter()
+    for (counts,) in await connection.execute(query):
+        whole.update(counts)
+    return whole
 
 
 async def advance(

@@ -128,6 +128,8 @@ observed = Table(  # the newest sight of each record, and where it stands
     Column("email_key", String(64), nullable=False, default=""),  # keyed hashes of the addresses
     Column("phone_key", String(64), nullable=False, default=""),
     Index("ix_observed_email_key", "bridge_id", "email_key"),
+    Index("ix_observed_phone_key", "bridge_id", "phone_key"),
+    Index("ix_observed_marker", "bridge_id", "marker"),
 )
 
 link = Table(  # the pair of ids, and per side what it last showed

@@ -14,8 +14,10 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add tables; nothing that was stored is changed."""
+    """Add tables and indexes; nothing that was stored is changed."""
     _inbox()
+    op.create_index("ix_observed_phone_key", "observed", ["bridge_id", "phone_key"])
+    op.create_index("ix_observed_marker", "observed", ["bridge_id", "marker"])
     op.create_table(
         "due",
         sa.Column("bridge_id", sa.Integer(), nullable=False),

@@ -1,0 +1,247 @@
+"""Live: what events named is read by id on both sides and carried; everything else is left alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from landbridge.store import due
+from landbridge.store.due import Due, Urgency
+from landbridge.store.runs import Run
+from landbridge.sync.model import Side
+from simulation import Simulation
+from stories import ada, holds, linked, reasons, synced
+
+H, R = Side.HIGHLEVEL, Side.REZORA
+
+
+@pytest.fixture
+def world() -> Iterator[Simulation]:
+    made = Simulation()
+    yield made
+    made.close()
+
+
+def named(world: Simulation, *records: tuple[Side, str], urgency: Urgency = Urgency.LIVE) -> None:
+    """Events named these records."""
+
+    async def name() -> None:
+        app = await world.open()
+        assert world.bridge is not None
+        async with app.database.write() as connection:
+            found = [Due(side, record_id, urgency) for side, record_id in records]
+            await due.name(connection, world.bridge.id, found, world.clock.now())
+
+    world.run(name())
+
+
+def live(world: Simulation, *records: tuple[Side, str]) -> Run | None:
+    """Carry what these events named, a minute later."""
+    named(world, *records)
+    world.clock.advance(60.0)
+
+    async def carry() -> Run | None:
+        app = await world.open()
+        assert world.bridge is not None
+        return await app.live(world.bridge)
+
+    world.checker.run_begins()
+    run = world.run(carry())
+    world.checker.run_ended(whole=False)
+    assert run is None or isinstance(run, Run)
+    return run
+
+
+def carried(world: Simulation, *records: tuple[Side, str]) -> dict[str, Any]:
+    """The counts of everything that follows these events; of Rezora an edit settles from when it is seen."""
+    counts = Counter(done(live(world, *records)))
+    counts.update(done(live(world)))
+    return counts
+
+
+def left(world: Simulation) -> int:
+    """How many records are due."""
+
+    async def count() -> int:
+        app = await world.open()
+        assert world.bridge is not None
+        async with app.database.read() as connection:
+            return await due.count(connection, world.bridge.id)
+
+    found = world.run(count())
+    assert isinstance(found, int)
+    return found
+
+
+def done(run: Run | None) -> dict[str, Any]:
+    """The counts of a run that was carried to its end."""
+    assert run is not None
+    assert (run.state, run.sentence) == ("done", "")
+    return dict(run.counts)
+
+
+def test_nothing_is_carried_before_the_first_whole_sync(world: Simulation) -> None:
+    left_id = ada(world)
+    assert live(world, (H, left_id)) is None
+    assert world.contacts("rezora") == {}
+    assert left(world) == 1
+
+
+@pytest.mark.parametrize("side", Side)
+def test_an_edit_on_either_side_reaches_the_other(world: Simulation, side: Side) -> None:
+    pair = dict(zip(Side, linked(world), strict=True))
+    names = {H: "city", R: "contact_home_city"}
+    world.edit(side.value, action="update", id=pair[side], fields={names[side]: "Lyons"})
+    counts = carried(world, (side, pair[side]))
+    assert world.contacts(side.other.value)[pair[side.other]][names[side.other]] == "Lyons"
+    assert (counts["updated"], left(world)) == (1, 0)
+    before = world.mutating()
+    live(world, *pair.items())
+    assert world.mutating() == before
+
+
+def test_somebody_new_is_created_and_the_echo_changes_nothing(world: Simulation) -> None:
+    linked(world)
+    made = ada(world, firstName="Grace", lastName="Hopper", email="grace@example.org")
+    done(live(world, (H, made)))
+    (there,) = [key for key, one in world.contacts("rezora").items() if "Hopper" in one["contact_name"]]
+    before = world.mutating()
+    done(live(world, (H, made), (R, there)))
+    synced(world)
+    assert world.mutating() == before
+
+
+def test_somebody_new_in_both_is_linked_and_not_created_twice(world: Simulation) -> None:
+    linked(world)
+    made = ada(world, firstName="Grace", lastName="Hopper", email="grace@example.org")
+    fields = {"contact_name": "Grace Hopper", "contact_email": "GRACE@example.org"}
+    there = world.edit("rezora", action="create", fields=fields)["id"]
+    counts = carried(world, (H, made), (R, there))
+    assert (counts.get("created", 0), counts["linked"]) == (0, 1)
+    assert len(world.contacts("rezora")) == 2
+
+
+def test_a_second_record_of_somebody_in_sync_does_not_spread(world: Simulation) -> None:
+    linked(world)
+    world.sandbox.configure({"highlevel": {"allow_duplicates": True}})
+    twin = ada(world)
+    done(live(world, (H, twin)))
+    assert len(world.contacts("rezora")) == 1
+    assert "twin" in holds(world)
+
+
+def test_an_opt_out_is_carried_to_everybody_of_that_address(world: Simulation) -> None:
+    pair = linked(world)
+    fields = {"contact_name": "Bob Byron", "contact_email": "ada@example.org"}
+    cousin = world.edit("rezora", action="create", fields=fields)["id"]
+    synced(world)
+    world.edit("highlevel", action="set_dnd", id=pair[0], channels={"Email": "active"})
+    done(live(world, (H, pair[0])))
+    shown = world.contacts("rezora")
+    assert [shown[one]["contact_unsubscribe"] for one in (pair[1], cousin)] == ["1", "1"]
+
+
+def test_a_deleted_contact_ends_its_link_and_nothing_else(world: Simulation) -> None:
+    pair = linked(world)
+    world.edit("rezora", action="delete", id=pair[1])
+    done(live(world, (R, pair[1])))
+    assert pair[0] in world.contacts("highlevel")
+    assert "deleted_in_rezora" in reasons(world)
+    done(live(world, (H, pair[0])))
+    synced(world)
+    assert world.contacts("rezora") == {}
+
+
+def test_what_is_still_being_typed_waits(world: Simulation) -> None:
+    pair = linked(world)
+    world.clock.advance(60.0)
+    named(world, (H, pair[0]))
+    world.edit("highlevel", action="update", id=pair[0], fields={"city": "Ly"})
+    world.clock.advance(1.0)
+
+    async def carry() -> None:
+        app = await world.open()
+        assert world.bridge is not None
+        await app.live(world.bridge)
+
+    world.run(carry())
+    assert world.contacts("rezora")[pair[1]]["contact_home_city"] == "Boulder"
+    assert left(world) == 1
+    world.edit("highlevel", action="update", id=pair[0], fields={"city": "Lyons"})
+    world.clock.advance(11.0)
+    world.run(carry())
+    assert world.contacts("rezora")[pair[1]]["contact_home_city"] == "Lyons"
+    assert left(world) == 0
+
+
+def test_a_record_that_cannot_be_read_comes_again_and_blocks_nobody(world: Simulation) -> None:
+    pair = linked(world)
+    other = ada(world, firstName="Grace", lastName="Hopper", email="grace@example.org")
+    synced(world)
+    synced(world)
+    for record in (pair[0], other):
+        world.edit("highlevel", action="update", id=record, fields={"city": "Lyons"})
+    world.fault(kind="html", side="highlevel", method="GET", path=f"/contacts/{pair[0]}", times=99)
+    done(live(world, (H, pair[0]), (H, other)))
+    cities = [one["contact_home_city"] for one in world.contacts("rezora").values()]
+    assert sorted(cities) == ["Boulder", "Lyons"]
+    assert left(world) == 1
+    world.sandbox.faults.clear()
+    world.clock.advance(900.0)
+    done(live(world))
+    assert [one["contact_home_city"] for one in world.contacts("rezora").values()] == ["Lyons", "Lyons"]
+
+
+def test_a_hold_closes_when_somebody_settles_it_by_hand(world: Simulation) -> None:
+    pair = linked(world)
+    world.edit("highlevel", action="update", id=pair[0], fields={"email": "one@example.org"})
+    world.edit("rezora", action="update", id=pair[1], fields={"contact_email": "two@example.org"})
+    done(live(world, (H, pair[0])))
+    assert "both_changed" in holds(world)
+    world.edit("rezora", action="update", id=pair[1], fields={"contact_email": "one@example.org"})
+    done(live(world, (R, pair[1])))
+    assert holds(world) == set()
+
+
+def test_a_mass_of_changes_within_an_hour_stops_and_asks(world: Simulation) -> None:
+    for number in range(40):
+        ada(world, firstName="Ada", lastName=f"Number {number}x", email=f"n{number}@example.org")
+    synced(world)
+    synced(world)
+    ids = list(world.contacts("highlevel"))
+    for some in (ids[:20], ids[20:]):
+        for record in some:
+            world.edit("highlevel", action="update", id=record, fields={"city": "Lyons"})
+        run = live(world, *((H, record) for record in some))
+    assert run is not None
+    assert (run.state, left(world)) == ("braked", 20)
+    cities = [one["contact_home_city"] for one in world.contacts("rezora").values()]
+    assert cities.count("Lyons") == 20
+
+
+def test_a_create_without_an_answer_is_left_to_a_whole_sync(world: Simulation) -> None:
+    linked(world)
+    made = ada(world, firstName="Grace", lastName="Hopper", email="grace@example.org")
+    world.fault(kind="lost_answer", side="rezora", method="POST", path="/v1/contacts.json")
+    assert done(live(world, (H, made)))["look_up"] == 1
+    done(live(world, (H, made)))
+    assert len(world.contacts("rezora")) == 2
+    synced(world)
+    assert len(world.contacts("rezora")) == 2
+    world.settle()
+
+
+def test_what_comes_in_during_a_whole_sync_does_not_wait_for_its_end(world: Simulation) -> None:
+    pair = linked(world)
+    other = ada(world, firstName="Grace", lastName="Hopper", email="grace@example.org")
+    synced(world)
+    world.edit("highlevel", action="update", id=pair[0], fields={"city": "Lyons"})
+    world.clock.advance(60.0)
+    named(world, (H, pair[0]))
+    synced(world)
+    assert left(world) == 0
+    assert other in world.contacts("highlevel")
+    world.settle()
