@@ -136,6 +136,7 @@ class Restorer:
             await decisions.bury(connection, self.work.bridge.id, stones, now)
             standing = Standing(entry.side.other, other, "excluded", reason)
             await observed.set_standings(connection, self.work.bridge.id, [standing])
+            await observed.unsee(connection, self.work.bridge.id, entry.side, entry.record_id)
             await journal.finish(connection, {begun: undone})
 
     async def _sight(self, side: Side, record_id: str) -> Sighting:
