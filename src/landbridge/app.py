@@ -11,9 +11,9 @@ from dataclasses import asdict, replace
 
 import structlog
 from sqlalchemy import make_url
-from sqlalchemy.exc import OperationalError
 
 from landbridge.connections import Connections, NewGrant, RezoraLogin
+from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.durable import Driver, Drives, Durable
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
@@ -74,8 +74,7 @@ class App:
         self._roster = Roster(database, clock, self._connections.policy_of)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
-        self._background: dict[int, asyncio.Task[None]] = {}
-        self._woken = asyncio.Event()
+        self._crew = Crew(database, clock, self.live, self._sync_for)
 
     # Connecting
 
@@ -185,6 +184,9 @@ class App:
         engine = await self._engine()
         return await engine.sync(bridge, cause=cause, accept=accept, doubt=restored, watch=watch)
 
+    async def _sync_for(self, bridge: Bridge, cause: str, accept: bool) -> Run:  # a callback of Crew
+        return await self.sync(bridge, cause=cause, accept=accept)
+
     async def plan(self, bridge: Bridge, *, watch: Watch | None = None) -> DryRun:
         """A dry run: what a sync would do."""
         return await (await self._engine()).dry_run(bridge, watch=watch)
@@ -202,22 +204,11 @@ class App:
 
     def wake(self, _bridge_id: int = 0) -> None:
         """Something is due: whoever drives bridges in this process looks at once."""
-        self._woken.set()
+        self._crew.wake()
 
     def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
         """A full sync in the background; one at a time for each bridge."""
-        running = self._background.get(bridge.id)
-        if running is None or running.done():
-            task = asyncio.ensure_future(self._sync_quietly(bridge, cause, accept=accept))
-            self._background[bridge.id] = task
-
-    async def _sync_quietly(self, bridge: Bridge, cause: str, *, accept: bool) -> None:
-        try:
-            await self.sync(bridge, cause=cause, accept=accept)
-        except StoreFailure as failure:  # another process has the bridge; its run is on the page
-            log.info("sync_not_started", bridge=bridge.id, why=failure.sentence)
-        except OperationalError:  # disk full or locked: the run is unfinished, and tried again
-            log.exception("database_failed", bridge=bridge.id)
+        self._crew.start_sync(bridge, cause=cause, accept=accept)
 
     async def status(self, bridge: Bridge) -> Status:
         """How a bridge stands."""
@@ -267,9 +258,9 @@ class App:
             return await journal.recent(connection, bridge.id, count)
 
     async def keep_in_step(self) -> None:
-        """Scheduled syncs until cancelled; what was cut off is finished first."""
+        """Live work and scheduled syncs until cancelled; what was cut off is finished first."""
         engine = await self._engine()
-        await keep_in_step(
+        scheduled = keep_in_step(
             self.bridges,
             self.runs,
             self.clock,
@@ -277,6 +268,9 @@ class App:
             engine.unfinished,
             lambda bridge: self.start_sync(bridge, cause="schedule"),
         )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(scheduled)
+            group.create_task(self._crew.keep_live())
 
     def forecast_seconds(self, calls: int) -> float:
         """How long so many Rezora calls take at the quota in the settings."""
@@ -304,8 +298,7 @@ class App:
 
     async def close(self) -> None:
         """Stop everything; what is unfinished continues with the next process."""
-        for task in self._background.values():
-            task.cancel()
+        await self._crew.close()
         if self._fleet is not None:
             await self._fleet.close()
         await self.database.close()

@@ -107,6 +107,9 @@ class Out:
             yield watch
 
 
+_PURPOSES = {"plan": "dry run, ", "undo": "undo, ", "live": "live, ", "poll": "changes, "}
+
+
 def run_facts(run: Run) -> dict[str, object]:
     """A run as JSON."""
     return {
@@ -162,7 +165,7 @@ def runs_table(runs: list[Run]) -> Table:
             str(run.id),
             when(run.started_at),
             took((run.ended_at or run.started_at) - run.started_at),
-            {"plan": "dry run, ", "undo": "undo, "}.get(run.purpose, "") + run.state,
+            _PURPOSES.get(run.purpose, "") + run.state,
             f"{counts.get('created', 0):,}",
             f"{counts.get('linked', 0):,}",
             f"{counts.get('updated', 0):,}",

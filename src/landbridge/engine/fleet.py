@@ -22,7 +22,7 @@ from landbridge.store import due
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import Drivers, Lease, LeaseLost, owner_name, renew
-from landbridge.store.runs import Run, Runs
+from landbridge.store.runs import LIVE, Run, Runs
 from landbridge.store.suppression import Addresses
 from landbridge.sync.mapping import MappingError
 from landbridge.sync.model import Side
@@ -146,6 +146,7 @@ class Fleet:
                 return None
             if await self._runs.unfinished(bridge.id):
                 return None
+            await self._runs.end_stale(bridge.id, LIVE, self._clock.now())
             stage = Stage("live").text()
             run = await self._runs.start(bridge.id, "live", cause, stage, self._clock.now())
             self._waterline.raise_to(bridge.id, run.id)

@@ -9,7 +9,7 @@ from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.driver import Drivers
 from landbridge.store.journal import Entry, OpenHold
-from landbridge.store.runs import Run, Runs
+from landbridge.store.runs import LIVE, Run, Runs
 from landbridge.sync.reasons import EXCLUDED, HELD, Reason
 
 
@@ -85,7 +85,10 @@ async def status_of(database: Database, bridge: Bridge, now: float) -> Status:
     """Read the picture; no call leaves the machine."""
     runs = Runs(database)
     recent = await runs.recent(bridge.id)
-    running = next((run for run in recent if run.state == "running"), None)
+    latest_live = await runs.recent(bridge.id, 1, LIVE)
+    if latest_live and latest_live[0].state in ("failed", "braked"):  # else the journal says what was done
+        recent = sorted([*latest_live, *recent], key=lambda run: -run.id)
+    running = await runs.unfinished(bridge.id)
     whole = await runs.latest_done(bridge.id)
     shown = running if running and running.purpose != "undo" else whole
     async with database.read() as connection:

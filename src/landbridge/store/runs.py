@@ -14,6 +14,7 @@ from landbridge.store.database import Database
 from landbridge.store.tables import run
 
 WHOLE = ("plan", "sync")  # purposes of runs that read both sides whole
+LIVE = ("live", "poll")  # purposes of runs that look at some records only
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,12 @@ class Runs:
         async with self._database.read() as connection:
             return (await connection.execute(query.limit(1))).first() is not None
 
-    async def recent(self, bridge_id: int, count: int = 10) -> list[Run]:
-        """The newest runs, newest first."""
-        query = select(run).where(run.c.bridge_id == bridge_id).order_by(run.c.id.desc()).limit(count)
+    async def recent(
+        self, bridge_id: int, count: int = 10, purposes: Sequence[str] = (*WHOLE, "undo")
+    ) -> list[Run]:
+        """The newest runs of some purposes, newest first; live ones are many, and mostly short."""
+        query = select(run).where(run.c.bridge_id == bridge_id, run.c.purpose.in_(purposes))
+        query = query.order_by(run.c.id.desc()).limit(count)
         async with self._database.read() as connection:
             return [_run(row) for row in await connection.execute(query)]
 
@@ -104,6 +108,13 @@ class Runs:
         """Move the cursor of a run."""
         async with self._database.write() as connection:
             await connection.execute(update(run).where(run.c.id == run_id).values(stage=stage))
+
+    async def end_stale(self, bridge_id: int, purposes: Sequence[str], now: float) -> None:
+        """Runs whose process died, of purposes that are not taken up again."""
+        note = {"sentence": "It was cut off; what was due is due still.", "fix": "Nothing to do."}
+        stale = (run.c.bridge_id == bridge_id) & (run.c.state == "running") & run.c.purpose.in_(purposes)
+        async with self._database.write() as connection:
+            await connection.execute(update(run).where(stale).values(state="failed", ended_at=now, **note))
 
     async def finish(self, run_id: int, state: str, now: float, sentence: str = "", fix: str = "") -> None:
         """Close a run."""

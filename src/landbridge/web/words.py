@@ -39,9 +39,17 @@ COUNTS: Mapping[str, str] = {  # counters of a run that people care about
     "deleted": "deleted",
     "failed": "failed",
 }
-CAUSES = {"command": "Command line", "page": "This page", "schedule": "Schedule", "api": "API"}
+CAUSES = {
+    "command": "Command line",
+    "page": "This page",
+    "schedule": "Schedule",
+    "api": "API",
+    "event": "Webhook",
+    "asked": "Somebody asked",
+    "look up": "A create without an answer",
+}
 RESULTS = {"running": "Running", "done": "Done", "failed": "Failed", "braked": "Stopped to ask"}
-_PURPOSES = {"plan": "Dry run", "undo": "Undo"}
+_PURPOSES = {"plan": "Dry run", "undo": "Undo", "live": "Live", "poll": "Look for changes"}
 _ACTIONS = {
     "create": "Created in {}",
     "link": "Linked with {}",

@@ -1,0 +1,150 @@
+"""Who works on which bridge in this process: one at a time for each, live work before scheduled work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from landbridge.store import due
+from landbridge.store.bridges import Bridge, Bridges
+from landbridge.store.database import Database, StoreFailure
+from landbridge.store.runs import Run, Runs
+from landbridge.systems.base import Clock
+
+LOOK_SECONDS = 1.0  # how often the due table is looked at when nobody calls: events of other processes
+FIRST_REST, LONGEST_REST = 2.0, 300.0  # seconds a bridge rests after live work failed as a whole
+LOOK_UP_SECONDS = 900.0  # at least so long between two whole syncs that look for creates without an answer
+
+Drive = Callable[[Bridge], Awaitable[Run | None]]
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Rest:
+    """Live work of a bridge that failed waits, longer each time."""
+
+    until: float = 0.0
+    failures: int = 0
+
+
+@dataclass(slots=True)
+class Crew:
+    """Background work of one process.
+
+    ``live`` carries what is due; ``sync`` runs a whole sync for a cause, accepting a large change or not.
+    """
+
+    database: Database
+    clock: Clock
+    live: Drive
+    sync: Callable[[Bridge, str, bool], Awaitable[Run | None]]
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _rests: dict[int, _Rest] = field(default_factory=dict)
+    _looked_up: dict[int, float] = field(default_factory=dict)
+    _next_sync: dict[int, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+
+    def wake(self) -> None:
+        """Something is due: look at once."""
+        self.woken.set()
+
+    def busy(self, bridge_id: int) -> bool:
+        """Does this process work on the bridge right now?"""
+        task = self._tasks.get(bridge_id)
+        return task is not None and not task.done()
+
+    def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
+        """A whole sync in the background; after what is under way, if anything is."""
+        work = partial(self._sync_quietly, bridge, cause, accept=accept)
+        if self.busy(bridge.id):
+            self._next_sync[bridge.id] = work
+        else:
+            self._begin(bridge.id, work)
+
+    async def look(self) -> None:
+        """Start live work wherever something is due and nobody is at it."""
+        now = self.clock.now()
+        async with self.database.read() as connection:
+            ids = await due.bridges_with_work(connection, now)
+        waiting = [key for key in ids if not self.busy(key) and self._rests.get(key, _Rest()).until <= now]
+        if not waiting:
+            return
+        known = {bridge.id: bridge for bridge in await Bridges(self.database).bridges()}
+        for key in waiting:
+            if key in known and await self._may_go_on(key):
+                self._begin(key, partial(self._live_quietly, known[key]))
+
+    async def keep_live(self) -> None:
+        """Until cancelled: look whenever somebody calls, and every second for those who cannot."""
+        while True:
+            self.woken.clear()
+            await self.look()
+            called = asyncio.ensure_future(self.woken.wait())
+            paused = asyncio.ensure_future(self.clock.sleep(LOOK_SECONDS))
+            try:
+                await asyncio.wait({called, paused}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                called.cancel()
+                paused.cancel()
+
+    async def close(self) -> None:
+        """Stop; due records and unfinished runs stay for the next process."""
+        self._next_sync.clear()
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _may_go_on(self, bridge_id: int) -> bool:
+        """Not while a person is asked whether a large change is meant."""
+        recent = await Runs(self.database).recent(bridge_id, 1, ("sync", "live"))
+        return not recent or recent[0].state != "braked"
+
+    def _begin(self, bridge_id: int, work: Callable[[], Awaitable[None]]) -> None:
+        task = asyncio.ensure_future(work())
+        self._tasks[bridge_id] = task
+        task.add_done_callback(partial(self._ended, bridge_id))
+
+    def _ended(self, bridge_id: int, task: asyncio.Task[None]) -> None:
+        following = self._next_sync.pop(bridge_id, None)
+        if not task.cancelled() and following is not None:
+            self._begin(bridge_id, following)
+        self.woken.set()  # what came in meanwhile is looked at
+
+    async def _sync_quietly(self, bridge: Bridge, cause: str, *, accept: bool) -> None:
+        try:
+            await self.sync(bridge, cause, accept)
+        except StoreFailure as failure:  # another process has the bridge; its run is on the page
+            log.info("sync_not_started", bridge=bridge.id, why=failure.sentence)
+        except OperationalError:  # disk full or locked: the run is unfinished, and tried again
+            log.exception("database_failed", bridge=bridge.id)
+
+    async def _live_quietly(self, bridge: Bridge) -> None:
+        rest = self._rests.setdefault(bridge.id, _Rest())
+        try:
+            run = await self.live(bridge)
+        except StoreFailure as failure:  # another process has the bridge, and carries it
+            log.info("live_not_started", bridge=bridge.id, why=failure.sentence)
+            run = None
+        except OperationalError:  # disk full or locked: everything stays due
+            log.exception("database_failed", bridge=bridge.id)
+            run = None
+        if run is not None and run.state == "done":
+            rest.failures = 0
+            if run.counts.get("look_up"):
+                self._look_up(bridge)
+            return
+        rest.failures += 1
+        rest.until = self.clock.now() + min(LONGEST_REST, FIRST_REST * 2.0 ** (rest.failures - 1))
+
+    def _look_up(self, bridge: Bridge) -> None:
+        """A create got no answer: a whole sync finds out what became of it, not more often than sensible."""
+        now = self.clock.now()
+        if now - self._looked_up.get(bridge.id, 0.0) >= LOOK_UP_SECONDS:
+            self._looked_up[bridge.id] = now
+            self.start_sync(bridge, cause="look up")
