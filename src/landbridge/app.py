@@ -182,9 +182,13 @@ class App:
         engine = await self._engine()
         return await engine.sync(bridge, cause=cause, accept=accept, doubt=restored, watch=watch)
 
-    async def plan(self, bridge: Bridge, *, watch: Watch | None = None) -> DryRun:
-        """A dry run: what a sync would do."""
-        return await (await self._engine()).dry_run(bridge, watch=watch)
+    async def plan(self, bridge: Bridge, *, mapping: str | None = None, watch: Watch | None = None) -> DryRun:
+        """A dry run: what a sync would do, or what it would do under another mapping, which is not stored.
+
+        Raises ``MappingError`` before anything is read.
+        """
+        policy = None if mapping is None else self._connections.policy_from(bridge, mapping)
+        return await (await self._engine()).dry_run(bridge, policy=policy, watch=watch)
 
     def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
         """A full sync in the background; one at a time for each bridge."""

@@ -22,6 +22,7 @@ from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import Drivers, Lease, LeaseLost, owner_name, renew
 from landbridge.store.runs import Run, Runs
 from landbridge.store.suppression import Addresses
+from landbridge.sync.consent import IDENTITY
 from landbridge.sync.mapping import MappingError
 from landbridge.sync.model import Side
 from landbridge.sync.rules import Policy
@@ -168,15 +169,17 @@ class Fleet:
             )
         await drive
 
-    async def dry_run(self, bridge: Bridge, *, watch: Watch | None = None) -> DryRun:
-        """Read both sides and plan everything; not one mutating call."""
+    async def dry_run(
+        self, bridge: Bridge, *, policy: Policy | None = None, watch: Watch | None = None
+    ) -> DryRun:
+        """Read both sides and plan everything, by another policy if one is given; not one mutating call."""
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
         lines: list[Planned] = []
         try:
             run = await self._runs.start(
                 bridge.id, "plan", "command", Stage("prepare").text(), self._clock.now()
             )
-            async with self._working(bridge, run, lease, watch) as work:
+            async with self._working(bridge, run, lease, watch, policy) as work:
                 stage = run.stage if work is not None else FINISHED
                 if work is not None:
                     work.lines = lines
@@ -257,11 +260,20 @@ class Fleet:
 
     @asynccontextmanager
     async def _working(
-        self, bridge: Bridge, run: Run, lease: Lease, watch: Watch | None
+        self,
+        bridge: Bridge,
+        run: Run,
+        lease: Lease,
+        watch: Watch | None,
+        instead: Policy | None = None,
     ) -> AsyncIterator[Work | None]:
-        """Both systems open, progress told once a second; None when the accounts cannot be opened."""
+        """Both systems open, progress told once a second; None when the accounts cannot be opened.
+
+        ``instead`` is a policy to try out in the place of the bridge's own, which still says which fields
+        the fingerprints are made of: trying out must not look like an edit of every contact.
+        """
         try:
-            policy = self._policy_of(bridge)
+            stored = self._policy_of(bridge)
             systems = await self._open_systems(bridge)
         except (SystemFailure, StoreFailure, MappingError) as failure:
             fix = getattr(failure, "fix", "Correct the mapping file, then `landbridge bridge create` again.")
@@ -270,7 +282,7 @@ class Fleet:
             return
         work = Work(
             bridge=bridge,
-            policy=policy,
+            policy=instead or stored,
             systems=systems,
             database=self._database,
             clock=self._clock,
@@ -283,6 +295,7 @@ class Fleet:
             watch=watch or _unwatched,
             progress=Progress(done=run.done, total=run.total, counts=Counter(run.counts)),
         )
+        work.names = stored.field_names() | IDENTITY
         self._works[run.id] = work
         ticker = asyncio.ensure_future(self._tick(work))
         try:
