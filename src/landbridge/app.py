@@ -187,9 +187,13 @@ class App:
     async def _sync_for(self, bridge: Bridge, cause: str, accept: bool) -> Run:  # a callback of Crew
         return await self.sync(bridge, cause=cause, accept=accept)
 
-    async def plan(self, bridge: Bridge, *, watch: Watch | None = None) -> DryRun:
-        """A dry run: what a sync would do."""
-        return await (await self._engine()).dry_run(bridge, watch=watch)
+    async def plan(self, bridge: Bridge, *, mapping: str | None = None, watch: Watch | None = None) -> DryRun:
+        """A dry run: what a sync would do, or what it would do under another mapping, which is not stored.
+
+        Raises ``MappingError`` before anything is read.
+        """
+        policy = None if mapping is None else self._connections.policy_from(bridge, mapping)
+        return await (await self._engine()).dry_run(bridge, policy=policy, watch=watch)
 
     async def live(self, bridge: Bridge, *, cause: str = "event") -> Run | None:
         """Carry what events or people named; None where a whole sync has to come first."""

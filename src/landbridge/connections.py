@@ -159,7 +159,11 @@ class Connections:
 
         Raises ``MappingError`` for a mapping that cannot be used.
         """
-        policy = read_policy(bridge.policy)
+        return self.policy_from(bridge, bridge.policy)
+
+    def policy_from(self, bridge: Bridge, mapping: str) -> Policy:
+        """What this mapping file would mean for a bridge."""
+        policy = read_policy(mapping)
         writes = (
             bridge.highlevel.capability.get("can_write", False) and not self._settings.highlevel_read_only
         )

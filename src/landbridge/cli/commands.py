@@ -195,20 +195,24 @@ def bridge_list(as_json: AsJson = False) -> None:
 @main.command()
 def plan(
     name: BridgeName = "",
+    mapping: Annotated[
+        Path | None, typer.Option(help="Try out this mapping file; it is not stored (docs/mapping.md).")
+    ] = None,
     show_all: Annotated[bool, typer.Option("--all", help="Show every contact, not the first 20.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a sync would do: a dry run of the real planner; not one mutating call.
 
     Prints what would be created, linked, updated, left out or held and why, the number of API calls, and
-    how long they take at the quota.
+    how long they take at the quota. With --mapping: what another mapping, or another scope, would change.
     """
     out = Out(as_json=as_json)
+    text = _read_mapping(out, mapping) if mapping else None
 
     async def work(app: App) -> int:
         chosen = await app.bridges.bridge(name)
         with out.bar() as watch:
-            dry = await app.plan(chosen, watch=watch)
+            dry = await app.plan(chosen, mapping=text, watch=watch)
         calls = dry.run.counts.get("calls", 0)
         seconds = app.forecast_seconds(calls)
         if as_json:

@@ -181,8 +181,15 @@ PLAN_ROWS = (
     ("update", "Update in Rezora"),
     ("opt_out", "Stop e-mail in Rezora"),
     ("list", "List changes in Rezora"),
+    ("enter_scope", "Enter the scope"),
+    ("leave_scope", "Leave the scope: the link ends, nothing is deleted"),
     ("equal", "Nothing to do"),
 )
+PLAN_NOTES = {
+    "equal": "Includes those to create or link",
+    "enter_scope": "They were outside; counted in the other rows too",
+    "leave_scope": "Counted among those left out, too",
+}
 
 
 def plan_table(counts: Mapping[str, int]) -> Table:
@@ -193,7 +200,7 @@ def plan_table(counts: Mapping[str, int]) -> Table:
     table.add_column("Why")
     for key, title in PLAN_ROWS:
         if counts.get(key):
-            note = "Includes those to create or link" if key == "equal" else ""
+            note = PLAN_NOTES.get(key, "")
             table.add_row("Equal afterwards" if key == "equal" else title, f"{counts[key]:,}", note)
     for prefix, title, reasons in (("excluded.", "Leave out", EXCLUDED), ("held.", "Hold", HELD)):
         for key, count in sorted(counts.items()):

@@ -179,6 +179,11 @@ async def _choose_fate(word: Word) -> None:
 def check_creates(policy: Policy, side: Side) -> None:
     """Raise ``NotPossible`` where the bridge creates nobody on that side."""
     _check_side(policy, side)
+    if side is Side.HIGHLEVEL and policy.scope.restricted:
+        raise NotPossible(
+            "The mapping's scope is restricted, so no contact is created in HighLevel.",
+            "Create it in HighLevel by hand, with a tag, a user or a business of the scope.",
+        )
     if not policy.creates(side):
         raise NotPossible(
             f"The mapping says not to create contacts in {side.title}.",

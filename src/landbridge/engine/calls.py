@@ -159,6 +159,9 @@ async def _adopt_candidate(work: Work, result: Result, action: Create, duplicate
 async def carry_out_pair(work: Work, result: Result) -> None:
     """Two records: read both by id, plan again, note ahead, write, read back."""
     plan = result.case.plan
+    if plan is not None and plan.closed:
+        await _leave(work, result)
+        return
     if plan is None or not plan.actions:
         _note_link(work, result)
         return
@@ -200,6 +203,27 @@ async def _look_again(work: Work, result: Result) -> bool:
     result.case = await case_of(work, *sights, before.kept, awaited=before.awaited)
     result.fresh = list(fresh.values())
     return result.case.plan is not None and not result.case.waits
+
+
+async def _leave(work: Work, result: Result) -> None:
+    """End the link of a pair that left the scope, if HighLevel itself says so: its search may trail it."""
+    before = result.case
+    try:
+        fresh = await read_again(work, Side.HIGHLEVEL, before.ids[0])
+    except Gone:
+        result.failed = True  # the next run looks what became of it
+        return
+    result.case = await case_of(work, fresh, before.rezora, before.kept, awaited=True)
+    result.fresh = [fresh]
+    if result.case.plan is None or not result.case.plan.closed:
+        result.failed = (
+            True  # it is in the scope; what it calls for is decided by the next run, on both sides
+        )
+        return
+    work.progress.counts["unlinked"] += 1
+    highlevel, rezora = result.case.ids
+    note = "Left the scope; both contacts were left as they are"
+    result.entries.append(Entry("unlink", Side.HIGHLEVEL, highlevel, rezora, note=note))
 
 
 def _note_link(work: Work, result: Result) -> None:

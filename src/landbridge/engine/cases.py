@@ -17,6 +17,7 @@ from landbridge.sync.addresses import normal_email
 from landbridge.sync.consent import EMAIL
 from landbridge.sync.model import Choice, Side
 from landbridge.sync.reasons import EXCLUDED, HELD
+from landbridge.sync.scope import LEFT, OUTSIDE
 
 BREATH = 20  # contacts planned at a stretch, a few milliseconds
 NO_CHOICE: Mapping[str, Choice] = {}
@@ -71,6 +72,8 @@ class Case:
             return "held", self.plan.holds[0].cause
         if self.plan.excluded:
             return "excluded", self.plan.excluded
+        if self.plan.closed == LEFT:
+            return "excluded", OUTSIDE
         return "equal", ""
 
 
@@ -150,7 +153,7 @@ async def case_of(
         kept,
         plan,
         "" if situation.choices else settled,
-        waits=waits and bool(plan.actions),
+        waits=waits and bool(plan.actions or plan.closed),
         awaited=awaited,
     )
 
@@ -222,6 +225,9 @@ def counted(case: Case) -> Counter[str]:
         counts["link"] += 1
     if any(isinstance(action, Update | ChangeLabel | OptOut) for action in case.plan.actions):
         counts["calls"] += 2  # both sides are read by id just before
+    if case.plan.closed == LEFT:
+        counts["leave_scope"] += 1
+        counts["calls"] += 1  # HighLevel is read by id just before
     for action in case.plan.actions:
         match action:
             case Create():

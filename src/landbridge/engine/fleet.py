@@ -24,6 +24,7 @@ from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import Drivers, Lease, LeaseLost, owner_name, renew
 from landbridge.store.runs import LIVE, Run, Runs
 from landbridge.store.suppression import Addresses
+from landbridge.sync.consent import IDENTITY
 from landbridge.sync.mapping import MappingError
 from landbridge.sync.model import Side
 from landbridge.sync.rules import Policy
@@ -185,15 +186,17 @@ class Fleet:
             return await self._runs.get(run.id)
         return run
 
-    async def dry_run(self, bridge: Bridge, *, watch: Watch | None = None) -> DryRun:
-        """Read both sides and plan everything; not one mutating call."""
+    async def dry_run(
+        self, bridge: Bridge, *, policy: Policy | None = None, watch: Watch | None = None
+    ) -> DryRun:
+        """Read both sides and plan everything, by another policy if one is given; not one mutating call."""
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
         lines: list[Planned] = []
         try:
             run = await self._runs.start(
                 bridge.id, "plan", "command", Stage("prepare").text(), self._clock.now()
             )
-            async with self._working(bridge, run, lease, watch) as work:
+            async with self._working(bridge, run, lease, watch, policy) as work:
                 if work is not None:
                     work.lines = lines
                     await _until_lost(work, self._to_the_end(run.id, run.stage))
@@ -300,11 +303,22 @@ class Fleet:
 
     @asynccontextmanager
     async def _working(
-        self, bridge: Bridge, run: Run, lease: Lease, watch: Watch | None, *, generation: int = 0
+        self,
+        bridge: Bridge,
+        run: Run,
+        lease: Lease,
+        watch: Watch | None,
+        instead: Policy | None = None,
+        *,
+        generation: int = 0,
     ) -> AsyncIterator[Work | None]:
-        """Both systems open, progress told once a second; None when the accounts cannot be opened."""
+        """Both systems open, progress told once a second; None when the accounts cannot be opened.
+
+        ``instead`` is a policy to try out in the place of the bridge's own, which still says which fields
+        the fingerprints are made of: trying out must not look like an edit of every contact.
+        """
         try:
-            policy = self._policy_of(bridge)
+            stored = self._policy_of(bridge)
             systems = await self._open_systems(bridge)
         except (SystemFailure, StoreFailure, MappingError) as failure:
             fix = getattr(failure, "fix", "Correct the mapping file, then `landbridge bridge create` again.")
@@ -314,7 +328,7 @@ class Fleet:
         whole = await self._runs.latest_done(bridge.id)
         work = Work(
             bridge=bridge,
-            policy=policy,
+            policy=instead or stored,
             systems=systems,
             database=self._database,
             clock=self._clock,
@@ -330,6 +344,7 @@ class Fleet:
             watch=watch or _unwatched,
             progress=Progress(done=run.done, total=run.total, counts=Counter(run.counts)),
         )
+        work.names = stored.field_names() | IDENTITY
         self._works[run.id] = work
         ticker = asyncio.ensure_future(self._tick(work))
         try:

@@ -24,6 +24,7 @@ async def record(work: Work, results: Sequence[Result], following: Stage) -> Non
     for result in results:
         _notice(work, result)
     new, changed = _links(results)
+    closed = _closed(results)
     settled = [r for r in results if r.creates is not None and not r.unanswered]
     holds = [hold for result in results for hold in _holds(work, result)]
     done = [r for r in results if r.case.plan is not None and not (r.failed or r.unanswered or r.case.waits)]
@@ -34,6 +35,7 @@ async def record(work: Work, results: Sequence[Result], following: Stage) -> Non
         await learn_restrictions(work, connection, fresh)
         await links.add(connection, bridge_id, new, now)
         await links.change(connection, changed)
+        await links.close(connection, closed)
         await links.close_intents(
             connection,
             bridge_id,
@@ -82,7 +84,7 @@ def _links(results: Sequence[Result]) -> tuple[list[KeptLink], list[KeptLink]]:
     changed: list[KeptLink] = []
     for result in results:
         case = result.case
-        if case.plan is None or case.plan.excluded or case.waits or not all(result.ids):
+        if case.plan is None or case.plan.excluded or case.plan.closed or case.waits or not all(result.ids):
             continue
         if case.quiet or (result.failed and case.kept is not None):
             continue
@@ -92,6 +94,16 @@ def _links(results: Sequence[Result]) -> tuple[list[KeptLink], list[KeptLink]]:
         elif kept != case.kept:
             changed.append(kept)
     return new, changed
+
+
+def _closed(results: Sequence[Result]) -> dict[int, str]:
+    """Links that end, with the reason; no tombstone: whoever returns is matched again by identity."""
+    return {
+        result.case.kept.id: result.case.plan.closed
+        for result in results
+        if result.case.kept and result.case.plan and result.case.plan.closed
+        if not (result.failed or result.not_created or result.case.waits)
+    }
 
 
 def _link(result: Result) -> Link:

@@ -7,6 +7,8 @@ from landbridge.engine.work import Stage, Work
 from landbridge.store import journal, links, observed, runs
 from landbridge.store.driver import renew
 from landbridge.sync.guard import Weight, weigh
+from landbridge.sync.model import Side
+from landbridge.sync.scope import LEFT, OUTSIDE
 
 
 class Braked(Exception):  # noqa: N818  # a stop that was asked for, not an error
@@ -34,24 +36,28 @@ async def weight(work: Work) -> Weight:
     async with work.database.read() as connection:
         linked = await links.count(connection, bridge_id)
         linked += await observed.partnered(connection, bridge_id, since)
-    overwrites = 0
+    overwrites = leaving = 0
     after: str | None = "" if linked else None
     while after is not None:
         cases, after = await next_cases(work, after)
         overwrites += sum(1 for case in cases if case.plan and case.plan.overwrites)
-    return Weight(linked=linked, overwrites=overwrites)
+        leaving += sum(1 for case in cases if case.plan and case.plan.closed == LEFT)
+    return Weight(linked=linked, overwrites=overwrites, leaving=leaving)
 
 
 async def forecast(work: Work, stage: Stage) -> Stage:
     """The dry run: plan everything, carry out nothing."""
     async with work.database.read() as connection:
         total = await observed.count(connection, work.bridge.id, work.generation)
+        outside = await observed.left_out(connection, work.bridge.id, Side.HIGHLEVEL, OUTSIDE)
     work.show("Planning", 0, total)
     after: str | None = ""
     while after is not None:
         cases, after = await next_cases(work, after)
         for case in cases:
             work.progress.counts.update(counted(case))
+            if case.ids[0] in outside and case.standing[0] != "excluded":
+                work.progress.counts["enter_scope"] += 1
             work.lines.extend(planned(case))
             work.step()
     if weigh(work.config.brake, await weight(work)):

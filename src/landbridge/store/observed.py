@@ -369,6 +369,17 @@ async def standings(connection: AsyncConnection, bridge_id: int, since: int) -> 
     return {(standing, reason): number for standing, reason, number in await connection.execute(query)}
 
 
+async def left_out(connection: AsyncConnection, bridge_id: int, side: Side, reason: str) -> frozenset[str]:
+    """Ids of one side's records that were left out for this reason when a sync last looked."""
+    query = select(observed.c.id).where(
+        observed.c.bridge_id == bridge_id,
+        observed.c.side == side.value,
+        observed.c.standing == "excluded",
+        observed.c.reason == reason,
+    )
+    return frozenset((await connection.execute(query)).scalars())
+
+
 async def listed(
     connection: AsyncConnection, bridge_id: int, since: int, standing: str, after: int, limit: int
 ) -> list[tuple[Sighting, str]]:

@@ -102,9 +102,9 @@ class Situation:
 class Plan:
     """Actions in their order, holds, and the bases that hold once all actions are done.
 
-    ``excluded`` is a key of ``reasons.EXCLUDED`` or empty. ``closed`` ends the link, for the tombstone
-    reason it names; ``reborn``: its survivor may be created anew. ``cells`` are the rows of the planner's
-    tables that were met, for tests that count them.
+    ``excluded`` is a key of ``reasons.EXCLUDED`` or empty. ``closed`` ends the link, for the reason
+    it names (a tombstone's, or ``scope.LEFT``); ``reborn``: its survivor may be created anew. ``cells`` are
+    the rows of the planner's tables that were met, for tests that count them.
     """
 
     actions: tuple[Action, ...] = ()

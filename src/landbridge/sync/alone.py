@@ -35,6 +35,8 @@ class Newcomer:
         wanted = choice is not None and choice.use == "create"
         if source.read_only:
             return Plan(excluded="self_contact")
+        if outside := self.policy.scope.why_not(source):
+            return Plan(excluded=outside, cells=("alone, left out",))
         if situation.tombstone and not wanted:
             return _never_again(situation.tombstone)
         carried = self._carried(source)

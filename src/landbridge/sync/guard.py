@@ -25,6 +25,7 @@ class Weight:
     overwrites: int = 0  # a value that a side shows now would be replaced or blanked
     deletes: int = 0  # a record would be deleted because its partner was
     missing: int = 0  # linked records that one side's full listing no longer shows
+    leaving: int = 0  # links would end because the scope leaves their contact out now
 
 
 def weigh(brake: Brake, weight: Weight) -> str:
@@ -44,5 +45,11 @@ def weigh(brake: Brake, weight: Weight) -> str:
         return (
             f"{weight.missing} of {weight.linked} linked contacts are missing from a full listing,"
             f" more than the {limit} allowed without asking. Nothing was written but opt-outs."
+        )
+    if weight.leaving > limit:
+        return (
+            f"This run would end the links of {weight.leaving} of {weight.linked} linked contacts, which are"
+            f" outside the scope, more than the {limit} allowed without asking. Nothing was written but"
+            " opt-outs."
         )
     return ""

@@ -28,6 +28,7 @@ from landbridge.sync.rules import (
     Strategy,
     default_policy,
 )
+from landbridge.sync.scope import Scope
 
 __all__ = [
     "HIGHLEVEL_FIELDS",
@@ -38,6 +39,7 @@ __all__ = [
     "NativeField",
     "Policy",
     "Rule",
+    "Scope",
     "Strategy",
     "check_custom_fields",
     "default_policy",
@@ -101,9 +103,11 @@ _TOP = {
     "create_in_highlevel": bool,
     "on_delete": str,
     "settle_seconds": int,
+    "scope": dict,
     "field": list,
     "label": list,
 }
+_SCOPE = ("tags", "assigned_to", "business")
 _FIELD = ("name", "highlevel", "rezora", "converter", "direction", "strategy", "prefer")
 _LABEL = (
     "tag",
@@ -118,6 +122,7 @@ _KIND = {
     bool: "true or false",
     str: "a text in quotes",
     int: "a whole number from 0 to 3600",
+    dict: "a table that begins with [scope]",
     list: "tables in double brackets, as in [[field]]",
 }
 _MOST_SETTLE_SECONDS = 3600
@@ -145,10 +150,15 @@ class _Reader:
             elif key in document:
                 good[key] = document[key]
         rules = tuple(self._rule(*numbered) for numbered in self._tables(good.pop("field", []), "field"))
+        scope = self._scope(good.pop("scope", {}))
         if "on_delete" in good:
             good["on_delete"] = self._word("the file", good, "on_delete", OnDelete)
         labels = tuple(self._label(*numbered) for numbered in self._tables(good.pop("label", []), "label"))
-        return Policy(rules, labels, **good)
+        return Policy(rules, labels, scope=scope, **good)
+
+    def _scope(self, table: Mapping[str, Any]) -> Scope:
+        self._only("scope", table, _SCOPE)
+        return Scope(**{key: self._texts("scope", table, key) for key in _SCOPE if key in table})
 
     def _tables(self, found: list[Any], name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for number, table in enumerate(found, 1):
@@ -204,6 +214,13 @@ class _Reader:
         if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
             return tuple(names)
         self._wrong(f"{place}, {key}", value, "a field name in quotes, or a list of them")
+        return ()
+
+    def _texts(self, place: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        value = table[key]
+        if isinstance(value, list) and value and all(isinstance(one, str) and one.strip() for one in value):
+            return tuple(value)
+        self._wrong(f"{place}, {key}", value, "a list of texts in quotes; leave the key out for all")
         return ()
 
     def _word(

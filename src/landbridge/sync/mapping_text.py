@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from landbridge.sync.rules import LabelRule, Policy, Rule
+from landbridge.sync.scope import Scope
 
 _HEAD = """\
 # Landbridge mapping: what is carried between HighLevel and Rezora.
@@ -21,6 +22,14 @@ _CHOICES = {
     "settle_seconds": "A contact edited less than so many seconds ago waits: no half-typed value goes out.",
     "default_list": 'The Rezora list that every created contact joins; "" for none.',
 }
+_SCOPE = """\
+# Which contacts the bridge is about; without this table all of them. Any value of a kind is enough, several
+# kinds must all hold. Contacts outside are left as they are on both sides; opt-outs are carried all the same.
+#   [scope]
+#   tags = ["client", "past client"]       any of these HighLevel tags
+#   assigned_to = ["Ab12Cd34Ef56Gh78Ij90"]  any of these HighLevel user ids
+#   business = ["Kl12Mn34Op56Qr78St90"]     any of these HighLevel business ids
+"""
 _FIELDS = """\
 # One [[field]] for each thing that is kept equal.
 #   highlevel, rezora  the field's own name on each side; a list where the converter takes several
@@ -55,11 +64,21 @@ def policy_text(policy: Policy) -> str:
         for key, comment in _CHOICES.items()
         for line in (f"# {comment}", f"{key} = {_toml(getattr(policy, key))}", "")
     ]
-    blocks = [_HEAD, *choices, _FIELDS]
+    blocks = [_HEAD, *choices, _SCOPE]
+    if policy.scope.restricted:
+        blocks.append("\n".join(_scope(policy.scope)) + "\n")
+    blocks.append(_FIELDS)
     blocks += ["\n".join(_field(rule)) + "\n" for rule in policy.rules]
     blocks.append(_LABELS)
     blocks += ["\n".join(_label(rule)) + "\n" for rule in policy.labels]
     return "\n".join(blocks)
+
+
+def _scope(scope: Scope) -> Iterator[str]:
+    yield "[scope]"
+    for key in ("tags", "assigned_to", "business"):
+        if wanted := getattr(scope, key):
+            yield f"{key} = [{', '.join(map(_toml, wanted))}]"
 
 
 def _field(rule: Rule) -> Iterator[str]:

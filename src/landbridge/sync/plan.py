@@ -31,6 +31,7 @@ from landbridge.sync.merge import (
 )
 from landbridge.sync.model import Choice, Link, Record, Side
 from landbridge.sync.rules import Direction, LabelRule, OnDelete, Policy, Rule
+from landbridge.sync.scope import LEFT, OUTSIDE
 from landbridge.sync.values import Converter
 
 __all__ = [
@@ -84,6 +85,8 @@ class Planner:
         if highlevel is not None and rezora is not None:
             if rezora.read_only or highlevel.read_only:
                 return Plan(excluded="self_contact")
+            if outside := self.policy.scope.why_not(highlevel):
+                return _plan_outside(outside, linked=situation.link is not None)
             return self._plan_pair(highlevel, rezora, situation)
         alone = highlevel or rezora
         if alone is None:
@@ -186,6 +189,16 @@ class Planner:
             same = converter.canon(unread, shown) == converter.canon(unread, sent)
             if same or not moved:
                 bases[unread] |= dict(zip(rule.names(unread), shown, strict=True))
+
+
+def _plan_outside(why: str, *, linked: bool) -> Plan:
+    """Both sides have the person, and HighLevel's contact is outside the scope, or may be.
+
+    A link ends quietly: no delete, no tombstone. Unknown ends nothing.
+    """
+    if linked and why == OUTSIDE:
+        return Plan(closed=LEFT, cells=("paired, left the scope",))
+    return Plan(excluded=why)
 
 
 def _plan_opt_out(draft: Draft, situation: Situation, only: Side | None) -> None:

@@ -90,6 +90,24 @@ EXCLUDED: dict[str, Reason] = {
         "The contact was deleted in HighLevel and in Rezora.",
         "Nothing to do.",
     ),
+    "out_of_scope": Reason(
+        "Outside the scope",
+        "The mapping's `[scope]` leaves this contact out; it stays as it is on both sides, and only an"
+        " opt-out of its address is carried.",
+        "Give it a tag, a user or a business of the scope in HighLevel, or widen `[scope]` in the mapping.",
+    ),
+    "scope_unknown": Reason(
+        "Not known to be in the scope",
+        "HighLevel's answer did not say what the mapping's `[scope]` asks for, so nothing is concluded: the"
+        " contact is neither carried nor unlinked.",
+        "Nothing to do: the next sync looks again. If it stays, assign the contact in HighLevel once.",
+    ),
+    "left_scope": Reason(
+        "Left the scope",
+        "The contact is outside the mapping's `[scope]` now: its link was ended, and both sides stay as they"
+        " are. If it returns, it is recognised again.",
+        "Nothing to do, or widen `[scope]` in the mapping.",
+    ),
     "merged": Reason(
         "Merged in HighLevel",
         "Its HighLevel contact was merged into another one, which has a contact of its own in Rezora.",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from landbridge.sync.model import Side
+from landbridge.sync.scope import Scope
 
 
 class Direction(StrEnum):
@@ -119,6 +120,7 @@ class Policy:
     ``default_list``: the Rezora list that every created contact joins, empty for none.
     ``settle_seconds``: a contact edited more recently waits, so that half-typed values are not carried.
     ``only``: the one side that may be written to; not in the mapping file, but of the connection.
+    ``scope``: the contacts that the bridge is about.
     """
 
     rules: tuple[Rule, ...]
@@ -132,16 +134,23 @@ class Policy:
     on_delete: OnDelete = OnDelete.UNLINK
     settle_seconds: int = 10
     only: Side | None = None
+    scope: Scope = field(default_factory=Scope)
 
     def field_names(self) -> frozenset[str]:
-        """Every native field that a rule speaks of, of both sides."""
+        """Every native field that a rule or the scope speaks of, of both sides."""
         named = {name for rule in self.rules for side in Side for name in rule.names(side)}
-        return frozenset(named | {rule.field(side) for rule in self.labels for side in Side} - {""})
+        marks = {rule.field(side) for rule in self.labels for side in Side} - {""}
+        return frozenset(named | marks | self.scope.field_names())
 
     def creates(self, side: Side) -> bool:
-        """May contacts be created on that side? Never without a rule that carries their address there."""
+        """May contacts be created on that side? Never without a rule that carries their address there.
+
+        Nor in HighLevel under a restricted scope: the new contact would be outside of it.
+        """
         if side is Side.REZORA:
             return self.create_in_rezora
+        if self.scope.restricted:
+            return False
         addressed = (rule for rule in self.rules if rule.highlevel == ("email",))
         return self.create_in_highlevel and any(rule.direction.reaches(side) for rule in addressed)
 

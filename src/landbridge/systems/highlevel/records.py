@@ -67,6 +67,7 @@ class Contact(msgspec.Struct, rename="camel", gc=False):
     source: Text = UNSET
     timezone: Text = UNSET
     assigned_to: Text = UNSET
+    business_id: Text = UNSET
     type: Text = UNSET
     additional_emails: list[Any] | UnsetType | None = UNSET
     additional_phones: list[Any] | UnsetType | None = UNSET
@@ -85,7 +86,7 @@ _SHOWN = tuple(
 )
 _NAMES = tuple(name for _, name in _SHOWN)
 _values = attrgetter(*(attribute for attribute, _ in _SHOWN))
-UPDATE_FIELDS = frozenset(_NAMES) - {"type", "companyName"} | {"name"}
+UPDATE_FIELDS = frozenset(_NAMES) - {"type", "companyName", "businessId"} | {"name"}
 CREATE_FIELDS = UPDATE_FIELDS | {"companyName", "gender"}
 
 
