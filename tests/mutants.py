@@ -31,6 +31,21 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "a link ends by what a search shows",
+        "engine/calls.py",
+        "    result.case = await case_of(work, fresh, before.rezora, before.kept, awaited=True)\n"
+        "    result.fresh = [fresh]\n",
+        "    result.fresh = [fresh]\n",
+        "tests/test_engine_scope.py::test_a_search_that_trails_the_record_ends_no_link",
+    ),
+    Mutant(
+        "unknown taken for outside the scope",
+        "sync/scope.py",
+        "        if covered is None:\n            return UNKNOWN\n",
+        "",
+        "tests/test_sync_scope.py::test_of_a_contact_that_may_be_outside_nothing_is_planned",
+    ),
+    Mutant(
         "no lookup before a create is repeated",
         "engine/matching.py",
         "        apart = await decisions.kept_apart(connection, bridge_id)\n",

@@ -170,6 +170,20 @@ async def test_another_scope_is_tried_out_before_it_is_stored_and_a_mass_leaving
         assert (await planned(rig, EVERYBODY))["enter_scope"] >= len(people) - 20
 
 
+async def test_a_search_that_trails_the_record_ends_no_link(tmp_path: Path) -> None:
+    scope = Scope(tags=("client",))
+    mapping = write_policy(replace(default_policy(), scope=scope, settle_seconds=0))
+    async with landbridge(tmp_path, PEOPLE, mapping=mapping, empty_rezora=True) as rig:
+        (one,) = somebody(rig, 1)
+        tag(rig, one)
+        await synced(rig)
+        tag(rig, one, "remove_tags")
+        rig.sandbox.configure({"highlevel": {"search_lag_seconds": 3600}})
+        tag(rig, one)
+        assert "unlinked" not in await synced(rig)
+        assert await linked(rig) == {one["id"]}
+
+
 async def test_a_user_and_a_business_of_highlevel_are_a_scope_too(tmp_path: Path) -> None:
     async with landbridge(tmp_path, PEOPLE, mapping=EVERYBODY, empty_rezora=True) as rig:
         one, two = somebody(rig, 2)

@@ -35,10 +35,12 @@ from landbridge.systems.highlevel.tokens import exchange_code
 from landbridge.systems.memory import MemoryGrants, MemorySystem
 from landbridge.systems.quota import Quota
 from systems_fakes import (
+    JANUARY,
     LOCATION,
     PAGE,
     PEOPLE,
     PIT,
+    VERSIONS,
     InstantClock,
     fault,
     highlevel_of,
@@ -126,11 +128,11 @@ def _memory(side: Side) -> MemorySystem:
     return MemorySystem(side, page_size=PAGE, records=records, tags=tags)
 
 
-async def everything(system: System) -> list[Record]:
+async def everything(system: System, since: float | None = None) -> list[Record]:
     found: list[Record] = []
     cursor: str | None = None
     while True:
-        page = await system.contacts(cursor)
+        page = await system.contacts(cursor, since=since)
         found += page.records
         assert page.total is not None
         cursor = page.cursor
@@ -385,6 +387,84 @@ async def test_a_reading_of_everything_makes_the_least_calls(sandbox: Sandbox) -
     await everything(system)
     await system.close()
     assert sandbox.history.summary()["total"] == -(-PEOPLE // PAGE)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_many_changes_of_one_moment_are_each_read_once_and_nothing_older(
+    sandbox: Sandbox, version: str
+) -> None:
+    system = highlevel_of(sandbox, InstantClock(), PIT, version=version)
+    ids = sorted(record.id for record in await everything(system))
+    sandbox.clock.freeze()
+    now = sandbox.clock.now()
+    edited = ids[: 2 * PAGE + 1]  # more than two pages of one and the same millisecond
+    for record_id in edited:
+        sandbox.edit("highlevel", {"action": "update", "id": record_id, "fields": {"city": "Ward"}})
+    sandbox.history.forget()
+    assert [record.id for record in await everything(system, now)] == edited
+    assert sandbox.history.summary()["total"] == 3
+    assert await everything(system, now + 0.001) == []
+    assert len(await everything(system, now - 10 * 365 * 86_400)) == PEOPLE
+    await system.close()
+
+
+async def test_who_changes_while_changes_are_read_is_seen_by_the_next_look(sandbox: Sandbox) -> None:
+    system = highlevel_of(sandbox, InstantClock(), PIT)
+    ids = sorted(record.id for record in await everything(system))
+    sandbox.clock.freeze()
+    began = sandbox.clock.now()
+    first = await system.contacts(since=0.0)
+    sandbox.clock.advance(1)
+    for record_id in (first.records[0].id, ids[-1]):
+        sandbox.edit("highlevel", {"action": "update", "id": record_id, "fields": {"city": "Ward"}})
+    seen = {record.id for record in first.records}
+    cursor = first.cursor
+    while cursor is not None:
+        page = await system.contacts(cursor, since=0.0)
+        seen |= {record.id for record in page.records}
+        cursor = page.cursor
+    missed = set(ids) - seen
+    assert missed <= {record.id for record in await everything(system, began)}
+    await system.close()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_the_contacts_of_a_business_are_read_by_its_route(sandbox: Sandbox, version: str) -> None:
+    system = highlevel_of(sandbox, InstantClock(), PIT, version=version)
+    ids = sorted(record.id for record in await everything(system))
+    headers = {"Authorization": f"Bearer {PIT.access_token}", "Version": "2021-07-28"}
+    async with aiohttp.ClientSession(f"{sandbox.highlevel_url}/", headers=headers) as session:
+        made = await session.post("businesses/", json={"name": "Firm", "locationId": LOCATION})
+        business = (await made.json())["buiseness"]["id"]
+        assert await system.contacts_of_business(business) == frozenset()
+        joined = {"locationId": LOCATION, "ids": ids[:7], "businessId": business}
+        assert (await session.post("contacts/bulk/business", json=joined)).status == 200
+    assert await system.contacts_of_business(business) == frozenset(ids[:7])
+    shown = {record.id: record.fields.get("businessId") for record in await everything(system)}
+    assert {key for key, value in shown.items() if value == business} == set(ids[:7])
+    assert set(shown.values()) == {business, ""}
+    await system.close()
+
+
+async def test_a_system_without_such_a_filter_shows_everybody(sandbox: Sandbox) -> None:
+    system = rezora_of(sandbox, InstantClock())
+    assert await everything(system, 4e9) == await everything(system)
+    assert await system.contacts_of_business("1") == frozenset()
+    await system.close()
+
+
+async def test_the_system_in_memory_knows_changes_and_businesses_too() -> None:
+    system = _memory(Side.HIGHLEVEL)
+    for number in range(1, PEOPLE + 1):
+        moment = "2026-01-05T09:30:00Z" if number > PAGE else "2026-01-04T09:30:00+00:00"
+        firm = {"businessId": "firm1" if number < 3 else ""}
+        system.records[str(number)] = replace(
+            system.records[str(number)], changed_at=moment if number != 1 else "", fields=firm
+        )
+    found = {record.id for record in await everything(system, JANUARY)}
+    assert found == {"1", *(str(number) for number in range(PAGE + 1, PEOPLE + 1))}
+    assert len(await everything(system, 0.0)) == PEOPLE
+    assert await system.contacts_of_business("firm1") == {"1", "2"}
 
 
 async def test_wrong_credentials_are_said_so(sandbox: Sandbox) -> None:

@@ -523,3 +523,46 @@ async def test_no_call_goes_to_a_whole_collection_by_mistake(
         with pytest.raises(SystemFailure):
             await call
     assert server.seen == []
+
+
+async def test_changes_since_a_moment_are_asked_for_by_range_and_paged_by_moment_and_id(
+    system: HighLevelSystem, server: TinyServer
+) -> None:
+    moment = 1_780_000_000_123  # all of one import carry it: only the id tells them apart
+    people = [{"id": key, "searchAfter": [moment, key]} for key in ("a", "b", "c")]
+    server.says(*(answer({"contacts": part, "total": 3}) for part in (people[:2], people[2:])))
+    since = 1_779_999_999.9999
+    first = await system.contacts(since=since)
+    assert first.cursor is not None
+    second = await system.contacts(first.cursor, since=since)
+    assert [item.id for item in (*first.records, *second.records)] == ["a", "b", "c"]
+    assert second.cursor is None
+    asked = {
+        "locationId": "loc1",
+        "pageLimit": 2,
+        "sort": [{"field": "dateUpdated", "direction": "asc"}],
+        "filters": [
+            {"field": "dateUpdated", "operator": "range", "value": {"gte": "2026-05-28T20:26:39.999Z"}}
+        ],
+    }
+    assert server.seen[0].json == asked
+    assert server.seen[1].json == asked | {"searchAfter": [moment, "b"]}
+
+
+async def test_a_business_is_read_page_by_page_until_nobody_new_is_shown(
+    system: HighLevelSystem, server: TinyServer
+) -> None:
+    pages = [[{"id": "a"}, {"id": "b"}], [{"id": "b"}, {"id": "c"}], []]  # somebody joined in between
+    server.says(*(answer({"contacts": page}) for page in pages))
+    assert await system.contacts_of_business("firm/1") == {"a", "b", "c"}
+    assert [seen.path for seen in server.seen] == [
+        f"/contacts/business/firm%2F1?locationId=loc1&limit=100&skip={skip}" for skip in (0, 2, 4)
+    ]
+
+
+async def test_a_page_of_a_business_that_repeats_itself_ends_the_reading(
+    system: HighLevelSystem, server: TinyServer
+) -> None:
+    server.says(answer({"contacts": [{"id": "a"}]}))  # a server that knows no skip
+    assert await system.contacts_of_business("firm1") == {"a"}
+    assert len(server.seen) == 2

@@ -212,8 +212,19 @@ class System(Protocol):
         """Ask the account what it is and can do. Reads only."""
         ...
 
-    async def contacts(self, cursor: str | None = None) -> Page:
-        """One page of all contacts, from the start when ``cursor`` is None."""
+    async def contacts(self, cursor: str | None = None, *, since: float | None = None) -> Page:
+        """One page of all contacts, from the start when ``cursor`` is None.
+
+        ``since``, in epoch seconds: at least all contacts that were created or changed at that moment or
+        later, oldest change first; deletions never show. A system without such a filter answers with
+        everybody. The caller names the same ``since`` with every page of a listing, and takes for the next
+        one the *start* of this one less a look-back (sync-correctness.md 5): what moves while the pages
+        are read may be missed now, and is then seen by the next listing.
+        """
+        ...
+
+    async def contacts_of_business(self, business_id: str) -> frozenset[str]:
+        """Ids of the contacts that belong to a business; nobody in a system without businesses."""
         ...
 
     async def contact(self, record_id: str) -> Record:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from landbridge.sync.model import Record, Side
 from landbridge.systems.base import (
@@ -52,9 +53,14 @@ class MemorySystem:
             marker_field=self.marker_field,
         )
 
-    async def contacts(self, cursor: str | None = None) -> Page:
-        """In the order of creation; the cursor is the last id seen."""
+    async def contacts(self, cursor: str | None = None, *, since: float | None = None) -> Page:
+        """In the order of creation, or of change with ``since``; the cursor is the last place seen.
+
+        Who does not say when it was changed may have been, and is always shown. Rezora has no ``since``.
+        """
         self._begin("contacts")
+        if since is not None and self.side is Side.HIGHLEVEL:
+            return self._changed(since, cursor)
         while cursor is not None and cursor not in self.records:  # deleted since: go on where it stood
             cursor = self._before[cursor]
         ids = list(self.records)
@@ -62,6 +68,12 @@ class MemorySystem:
         part = ids[start : start + self.page_size]
         following = part[-1] if start + self.page_size < len(ids) else None
         return Page([self.records[key] for key in part], following, len(ids))
+
+    async def contacts_of_business(self, business_id: str) -> frozenset[str]:
+        """By the field ``businessId``."""
+        self._begin("contacts_of_business")
+        found = self.records.items()
+        return frozenset(key for key, known in found if known.fields.get("businessId") == business_id)
 
     async def contact(self, record_id: str) -> Record:
         """Raises ``Gone`` for an unknown id."""
@@ -156,6 +168,16 @@ class MemorySystem:
         """Noted in ``closed``."""
         self.closed = True
 
+    def _changed(self, since: float, cursor: str | None) -> Page:
+        """What changed since, oldest change first; of one moment in the order of the ids."""
+        found = sorted((_moment(known.changed_at, since), key) for key, known in self.records.items())
+        found = [place for place in found if place[0] >= since]
+        moment, _, last = (cursor or "").partition(" ")
+        left = [place for place in found if cursor is None or place > (float(moment), last)]
+        part = left[: self.page_size]
+        following = f"{part[-1][0]!r} {part[-1][1]}" if len(left) > len(part) else None
+        return Page([self.records[key] for _, key in part], following, len(found))
+
     def _begin(self, call: str) -> None:
         self.calls.append(call)
         if self.failures:
@@ -184,6 +206,10 @@ class MemorySystem:
     def _next_id(self) -> str:
         self._last_id += 1
         return str(self._last_id)
+
+
+def _moment(text: str, unknown: float) -> float:
+    return datetime.fromisoformat(text).timestamp() if text else unknown
 
 
 class MemoryGrants:

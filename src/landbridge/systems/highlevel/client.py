@@ -34,7 +34,16 @@ from landbridge.systems.highlevel.definitions import (
     Definitions,
     marker_among,
 )
-from landbridge.systems.highlevel.listing import Found, next_cursor, read_cursor
+from landbridge.systems.highlevel.listing import (
+    CHANGED,
+    EVERYBODY,
+    MEMBERS_PAGE,
+    Found,
+    Members,
+    changed_since,
+    next_cursor,
+    read_cursor,
+)
 from landbridge.systems.highlevel.records import (
     CHANNELS,
     CHANNELS_V3,
@@ -97,6 +106,7 @@ class _LocationRead(msgspec.Struct):
 
 
 _found = decode_as(Found)
+_members = decode_as(Members)
 _one = decode_as(_One)
 _created = decode_as(_Created)
 _changed = decode_as(_Changed)
@@ -147,9 +157,40 @@ class HighLevelSystem:
             marker_field=self._marker,
         )
 
-    async def contacts(self, cursor: str | None = None) -> Page:
-        """A page of ``POST /contacts/search``, oldest first: ceil(C / page size) reads in all, at least 1."""
-        return await self._search(cursor, ())
+    async def contacts(self, cursor: str | None = None, *, since: float | None = None) -> Page:
+        """A page of ``POST /contacts/search``, oldest first: ceil(C / page size) reads in all, at least 1.
+
+        With ``since`` the oldest change first. A contact that changes while the pages are read moves to the
+        end and may be seen twice, or, where the total was reached before, not at all: its new time is later
+        than the start of this listing, so the next one, which begins there, shows it.
+        """
+        if since is None:
+            return await self._search(cursor, ())
+        return await self._search(cursor, changed_since(since), CHANGED)
+
+    async def contacts_of_business(self, business_id: str) -> frozenset[str]:
+        """Ids by ``GET /contacts/business/{id}``: ceil(N / 100) + 1 reads.
+
+        There is no cursor but ``skip``, so who joins or leaves while it is read may be missed: good for a
+        sync that a person asked for, no proof of anything. Ends at a page that shows nobody new.
+        """
+        grant = await self._authorise.grant()
+        found: set[str] = set()
+        skip = 0
+        while True:
+            page = await self._client.request(
+                "GET",
+                "/contacts/business/{business}",
+                ids={"business": business_id},
+                query={"locationId": grant.location_id, "limit": str(MEMBERS_PAGE), "skip": str(skip)},
+                decode=_members,
+                idempotent=True,
+            )
+            new = {member.id for member in page.contacts} - found
+            if not new:
+                return frozenset(found)
+            found |= new
+            skip += len(page.contacts)
 
     async def contact(self, record_id: str) -> Record:
         """Read one contact by id; raises ``Gone`` only on proof."""
@@ -273,13 +314,18 @@ class HighLevelSystem:
         await self._client.close()
         await self._authorise.close()
 
-    async def _search(self, cursor: str | None, filters: Sequence[Mapping[str, Any]]) -> Page:
+    async def _search(
+        self,
+        cursor: str | None,
+        filters: Sequence[Mapping[str, Any]],
+        sort: Sequence[Mapping[str, str]] = EVERYBODY,
+    ) -> Page:
         grant = await self._authorise.grant()
         before = read_cursor(cursor)
         body: dict[str, Any] = {
             "locationId": grant.location_id,
             "pageLimit": self._config.page_size,
-            "sort": [{"field": "dateAdded", "direction": "asc"}],
+            "sort": list(sort),
         }
         if filters:
             body["filters"] = list(filters)

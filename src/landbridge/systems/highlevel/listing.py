@@ -1,7 +1,9 @@
-"""Pages of ``POST /contacts/search``, and where a listing goes on (highlevel.md 2.1.3)."""
+"""Pages of ``POST /contacts/search`` and of a business, and where a listing goes on (highlevel.md 2.1.3)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -16,6 +18,40 @@ class Found(msgspec.Struct):
 
     contacts: list[Contact]
     total: int | None = None
+
+
+class Member(msgspec.Struct):
+    """A contact of a business; the route has a casing of its own, so only the id is taken from it."""
+
+    id: str
+
+
+class Members(msgspec.Struct):
+    """One page of a business; ``count`` is in the specification and was never seen (highlevel.md 2.1.2)."""
+
+    contacts: list[Member]
+
+
+MEMBERS_PAGE = 100  # 25 unless asked for; at most 100 by the text of v3
+
+EVERYBODY: Sequence[Mapping[str, str]] = ({"field": "dateAdded", "direction": "asc"},)
+"""The order of a listing of all: nobody moves in it while it is read."""
+CHANGED: Sequence[Mapping[str, str]] = ({"field": "dateUpdated", "direction": "asc"},)
+"""The order of a listing of changes. The mark of the next page is the last moment *and* its id, so that many
+contacts of one moment, such as an import, neither repeat nor get lost between two pages.
+"""
+
+
+def changed_since(since: float) -> list[Mapping[str, Any]]:
+    """The filter for what changed at this moment (epoch seconds) or later, rounded down to milliseconds.
+
+    ``gte`` and not ``gt``: others of the same moment may have come after the last look. A range on
+    ``dateUpdated`` is documented; only the one on ``dateAdded``, in the same ISO form, was seen in use. If
+    HighLevel took no notice of it, the listing would be longer and still right (highlevel.md 2.1.3).
+    """
+    moment = datetime.fromtimestamp(int(since * 1000) / 1000, UTC).isoformat(timespec="milliseconds")
+    value = {"gte": moment.replace("+00:00", "Z")}
+    return [{"field": "dateUpdated", "operator": "range", "value": value}]
 
 
 class Cursor(msgspec.Struct, array_like=True):

@@ -80,8 +80,9 @@ class RezoraSystem:
             notes=("Rezora tells no change times: everything is read on a schedule and compared.",),
         )
 
-    async def contacts(self, cursor: str | None = None) -> Page:
-        """All contacts in one page: the API has no paging, so ``cursor`` means nothing here.
+    async def contacts(self, cursor: str | None = None, *, since: float | None = None) -> Page:
+        """All contacts in one page: the API has neither paging nor a filter by time (rezora.md 1.2), so
+        ``cursor`` and ``since`` mean nothing here, and every listing is the whole one.
 
         Raises ``Malformed`` for anything but the whole list (see ``all_records``).
         """
@@ -92,6 +93,10 @@ class RezoraSystem:
     async def contact(self, record_id: str) -> Record:
         """Read one contact by id; raises ``Gone`` on 404. An empty array is no proof and is ``Malformed``."""
         return await self._get(_CONTACT, lambda body: _one(record_id, body), contacts=record_id)
+
+    async def contacts_of_business(self, business_id: str) -> frozenset[str]:
+        """Nobody: Rezora has no businesses."""
+        return frozenset()
 
     async def create(
         self, fields: Mapping[str, str], *, marker: str = "", barred: frozenset[str] = frozenset()
