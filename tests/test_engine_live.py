@@ -245,3 +245,77 @@ def test_what_comes_in_during_a_whole_sync_does_not_wait_for_its_end(world: Simu
     assert left(world) == 0
     assert other in world.contacts("highlevel")
     world.settle()
+
+
+def poll(world: Simulation) -> Run | None:
+    """Look what moved on both sides, a minute later."""
+    world.clock.advance(60.0)
+
+    async def look() -> Run | None:
+        app = await world.open()
+        assert world.bridge is not None
+        return await app.poll(world.bridge, cause="test")
+
+    world.checker.run_begins()
+    run = world.run(look())
+    world.checker.run_ended(whole=False)
+    assert run is None or isinstance(run, Run)
+    return run
+
+
+def test_looking_for_changes_reads_little_and_carries_them_all(world: Simulation) -> None:
+    pair = linked(world)
+    for number in range(5):
+        ada(world, firstName="Ada", lastName=f"Number {number}x", email=f"n{number}@example.org")
+    synced(world)
+    synced(world)
+    world.clock.advance(3600.0)
+    counts = done(poll(world))
+    assert (counts["moved"], counts["reads"]) == (0, 4)  # of HighLevel a page, of Rezora all, lists, members
+    world.edit("highlevel", action="update", id=pair[0], fields={"city": "Lyons"})
+    world.edit("rezora", action="update", id=pair[1], fields={"contact_home_state": "CO"})
+    made = ada(world, firstName="Grace", lastName="Hopper", email="grace@example.org")
+    done(poll(world))
+    done(live(world))
+    assert world.contacts("rezora")[pair[1]]["contact_home_city"] == "Lyons"
+    assert world.contacts("highlevel")[pair[0]]["state"] == "CO"
+    assert made in world.contacts("highlevel")
+    assert len(world.contacts("rezora")) == 7
+    world.settle()
+
+
+def test_a_delete_in_rezora_is_found_by_looking(world: Simulation) -> None:
+    pair = linked(world)
+    world.edit("rezora", action="delete", id=pair[1])
+    done(poll(world))
+    assert "deleted_in_rezora" in reasons(world)
+    assert pair[0] in world.contacts("highlevel")
+
+
+def test_an_empty_answer_is_not_believed(world: Simulation) -> None:
+    for number in range(30):
+        ada(world, firstName="Ada", lastName=f"Number {number}x", email=f"n{number}@example.org")
+    synced(world)
+    synced(world)
+    for record in world.contacts("rezora"):
+        world.edit("rezora", action="delete", id=record)
+    run = poll(world)
+    assert run is not None
+    assert run.state == "failed"
+    assert "nothing was concluded" in run.sentence
+    assert left(world) == 0
+
+
+def test_what_a_failed_look_had_not_reached_is_found_by_the_next(world: Simulation) -> None:
+    pair = linked(world)
+    synced(world)
+    world.clock.advance(3600.0)
+    world.edit("highlevel", action="update", id=pair[0], fields={"city": "Lyons"})
+    world.fault(kind="refuse", side="rezora", times=99)
+    run = poll(world)
+    assert run is not None
+    assert run.state == "failed"
+    world.sandbox.faults.clear()
+    world.clock.advance(7200.0)
+    done(poll(world))
+    assert world.contacts("rezora")[pair[1]]["contact_home_city"] == "Lyons"

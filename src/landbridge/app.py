@@ -199,6 +199,10 @@ class App:
         """Carry what events or people named; None where a whole sync has to come first."""
         return await (await self._engine()).live(bridge, cause=cause)
 
+    async def poll(self, bridge: Bridge, *, cause: str, watch: Watch | None = None) -> Run | None:
+        """Look what moved on both sides and carry it; None where a whole sync has to come first."""
+        return await (await self._engine()).poll(bridge, cause=cause, watch=watch)
+
     async def ask(self, bridge: Bridge, records: Sequence[tuple[Side, str]], *, cause: str) -> None:
         """Look at these contacts soon, on demand."""
         named = [Due(side, record_id, Urgency.ASKED, cause=cause) for side, record_id in records]

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from landbridge.engine import apply, consent, gone, live, matching, reconcile, scan
+from landbridge.engine import apply, consent, gone, live, matching, poll, reconcile, scan
 from landbridge.engine.durable import FINISHED, Driver, Drives
 from landbridge.engine.reconcile import Braked
 from landbridge.engine.undo import UndoLine, UndoOrder, undo
@@ -135,10 +135,17 @@ class Fleet:
         return await self._runs.get(run.id)
 
     async def live(self, bridge: Bridge, *, cause: str, watch: Watch | None = None) -> Run | None:
-        """Carry what is due; None where a whole sync has to come first.
+        """Carry what is due; None where a whole sync has to come first."""
+        return await self._partly(bridge, "live", "live", cause, watch)
 
-        The due records are the memory of it: a run that is cut off leaves them, and needs no end of its own.
-        """
+    async def poll(self, bridge: Bridge, *, cause: str, watch: Watch | None = None) -> Run | None:
+        """Look what moved on both sides and carry it; None where a whole sync has to come first."""
+        return await self._partly(bridge, "poll", "look_highlevel", cause, watch)
+
+    async def _partly(
+        self, bridge: Bridge, purpose: str, at: str, cause: str, watch: Watch | None
+    ) -> Run | None:
+        """A run about some records. The due records are its memory: one that is cut off leaves them."""
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
         try:
             whole = await self._runs.latest_done(bridge.id)
@@ -148,8 +155,8 @@ class Fleet:
             if await self._runs.unfinished(bridge.id):
                 return None
             await self._runs.end_stale(bridge.id, LIVE, self._clock.now())
-            stage = Stage("live").text()
-            run = await self._runs.start(bridge.id, "live", cause, stage, self._clock.now())
+            stage = Stage(at).text()
+            run = await self._runs.start(bridge.id, purpose, cause, stage, self._clock.now())
             self._waterline.raise_to(bridge.id, run.id)
             async with self._working(bridge, run, lease, watch, generation=whole.id) as work:
                 if work is not None:
@@ -417,4 +424,7 @@ STEPS: Mapping[str, Callable[[Work, Stage], Awaitable[Stage]]] = {
     "settle": apply.settle,
     "finish": reconcile.finish,
     "live": live.drain,
+    "look_highlevel": poll.look_at_highlevel,
+    "look_rezora": poll.look_at_rezora,
+    "mark": poll.mark,
 }

@@ -60,7 +60,7 @@ async def drain(work: Work, stage: Stage) -> Stage:
     async with work.database.read() as connection:
         named = await due.first(connection, work.bridge.id, work.clock.now(), BATCH)
     if not named:
-        return stage.to("")
+        return stage.to("mark" if work.purpose == "poll" else "")
     work.show("Carrying changes", work.progress.done, work.progress.done + len(named))
     work.touched.clear()
     batch = await _read(work, named)

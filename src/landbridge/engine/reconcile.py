@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landbridge.engine.cases import counted, next_cases, planned
 from landbridge.engine.work import Stage, Work
-from landbridge.store import journal, links, observed, runs
+from landbridge.store import journal, links, observed, runs, watermarks
 from landbridge.store.driver import renew
 from landbridge.sync.guard import Weight, weigh
 from landbridge.sync.model import Side
@@ -72,6 +72,8 @@ async def finish(work: Work, stage: Stage) -> Stage:
         await renew(connection, work.lease, now)
         if not work.dry:
             await journal.close_unseen_holds(connection, bridge_id, run_id)
+            if work.listed is not None:
+                await watermarks.move(connection, bridge_id, Side.HIGHLEVEL, work.listed)
         await runs.advance(
             connection, run_id, "", work.progress.done, work.progress.total, work.progress.counts
         )

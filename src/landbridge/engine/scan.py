@@ -49,6 +49,7 @@ async def read_highlevel(work: Work, stage: Stage) -> Stage:
     work.progress.counts["reads"] += 1
     done = work.progress.done + len(page.records)
     work.show("Reading HighLevel", done, max(page.total or 0, done))
+    note_listed(work, page.records)
     following = stage.to("highlevel", page.cursor) if page.cursor is not None else stage.to("rezora")
     await _keep(work, Side.HIGHLEVEL, page, following)
     return following
@@ -66,9 +67,24 @@ async def _wait_for_the_index(work: Work) -> None:
             await work.clock.sleep(min(left, lag))  # our own clock may have been put back
 
 
+def note_listed(work: Work, records: Sequence[Record]) -> None:
+    """Remember the newest change that a listing of HighLevel showed."""
+    times = [at for record in records if (at := changed_at(record)) is not None]
+    if times:
+        work.listed = max(times) if work.listed is None else max(work.listed, *times)
+
+
 async def read_rezora(work: Work, stage: Stage) -> Stage:
-    """Everything in one answer: the API has no paging (rezora.md 1.2); then the mapped lists."""
+    """Everything that Rezora has."""
     work.show("Reading Rezora", 0, 0)
+    page = await list_rezora(work)
+    work.show("Reading Rezora", len(page.records), len(page.records))
+    await _keep(work, Side.REZORA, page, stage.to("suppress"))
+    return stage.to("suppress")
+
+
+async def list_rezora(work: Work) -> Page:
+    """Everything in one answer: the API has no paging (rezora.md 1.2); then the mapped lists."""
     page = await work.systems[Side.REZORA].contacts()
     work.progress.counts["reads"] += 1
     memberships = await _memberships(work)
@@ -77,9 +93,7 @@ async def read_rezora(work: Work, stage: Stage) -> Stage:
             replace(record, labels=frozenset(memberships.get(record.id, ()))) for record in page.records
         ]
         page = Page(records, page.cursor, page.total)
-    work.show("Reading Rezora", len(page.records), len(page.records))
-    await _keep(work, Side.REZORA, page, stage.to("suppress"))
-    return stage.to("suppress")
+    return page
 
 
 async def read_again(work: Work, side: Side, record_id: str) -> Sighting:

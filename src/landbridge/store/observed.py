@@ -306,6 +306,20 @@ async def by_ids(
     return found
 
 
+async def prints(
+    connection: AsyncConnection, bridge_id: int, since: int, side: Side, ids: Sequence[str] | None = None
+) -> dict[str, str]:
+    """Fingerprints by id, of every record of a side or of some."""
+    query = select(observed.c.id, observed.c.print).where(*_there(bridge_id, since, side))
+    if ids is None:
+        return {row.id: row.print for row in await connection.execute(query)}
+    found: dict[str, str] = {}
+    for some in batches(ids):
+        rows = await connection.execute(query.where(observed.c.id.in_(some)))
+        found |= {row.id: row.print for row in rows}
+    return found
+
+
 async def count(connection: AsyncConnection, bridge_id: int, since: int) -> int:
     """How many records both sides have."""
     query = select(func.count()).select_from(observed)
