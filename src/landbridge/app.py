@@ -24,11 +24,10 @@ from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
 from landbridge.settings import Settings
-from landbridge.store import due, journal
+from landbridge.store import journal
 from landbridge.store.bridges import Account, Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import owner_name
-from landbridge.store.due import Due, Urgency
 from landbridge.store.journal import Entry
 from landbridge.store.runs import Run, Runs
 from landbridge.store.vault import Vault, load_key
@@ -195,20 +194,28 @@ class App:
         policy = None if mapping is None else self._connections.policy_from(bridge, mapping)
         return await (await self._engine()).dry_run(bridge, policy=policy, watch=watch)
 
-    async def live(self, bridge: Bridge, *, cause: str = "event") -> Run | None:
+    async def live(self, bridge: Bridge, *, cause: str = "event", watch: Watch | None = None) -> Run | None:
         """Carry what events or people named; None where a whole sync has to come first."""
-        return await (await self._engine()).live(bridge, cause=cause)
+        return await (await self._engine()).live(bridge, cause=cause, watch=watch)
 
     async def poll(self, bridge: Bridge, *, cause: str, watch: Watch | None = None) -> Run | None:
         """Look what moved on both sides and carry it; None where a whole sync has to come first."""
         return await (await self._engine()).poll(bridge, cause=cause, watch=watch)
 
-    async def ask(self, bridge: Bridge, records: Sequence[tuple[Side, str]], *, cause: str) -> None:
-        """Look at these contacts soon, on demand."""
-        named = [Due(side, record_id, Urgency.ASKED, cause=cause) for side, record_id in records]
-        async with self.database.write() as connection:
-            await due.name(connection, bridge.id, named, self.clock.now())
+    async def ask(self, bridge: Bridge, record_ids: Sequence[str], *, cause: str) -> int:
+        """Look at these contacts soon, by their id on either side; how many were named."""
+        named = await self._roster.ask(bridge, record_ids, cause)
         self.wake(bridge.id)
+        return named
+
+    async def ask_business(self, bridge: Bridge, business_id: str, *, cause: str) -> int:
+        """Look at everybody who belongs to a HighLevel business; one call says who does."""
+        system = await self._connections.open(bridge.highlevel)
+        try:
+            ids = await system.contacts_of_business(business_id)
+        finally:
+            await system.close()
+        return await self.ask(bridge, sorted(ids), cause=cause)
 
     def wake(self, _bridge_id: int = 0) -> None:
         """Something is due: whoever drives bridges in this process looks at once."""

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.cli import people
+from landbridge.cli import people, syncing
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
@@ -28,7 +28,6 @@ from landbridge.settings import origins
 if TYPE_CHECKING:  # only for types: they bring the whole engine with them
     from landbridge.app import App
     from landbridge.store.bridges import Account
-    from landbridge.store.runs import Run
 
 main = typer.Typer(
     name="landbridge",
@@ -228,53 +227,12 @@ def plan(
                 out.say(
                     "The brake would stop this sync before its first write; see `landbridge sync --help`."
                 )
-        return _ended(out, dry.run, quiet=as_json)
+        return syncing.ended(out, dry.run, quiet=as_json)
 
     run_command(out, work)
 
 
-@main.command()
-def sync(
-    name: BridgeName = "",
-    accept: Annotated[
-        bool, typer.Option("--accept-large-change", help="Let this one run pass the brake.")
-    ] = False,
-    restored: Annotated[
-        bool,
-        typer.Option(
-            "--restored", help="The database is an older copy: believe no base, create nobody unasked."
-        ),
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Bring both sides into agreement, or finish a sync that was cut off.
-
-    A run that would replace values of more than 10 % (at least 25) of the linked contacts stops before its
-    first write and asks; look at `landbridge plan`, then use --accept-large-change if it is meant.
-
-    After the database was restored from an older copy, use --restored once: what differs then waits for you
-    (`landbridge holds list`). Where `waterline.json` is newer than the copy, Landbridge notices by itself.
-    """
-    out = Out(as_json=as_json)
-
-    async def work(app: App) -> int:
-        chosen = await app.bridges.bridge(name)
-        unfinished = await app.runs.unfinished(chosen.id)
-        if unfinished is not None:
-            out.say(f"Continuing run {unfinished.id}, which was cut off.")
-        with out.bar() as watch:
-            run = await app.sync(chosen, cause="command", accept=accept, restored=restored, watch=watch)
-        status = await app.status(chosen)
-        if as_json:
-            out.json(run_facts(run) | {"status": status_facts(status)})
-        elif run.state == "done":
-            out.people.print(status_table(status))
-            out.people.print(runs_table([run]))
-        return _ended(out, run, quiet=as_json)
-
-    run_command(out, work)
-
-
+main.command()(syncing.sync)
 main.command()(people.undo)
 main.command()(people.journal)
 
@@ -362,15 +320,6 @@ def demo(
 
     out = Out(as_json=as_json)
     raise typer.Exit(run_demo(out, once=once, people=people, seed=seed, port=port, home=home))
-
-
-def _ended(out: Out, run: Run, *, quiet: bool) -> int:
-    """The exit code of a run, with its sentence when it went wrong."""
-    if run.state == "done":
-        return Exit.DONE
-    if not quiet:
-        out.fail(run.sentence, run.fix)
-    return Exit.BRAKED if run.state == "braked" else Exit.FAILED
 
 
 def _connected(out: Out, account: Account) -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.engine.answers import NotPossible, check_creates
-from landbridge.store import decisions, journal, links, observed
+from landbridge.store import decisions, due, journal, links, observed
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
+from landbridge.store.due import Due, Urgency
 from landbridge.store.journal import Entry
 from landbridge.store.observed import Sighting, Standing
 from landbridge.store.runs import Runs
@@ -27,6 +29,7 @@ STANDINGS: Mapping[str, str] = {
 }
 """The lists as people name them, and the word of the store."""
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PAGE = 100
 _IN_SYNC = Reason("In sync", "The contact is equal on both sides.", "Nothing to do.")
 _WAITING = Reason("Waiting", "The contact was not written yet.", "Nothing to do: the next sync carries it.")
@@ -102,6 +105,27 @@ class Roster:
             if not any(ended):
                 raise NotPossible("This contact is not paused.", "Nothing to do.")
             await _note(connection, bridge.id, ids, "resumed", now, ("waiting", ""))
+
+    async def ask(self, bridge: Bridge, record_ids: Sequence[str], cause: str) -> int:
+        """Name these contacts, by their id on either side, to be looked at soon; how many were named.
+
+        An id that no run has seen yet may be of somebody new: it is looked up where its form belongs.
+        """
+        now, named = self._clock.now(), []
+        async with self._database.write() as connection:
+            for record_id in dict.fromkeys(record_ids):
+                if not _ID.fullmatch(record_id):
+                    raise NotPossible(
+                        f"{record_id[:40]!r} is no contact's id.",
+                        "Give the id that `landbridge contacts list` shows, or that of the contact's page.",
+                    )
+                try:
+                    side = next(iter(await _find(connection, bridge.id, record_id)))
+                except NotPossible:
+                    side = Side.REZORA if record_id.isdecimal() else Side.HIGHLEVEL
+                named.append(Due(side, record_id, Urgency.ASKED, cause=cause))
+            await due.name(connection, bridge.id, named, now)
+        return len(named)
 
     async def again(self, bridge: Bridge, record_id: str) -> None:
         """Create a contact anew on the side where it was deleted: its tombstone goes, a word stays.
