@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import re
 import shutil
 import sqlite3
@@ -30,10 +31,13 @@ from landbridge.sandbox.highlevel import HighLevelConfig, HighLevelWorld
 from landbridge.sandbox.rezora import RezoraConfig, RezoraWorld
 from landbridge.sandbox.server import Sandbox, SandboxConfig
 from landbridge.settings import Settings, load_settings
+from landbridge.store import due
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import StoreFailure
+from landbridge.store.due import Due
 from landbridge.store.runs import Run
 from landbridge.sync.mapping import write_policy
+from landbridge.sync.model import Side
 from landbridge.sync.rules import Direction, LabelRule, Policy, default_policy
 from landbridge.systems.base import SystemFailure
 
@@ -72,6 +76,7 @@ class Simulation:
         self.app: App | None = None
         self.bridge: Bridge | None = None
         self.synced = False
+        self.told = 0  # events up to which people were told
         self.places = 0  # at which the last run could have died
         self._stack = AsyncExitStack()
         self._copy = b""
@@ -233,6 +238,42 @@ class Simulation:
         self.states.add(self._shape())
         self.synced = self.synced or (run is not None and run.state == "done")
         return run
+
+    def events(self, chance: random.Random) -> None:
+        """What happened in HighLevel since is told: some of it lost, some twice, in any order."""
+        seen, self.told = self.told, self.highlevel.state.event_count
+        found = [event for event in self.highlevel.events if event["number"] > seen]
+        named = [str(event.get("contactId") or event["id"]) for event in found if chance.random() > 0.1]
+        named += [one for one in named if chance.random() < 0.1]
+        chance.shuffle(named)
+        self.run(self._name([Due(Side.HIGHLEVEL, one) for one in named]))
+
+    async def _name(self, found: list[Due]) -> None:
+        app = await self.open()
+        assert self.bridge is not None
+        async with app.database.write() as connection:
+            await due.name(connection, self.bridge.id, found, self.clock.now())
+
+    def partly(self, purpose: str, *, crash_at: int = 0) -> Run | None:
+        """What is due, or what moved; None where that was not possible, or where the process died."""
+        self.crasher.arm(crash_at)
+        self.checker.run_begins()
+        run = None
+        try:
+            run = self.run(self._partly(purpose))
+        except (Crash, BaseExceptionGroup):
+            assert self.crasher.dead
+            self.reopen()
+            self.clock.advance(61.0)
+        finally:
+            self.crasher.arm(0)
+            self.checker.run_ended(whole=False)
+        return run
+
+    async def _partly(self, purpose: str) -> Run | None:
+        app = await self.open()
+        assert self.bridge is not None
+        return await (app.poll if purpose == "poll" else app.live)(self.bridge, cause="test")
 
     def _shape(self) -> int:
         """Both accounts without their ids: equal for equal states."""

@@ -28,7 +28,9 @@ EXAMPLES = 20_000
 SEED = 1
 BATCH = 25
 OFTEN = {
-    "sync": 10,
+    "sync": 8,
+    "events_arrive": 4,
+    "we_look_what_moved": 2,
     "new_in_highlevel": 3,
     "new_in_rezora": 3,
     "the_same_person_in_both": 2,

@@ -284,6 +284,40 @@ def test_looking_for_changes_reads_little_and_carries_them_all(world: Simulation
     world.settle()
 
 
+def test_somebody_new_in_rezora_is_created_with_one_look(world: Simulation) -> None:
+    linked(world)
+    fields = {"contact_name": "Grace Hopper", "contact_email": "grace@example.org"}
+    world.edit("rezora", action="create", fields=fields)
+    done(poll(world))
+    world.clock.advance(20.0)
+    done(live(world))
+    assert len(world.contacts("highlevel")) == 2
+    assert left(world) == 0
+
+
+def test_somebody_new_who_opted_out_in_rezora_meanwhile_is_not_created_there(world: Simulation) -> None:
+    linked(world)
+    fields = {"contact_name": "Grace Hopper", "contact_email": "grace@example.org"}
+    there = world.edit("rezora", action="create", fields=fields)["id"]
+    world.edit("rezora", action="unsubscribe", id=there)
+    made = ada(world, firstName="Grace", lastName="Hopper", email="grace@example.org")
+    carried(world, (H, made))
+    assert len(world.contacts("rezora")) == 2
+    assert world.contacts("highlevel")[made]["dndSettings"]["Email"]["status"] == "active"
+
+
+def test_newcomers_shortly_after_one_another_share_a_look_at_rezora(world: Simulation) -> None:
+    linked(world)
+    done(live(world, (H, ada(world, firstName="Grace", lastName="Hopper", email="grace@example.org"))))
+    before = len(world.contacts("rezora"))
+    world.clock.advance(-55.0)
+    done(live(world, (H, ada(world, firstName="Katherine", lastName="Johnson", email="kj@example.org"))))
+    assert len(world.contacts("rezora")) == before
+    assert left(world) == 1
+    done(live(world))
+    assert len(world.contacts("rezora")) == before + 1
+
+
 def test_a_delete_in_rezora_is_found_by_looking(world: Simulation) -> None:
     pair = linked(world)
     world.edit("rezora", action="delete", id=pair[1])

@@ -15,6 +15,7 @@ from landbridge.engine.consent import carry_opt_outs
 from landbridge.engine.gone import Vanished, settle_gone
 from landbridge.engine.newcomers import match_newcomers
 from landbridge.engine.outcome import record
+from landbridge.engine.poll import look_before_creating, looked, may_look_at
 from landbridge.engine.reconcile import Braked
 from landbridge.engine.scan import read_again, take_in
 from landbridge.engine.work import Stage, Work
@@ -65,6 +66,7 @@ async def drain(work: Work, stage: Stage) -> Stage:
     work.touched.clear()
     batch = await _read(work, named)
     await _take_in(work, batch)
+    await _look_before_creating(work, batch)
     await carry_opt_outs(work, _near(batch))
     await _settle_the_gone(work, batch)
     await _join(work, batch)
@@ -122,6 +124,26 @@ def _near(batch: Batch) -> Near:
     return Near(keys, frozenset(record_id for _, record_id in batch.seen))
 
 
+async def _look_before_creating(work: Work, batch: Batch) -> None:
+    """Rezora tells nobody what is new: list both sides first, or leave newcomers until that may be done."""
+    newcomers = _newcomers(batch)
+    if not newcomers or looked(work):
+        return
+    at = await may_look_at(work)
+    if at <= work.clock.now():
+        await look_before_creating(work)
+        return
+    for sight in newcomers:
+        key = (sight.record.side, sight.record.id)
+        batch.later[key] = at
+        del batch.seen[key]
+
+
+def _newcomers(batch: Batch) -> list[Sighting]:
+    """Those who belong to nobody yet."""
+    return [s for key, s in batch.seen.items() if key not in batch.kept and not s.record.read_only]
+
+
 async def _settle_the_gone(work: Work, batch: Batch) -> None:
     """Links of which a record is gone for sure; a mass of them waits for a whole sync, which asks."""
     vanished: dict[int, Vanished] = {}
@@ -139,7 +161,7 @@ async def _settle_the_gone(work: Work, batch: Batch) -> None:
 
 async def _join(work: Work, batch: Batch) -> None:
     """Who the contacts are that belong to nobody yet."""
-    newcomers = [s for key, s in batch.seen.items() if key not in batch.kept and not s.record.read_only]
+    newcomers = _newcomers(batch)
     if not newcomers:
         return
     unclear = await match_newcomers(work, newcomers)

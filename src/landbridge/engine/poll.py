@@ -13,11 +13,47 @@ from landbridge.store.observed import Sighting
 from landbridge.sync.model import Side
 from landbridge.systems.base import Malformed
 
+SPREAD = 30.0  # seconds between two looks at Rezora before creates
+JUST_LOOKED = 5.0  # seconds for which a look of this run is as good as a new one
 LOOK_BACK = 900.0  # seconds before the newest change seen: an index may trail (sync-correctness.md section 5)
 
 
 async def look_at_highlevel(work: Work, stage: Stage) -> Stage:
-    """One page of the contacts that HighLevel says were changed; deletes are never listed.
+    """One page of the contacts that HighLevel says were changed; deletes are never listed."""
+    cursor = await _page_of_highlevel(work, stage.cursor or None)
+    following = stage.to("look_rezora") if cursor is None else stage.to("look_highlevel", cursor)
+    return await _advanced(work, following)
+
+
+async def look_at_rezora(work: Work, stage: Stage) -> Stage:
+    """Everything, as Rezora has no feed of changes (rezora.md 1.2); what is listed no more is looked up."""
+    await _whole_rezora(work)
+    return await _advanced(work, stage.to("live"))
+
+
+async def look_before_creating(work: Work) -> None:
+    """Whoever is about to be created may be there by now, or have opted out there, without an event."""
+    cursor = await _page_of_highlevel(work, None)
+    while cursor is not None:
+        cursor = await _page_of_highlevel(work, cursor)
+    await _whole_rezora(work)
+
+
+async def may_look_at(work: Work) -> float:
+    """The earliest time of the next look before a create: Rezora asks for few, spread calls (rezora.md)."""
+    async with work.database.read() as connection:
+        last = await watermarks.read(connection, work.bridge.id, Side.REZORA)
+    now = work.clock.now()
+    return now if last is None or not 0 <= now - last < SPREAD else last + SPREAD
+
+
+def looked(work: Work) -> bool:
+    """Did this very run look at both sides a moment ago?"""
+    return work.looked_at is not None and 0 <= work.clock.now() - work.looked_at <= JUST_LOOKED
+
+
+async def _page_of_highlevel(work: Work, cursor: str | None) -> str | None:
+    """What moved; gives the cursor of the next page.
 
     The place to begin is HighLevel's own time of the newest change that a listing showed, so that a wrong
     clock of ours loses nothing (property L10). A record that was only read by id does not move it.
@@ -25,21 +61,16 @@ async def look_at_highlevel(work: Work, stage: Stage) -> Stage:
     async with work.database.read() as connection:
         newest = await watermarks.read(connection, work.bridge.id, Side.HIGHLEVEL)
     if newest is None:
-        return stage.to("look_rezora")
+        return None
     work.show("Looking for changes in HighLevel", 0, 0)
-    page = await work.systems[Side.HIGHLEVEL].contacts(stage.cursor or None, since=newest - LOOK_BACK)
+    page = await work.systems[Side.HIGHLEVEL].contacts(cursor, since=newest - LOOK_BACK)
     work.progress.counts["reads"] += 1
-    seen = [work.sight(record) for record in page.records]
     note_listed(work, page.records)
-    following = (
-        stage.to("look_highlevel", page.cursor) if page.cursor is not None else stage.to("look_rezora")
-    )
-    await _name(work, Side.HIGHLEVEL, seen, following)
-    return following
+    await _name(work, Side.HIGHLEVEL, [work.sight(record) for record in page.records])
+    return page.cursor
 
 
-async def look_at_rezora(work: Work, stage: Stage) -> Stage:
-    """Everything, as Rezora has no feed of changes (rezora.md 1.2); what is listed no more is looked up."""
+async def _whole_rezora(work: Work) -> None:
     work.show("Looking for changes in Rezora", 0, 0)
     page = await list_rezora(work)
     seen = [work.sight(record) for record in page.records]
@@ -52,8 +83,17 @@ async def look_at_rezora(work: Work, stage: Stage) -> Stage:
             " nothing was concluded from it.",
             fix="If so many were deleted, start a whole sync: it looks at each of them, and asks.",
         )
-    following = stage.to("live")
-    await _name(work, Side.REZORA, seen, following, missing)
+    await _name(work, Side.REZORA, seen, missing)
+    work.looked_at = work.clock.now()
+
+
+async def _advanced(work: Work, following: Stage) -> Stage:
+    progress = work.progress
+    async with work.database.write() as connection:
+        await renew(connection, work.lease, work.clock.now())
+        await runs.advance(
+            connection, work.run_id, following.text(), progress.done, progress.total, progress.counts
+        )
     return following
 
 
@@ -66,25 +106,21 @@ async def mark(work: Work, stage: Stage) -> Stage:
     return stage.to("")
 
 
-async def _name(
-    work: Work, side: Side, seen: Sequence[Sighting], following: Stage, missing: Sequence[str] = ()
-) -> None:
-    """What does not look as it did is due. Rezora's lists come with a listing only, so that is kept."""
-    ids = [sight.record.id for sight in seen]
+async def _name(work: Work, side: Side, seen: Sequence[Sighting], missing: Sequence[str] = ()) -> None:
+    """What does not look as it did is due, and remembered as the listing shows it."""
+    ids, now = [sight.record.id for sight in seen], work.clock.now()
     async with work.database.write() as connection:
-        await renew(connection, work.lease, work.clock.now())
+        await renew(connection, work.lease, now)
         known = await observed.prints(connection, work.bridge.id, work.generation, side, ids)
         moved = [sight for sight in seen if known.get(sight.record.id) != sight.print]
-        if side is Side.REZORA:
+        if moved:
             await take_in(work, connection, side, moved)
         named = [Due(side, sight.record.id, _urgency(sight), cause="poll") for sight in moved]
         named += [Due(side, record_id, Urgency.SCAN, cause="poll") for record_id in missing]
-        await due.name(connection, work.bridge.id, named, work.clock.now())
-        progress = work.progress
-        progress.counts["moved"] += len(named)
-        await runs.advance(
-            connection, work.run_id, following.text(), progress.done, progress.total, progress.counts
-        )
+        await due.name(connection, work.bridge.id, named, now)
+        if side is Side.REZORA:
+            await watermarks.move(connection, work.bridge.id, side, now)
+    work.progress.counts["moved"] += len(named)
     work.known = None
 
 
