@@ -31,6 +31,22 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "opt-outs wait behind bulk calls",
+        "systems/http.py",
+        "            return await self.quota.reserve(urgent=urgent)\n",
+        "            return await self.quota.reserve()\n",
+        "tests/test_systems_against_sandbox.py::"
+        "test_an_opt_out_gets_through_where_bulk_calls_have_taken_their_share",
+    ),
+    Mutant(
+        "changes of one moment are lost between two looks",
+        "systems/highlevel/listing.py",
+        '    value = {"gte": ',
+        '    value = {"gt": ',
+        "tests/test_systems_against_sandbox.py::"
+        "test_many_changes_of_one_moment_are_each_read_once_and_nothing_older",
+    ),
+    Mutant(
         "a link ends by what a search shows",
         "engine/calls.py",
         "    result.case = await case_of(work, fresh, before.rezora, before.kept, awaited=True)\n"

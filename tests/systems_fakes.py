@@ -232,26 +232,34 @@ def rng() -> random.Random:
 
 
 def highlevel_of(
-    sandbox: Sandbox, clock: InstantClock, grant: Grant, *, marker_field: str = "", **config: Any
+    sandbox: Sandbox,
+    clock: InstantClock,
+    grant: Grant,
+    *,
+    marker_field: str = "",
+    quota: Quota | None = None,
+    **config: Any,
 ) -> HighLevelSystem:
     return open_highlevel(
         HighLevelConfig(api_url=sandbox.highlevel_url, page_size=PAGE, **config),
         MemoryGrants(grant),
         http=http(),
-        quota=Quota(0, daily=0, clock=clock),
+        quota=quota or Quota(0, daily=0, clock=clock),
         clock=clock,
         rng=rng(),
         marker_field=marker_field,
     )
 
 
-def rezora_of(sandbox: Sandbox, clock: InstantClock, **config: Any) -> RezoraSystem:
+def rezora_of(
+    sandbox: Sandbox, clock: InstantClock, *, quota: Quota | None = None, **config: Any
+) -> RezoraSystem:
     account = SandboxRezora()
     login = {"username": account.username, "password": account.password} | config
     return RezoraSystem(
         RezoraConfig(api_url=f"{sandbox.rezora_url}/v1", **login),
         http=http(),
-        quota=Quota(0, daily=0, clock=clock),
+        quota=quota or Quota(0, daily=0, clock=clock),
         clock=clock,
         rng=rng(),
     )

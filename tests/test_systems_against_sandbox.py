@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -694,3 +695,28 @@ async def test_a_consent_without_the_fields_scope_works_without_a_marker() -> No
         assert (await at.system.contact(record_id)).marker == ""
     async with connected() as at:
         assert await at.system.make_marker()
+
+
+async def test_an_opt_out_gets_through_where_bulk_calls_have_taken_their_share(sandbox: Sandbox) -> None:
+    for open_system in (partial(highlevel_of, grant=PIT), rezora_of):
+        clock = InstantClock()
+        quota = Quota(100, 10.0, 0, clock=clock)
+        system = open_system(sandbox, clock, quota=quota)
+        people = await everything(system)
+        person = next(one for one in people if one.opted_out is False and not one.read_only)
+        while quota.usage().used < 95:
+            (await quota.reserve()).answered({})
+        began = clock.now()
+        await system.opt_out(person.id)
+        assert clock.now() == began
+        await system.contact(person.id)
+        assert clock.now() > began
+        await system.close()
+
+
+async def test_every_system_tells_its_calls(place: Place) -> None:
+    before = place.system.ledger().calls
+    await everything(place.system)
+    ledger = place.system.ledger()
+    assert ledger.calls > before == 0
+    assert (ledger.burst, ledger.daily, ledger.resets_at) == (0, 0, 0.0)

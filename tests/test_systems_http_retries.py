@@ -58,8 +58,9 @@ async def client(server: TinyServer, clock: InstantClock) -> AsyncIterator[HttpC
     await made.close()
 
 
-async def read(client: HttpClient) -> dict[str, str]:
-    return await client.request("GET", "/things", decode=decode_as(dict[str, str]), idempotent=True)
+async def read(client: HttpClient, *, urgent: bool = False) -> dict[str, str]:
+    decode = decode_as(dict[str, str])
+    return await client.request("GET", "/things", decode=decode, idempotent=True, urgent=urgent)
 
 
 async def create(client: HttpClient) -> dict[str, str]:
@@ -335,3 +336,35 @@ async def test_a_credential_that_cannot_be_had_is_not_asked_for_again_here(
         await create(client)
     assert caught.value.sent == "no"
     assert (server.seen, clock.slept) == ([], [])
+
+
+async def test_an_urgent_call_waits_neither_for_a_place_nor_for_a_slot(server: TinyServer) -> None:
+    clock = InstantClock()
+    quota = Quota(20, 10.0, 0, clock=clock)
+    client = client_of(server.url, clock, quota=quota, config=HttpConfig(connections=1))
+    slots = [await quota.reserve()]
+    slots[0].answered({})
+    slots += [await quota.reserve() for _ in range(18)]
+    bulk = asyncio.ensure_future(read(client))
+    await asyncio.sleep(0)
+    assert await read(client, urgent=True) == {"good": "yes"}
+    assert not bulk.done()
+    for slot in slots[1:]:
+        slot.unsent()
+    assert await bulk == {"good": "yes"}
+    assert client.ledger().calls == 2
+    await client.close()
+
+
+async def test_the_ledger_counts_what_left_and_not_what_did_not(server: TinyServer) -> None:
+    clock = InstantClock()
+    client = client_of(server.url, clock)
+    server.says(answer({"message": "busy"}, 503), GOOD)
+    await read(client)
+    assert client.ledger().calls == 2  # a retry is a call, too
+    nowhere = client_of("http://127.0.0.1:1", clock, config=HttpConfig(attempts=2))
+    with pytest.raises(Unreachable):
+        await read(nowhere)
+    assert nowhere.ledger().calls == 0
+    await client.close()
+    await nowhere.close()

@@ -15,6 +15,7 @@ from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
     Out,
+    calls_sentence,
     lines_table,
     plan_table,
     run_facts,
@@ -252,6 +253,8 @@ def status(name: BridgeName = "", as_json: AsJson = False) -> None:
             if not as_json:
                 out.people.print(status_table(picture))
                 out.people.print(runs_table(picture.recent))
+                if picture.recent:
+                    out.say(calls_sentence(picture.recent[0]))
         if not found:
             out.say("There is no bridge yet. Connect both accounts, then `landbridge bridge create`.")
         return Exit.DONE

@@ -157,7 +157,7 @@ def status_table(status: Status) -> Table:
 def runs_table(runs: list[Run]) -> Table:
     """The newest runs."""
     table = Table(title="Last runs", title_justify="left")
-    for name in ("Run", "Started (UTC)", "Took", "Result", "Created", "Linked", "Updated", "Writes", "Reads"):
+    for name in ("Run", "Started (UTC)", "Took", "Result", "Created", "Linked", "Updated", "Writes", "Calls"):
         table.add_column(name, justify="left" if name in ("Started (UTC)", "Result") else "right")
     for run in runs:
         counts = run.counts
@@ -170,9 +170,25 @@ def runs_table(runs: list[Run]) -> Table:
             f"{counts.get('linked', 0):,}",
             f"{counts.get('updated', 0):,}",
             f"{counts.get('writes', 0):,}",
-            f"{counts.get('reads', 0):,}",
+            f"{calls_of(run):,}",
         )
     return table
+
+
+def calls_of(run: Run) -> int:
+    """API calls of a run, to both sides; retries among them."""
+    return run.counts.get("calls_highlevel", 0) + run.counts.get("calls_rezora", 0)
+
+
+def calls_sentence(run: Run) -> str:
+    """What a run asked of both sides, and what is left of HighLevel's day."""
+    counts = run.counts
+    made = f"{counts.get('calls_highlevel', 0):,} calls to HighLevel and {counts.get('calls_rezora', 0):,} to"
+    waited = counts.get("waited_highlevel", 0) + counts.get("waited_rezora", 0)
+    held_up = f", and waited {took(waited)} for the quota" if waited else ""
+    left = counts.get("quota_day_left")
+    day = "" if left is None else f" HighLevel's quota had {left:,} calls left of the day."
+    return f"Run {run.id} made {made} Rezora{held_up}.{day}"
 
 
 PLAN_ROWS = (

@@ -305,6 +305,7 @@ class Fleet:
         return FINISHED
 
     async def _save_progress(self, work: Work) -> None:
+        work.note_calls()
         progress = work.progress
         await self._runs.progress(work.run_id, progress.done, progress.total, progress.counts)
 
@@ -350,6 +351,7 @@ class Fleet:
             synced_before=await self._runs.synced(bridge.id),
             watch=watch or _unwatched,
             progress=Progress(done=run.done, total=run.total, counts=Counter(run.counts)),
+            counts_before=run.counts,
         )
         work.names = stored.field_names() | IDENTITY
         self._works[run.id] = work

@@ -124,6 +124,7 @@ class Work:
     refused: dict[tuple[Side, str], str] = field(default_factory=dict)  # of those: a refusal's sentence
     waiting: set[tuple[Side, str]] = field(default_factory=set)  # edited a moment ago
     adopted: set[str] = field(default_factory=set)  # records that took the place of a create in this run
+    counts_before: Mapping[str, int] = field(default_factory=dict)  # of this run, by an earlier process
     touched: set[tuple[Side, str]] = field(default_factory=set)  # by this run itself, so not by a person
     passes: int = 0
     lines: list[Planned] = field(default_factory=list)  # of a dry run
@@ -143,6 +144,19 @@ class Work:
         """Tell whoever watches."""
         self.progress.stage, self.progress.done, self.progress.total = stage, done, total
         self.watch(self.progress)
+
+    def note_calls(self) -> None:
+        """Put the calls of this run, and what is left of HighLevel's day, among the counts."""
+        counts = self.progress.counts
+        for side, system in self.systems.items():
+            ledger = system.ledger()
+            for name, spent in (("calls", ledger.calls), ("waited", round(ledger.waited_seconds))):
+                key = f"{name}_{side.value}"
+                whole = self.counts_before.get(key, 0) + spent
+                if whole or name == "calls":
+                    counts[key] = whole
+            if ledger.daily and side is Side.HIGHLEVEL:
+                counts["quota_day_left"] = ledger.daily_left
 
     def step(self) -> None:
         """One more record done."""

@@ -23,7 +23,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, Protocol
 
 from landbridge.sync.model import Record, Side
@@ -203,6 +203,33 @@ class Capability:
     marker_field: str = ""  # id of the field that ``make_marker`` made or found; "" where there is none
 
 
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What calls were made and may be made still, as of one moment.
+
+    ``calls`` were sent through this open system, retries among them. The limits are the account's, whoever
+    in this process uses it: ``burst`` calls an interval, of which ``burst_left`` may leave now, and
+    ``daily`` calls a day, 0 where there is no such limit; ``resets_at`` is epoch seconds, 0 for never.
+    ``waited_seconds`` is how long calls stood in line for the quota since this system was opened.
+    ``headers`` are the limits in the system's own last words, empty where it tells none.
+    """
+
+    calls: int = 0
+    burst: int = 0
+    burst_left: int = 0
+    interval_seconds: float = 0.0
+    daily: int = 0
+    daily_used: int = 0
+    resets_at: float = 0.0
+    waited_seconds: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def daily_left(self) -> int:
+        """Calls that are left of the day."""
+        return max(self.daily - self.daily_used, 0)
+
+
 class System(Protocol):
     """One account of one system. All methods raise ``SystemFailure``."""
 
@@ -251,7 +278,7 @@ class System(Protocol):
         ...
 
     async def opt_out(self, record_id: str) -> None:
-        """Stop e-mail to this contact. There is no call for the opposite."""
+        """Stop e-mail to this contact, ahead of all bulk calls. There is no call for the opposite."""
         ...
 
     async def labels(self) -> Sequence[Label]:
@@ -283,6 +310,10 @@ class System(Protocol):
 
         From then on this object fills ``Record.marker`` from it. A missing permission is no failure.
         """
+        ...
+
+    def ledger(self) -> Ledger:
+        """Calls made and calls left, without asking anybody."""
         ...
 
     async def close(self) -> None:

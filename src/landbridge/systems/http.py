@@ -8,6 +8,7 @@ import logging
 import random
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -20,7 +21,7 @@ from yarl import URL
 
 from landbridge import __version__
 from landbridge.sync.model import Side
-from landbridge.systems.base import Clock, Rejected, SystemFailure, Unavailable, WrongCredentials
+from landbridge.systems.base import Clock, Ledger, Rejected, SystemFailure, Unavailable, WrongCredentials
 from landbridge.systems.failures import At, Told, malformed, no_answer, no_connection, refused
 from landbridge.systems.quota import Quota, Slot
 from landbridge.systems.retry import FullJitter, may_repeat, retry_after_seconds
@@ -99,6 +100,7 @@ class _Call:
     url: URL
     headers: dict[str, str]
     body: bytes | None
+    urgent: bool = False
     attempt: int = 0
     renewed: bool = False
     final: bool = False  # the credential failed, not the call: trying again would not help
@@ -149,6 +151,12 @@ class HttpClient:
         self._jitter = FullJitter(config.backoff_base_seconds, config.backoff_cap_seconds, rng)
         self._places = asyncio.Semaphore(config.connections)
         self._session: Session | None = None
+        self._calls = 0
+        self._waited_before = quota.waited_seconds
+
+    def ledger(self) -> Ledger:
+        """Calls made by this client, and what is left of its quota."""
+        return self.quota.ledger(self._calls, self._waited_before)
 
     async def request(
         self,
@@ -162,6 +170,7 @@ class HttpClient:
         json: object = msgspec.UNSET,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        urgent: bool = False,
     ) -> T:
         """Make one call and return ``decode(body)`` of its 2xx answer.
 
@@ -170,14 +179,15 @@ class HttpClient:
         ``SystemFailure`` for a body that is not as promised. Anything but a create is ``idempotent`` and
         repeated as its failure allows; a create is repeated only when it surely was not sent, and every
         refusal of it carries ``sent="maybe"``: HighLevel answered 422 and created the contact all the same
-        (issue 64 in sync-correctness.md 5). Raises ``SystemFailure``.
+        (issue 64 in sync-correctness.md 5). An ``urgent`` call stands in no line with others: it is for
+        opt-outs only. Raises ``SystemFailure``.
         """
         at = At(self.side, self.address, method, route, idempotent, by_id=bool(ids))
         sent_headers = self._headers | dict(headers or {})
         if json is not msgspec.UNSET:
             body = msgspec.json.encode(json)
             sent_headers.setdefault("Content-Type", "application/json")
-        call = _Call(at, self._url(at, ids or {}, query or {}), sent_headers, body)
+        call = _Call(at, self._url(at, ids or {}, query or {}), sent_headers, body, urgent)
         try:
             return await self._attempt(call, decode)
         except SystemFailure as failure:
@@ -252,13 +262,14 @@ class HttpClient:
 
     async def _exchange(self, call: _Call) -> _Answer:
         """Send once; raises ``Unreachable``, ``Unavailable``, ``Malformed``, ``RateLimited`` by the quota."""
-        async with self._places:
+        place: AbstractAsyncContextManager[None] = nullcontext() if call.urgent else self._places
+        async with place:  # those who hold a place may be waiting for the quota
             try:
                 credentials = await self._authorise.headers()
             except SystemFailure:
                 call.final = True
                 raise
-            with await self._reserve() as slot:
+            with await self._reserve(urgent=call.urgent) as slot:
                 began = self._clock.monotonic()
                 try:
                     answer = await self._send(call, credentials, slot)
@@ -268,9 +279,9 @@ class HttpClient:
                 self._note(call, began, answer.status, answer.body, "")
                 return answer
 
-    async def _reserve(self) -> Slot:
+    async def _reserve(self, *, urgent: bool) -> Slot:
         try:
-            return await self.quota.reserve()
+            return await self.quota.reserve(urgent=urgent)
         except SystemFailure as failure:
             failure.side = self.side
             raise
@@ -278,6 +289,7 @@ class HttpClient:
     async def _send(self, call: _Call, credentials: Mapping[str, str], slot: Slot) -> _Answer:
         session = self._session or self._open()
         headers = call.headers | dict(credentials)
+        self._calls += 1
         try:
             async with session.request(
                 call.at.method, call.url, data=call.body, headers=headers, allow_redirects=False
@@ -288,6 +300,7 @@ class HttpClient:
                 body = await self._body(call, response)
         except _NOT_SENT as error:
             slot.unsent()
+            self._calls -= 1
             raise no_connection(error, call.at) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise no_answer(error, call.at) from None

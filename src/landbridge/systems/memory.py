@@ -13,6 +13,7 @@ from landbridge.systems.base import (
     Gone,
     Grant,
     Label,
+    Ledger,
     NotConnected,
     Page,
     ReadOnlyGrant,
@@ -163,6 +164,10 @@ class MemorySystem:
         if self.side is Side.HIGHLEVEL and self.can_write and self.can_mark:
             self.marker_field = self.marker_field or "marker"
         return self.marker_field
+
+    def ledger(self) -> Ledger:
+        """Calls without a limit."""
+        return Ledger(calls=len(self.calls))
 
     async def close(self) -> None:
         """Noted in ``closed``."""

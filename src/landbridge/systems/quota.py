@@ -4,6 +4,9 @@ A slot is taken before a call leaves and is free again one interval after its *a
 counted the call before it answered, so among any calls that it counts within one interval, the last
 was sent while all others still held their slots: there are never more of them than slots. That holds
 for sliding and for fixed windows alike (highlevel.md 1.10 does not say which).
+
+Opt-outs have a lane of their own: a share of the slots and of the day is kept for them, so that they never
+wait behind bulk calls ("suppression first, always, with its own share": sync-correctness.md 5).
 """
 
 from __future__ import annotations
@@ -15,11 +18,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
-from landbridge.systems.base import Clock, RateLimited
+from landbridge.systems.base import Clock, Ledger, RateLimited
 from landbridge.systems.retry import LONGEST_PAUSE_SECONDS
 
 DAY_SECONDS = 86_400.0
+URGENT_SLOTS = 20  # one slot in so many is for urgent calls only: 5 of 100
+URGENT_DAY = 100  # and one call of the day in so many: 2,000 of 200,000
+_SHARED_FROM = 10  # with fewer slots none is kept: it would cost bulk calls more than it gives
 _NEW_DAY_SECONDS = 60.0  # a reset this much later than the known one belongs to the next day
+
+LIMIT_HEADERS = (
+    "x-ratelimit-max",
+    "x-ratelimit-remaining",
+    "x-ratelimit-interval-milliseconds",
+    "x-ratelimit-limit-daily",
+    "x-ratelimit-daily-remaining",
+    "x-ratelimit-daily-reset",
+)
+"""On every answer of HighLevel (highlevel.md 1.10); the last one is seen and not documented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +117,37 @@ class Quota:
         self._others_until = 0.0
         self._paused_until = 0.0
         self._taught = burst == 0
-        self._turn = asyncio.Lock()  # asyncio's lock is first come, first served
+        self._turns = {urgent: asyncio.Lock() for urgent in (False, True)}  # first come, first served
+        self._urgent = 0  # urgent calls that stand in line
+        self._waited = 0.0
+        self._told: Mapping[str, str] = {}  # headers of the newest answer that told of a limit
         self._settled = asyncio.Event()
 
-    async def reserve(self) -> Slot:
-        """Wait for a slot, first come, first served.
+    async def reserve(self, *, urgent: bool = False) -> Slot:
+        """Wait for a slot, first come, first served; urgent calls before all others, whenever they came.
 
         Raises ``RateLimited`` at once when the day is spent, or when the server asked for a pause longer
         than ``LONGEST_PAUSE_SECONDS``: that is for the engine to wait out.
         """
-        async with self._turn:
-            while (wait := self._wait_seconds()) > 0:
+        if not urgent:
+            return await self._in_turn(urgent=False)
+        self._urgent += 1
+        try:
+            return await self._in_turn(urgent=True)
+        finally:
+            self._urgent -= 1
+            self._settled.set()  # the others may go on
+
+    async def _in_turn(self, *, urgent: bool) -> Slot:
+        async with self._turns[urgent]:
+            while (wait := self._wait_seconds(urgent=urgent)) > 0:
+                began = self._clock.monotonic()
                 if wait == math.inf:
                     self._settled.clear()
                     await self._settled.wait()
                 else:
                     await self._clock.sleep(wait)
+                self._waited += self._clock.monotonic() - began
             slot = Slot(self, self._clock.monotonic())
             if self._burst:
                 self._under_way[slot] = None
@@ -131,6 +162,26 @@ class Quota:
     def interval_seconds(self) -> float:
         """The interval in force."""
         return self._interval
+
+    @property
+    def waited_seconds(self) -> float:
+        """How long the next call in line had to wait, added up since this object was made."""
+        return self._waited
+
+    def ledger(self, calls: int = 0, waited_before: float = 0.0) -> Ledger:
+        """The state as systems tell it: with the calls of one connection, and its share of the waiting."""
+        usage = self.usage()
+        return Ledger(
+            calls=calls,
+            burst=usage.burst,
+            burst_left=usage.free,
+            interval_seconds=usage.interval_seconds,
+            daily=usage.daily,
+            daily_used=usage.daily_used,
+            resets_at=self._clock.now() + usage.daily_reset_seconds if usage.daily else 0.0,
+            waited_seconds=self._waited - waited_before,
+            headers={name: self._told[name] for name in LIMIT_HEADERS if name in self._told},
+        )
 
     def usage(self) -> Usage:
         """The figures of this moment."""
@@ -149,29 +200,32 @@ class Quota:
             paused_seconds=max(self._paused_until - now, 0.0),
         )
 
-    def _wait_seconds(self) -> float:
-        """How long the next call must wait; infinity: until some call is settled."""
+    def _wait_seconds(self, *, urgent: bool) -> float:
+        """How long the next call must wait; infinity: until some call is settled, or the urgent ones left."""
         now = self._clock.monotonic()
-        self._demand_a_day_not_spent(now)
+        self._demand_a_day_not_spent(now, urgent=urgent)
         if self._paused_until > now:
             return self._demand_a_short_pause(self._paused_until - now)
         if not self._burst:
             return 0.0
-        if not self._taught and self._under_way:
+        if (self._urgent and not urgent) or (not self._taught and self._under_way):
             return math.inf
-        if self._used(now) < self._burst:
+        kept = 0 if urgent or self._burst < _SHARED_FROM else max(self._burst // URGENT_SLOTS, 1)
+        if self._used(now) < self._burst - kept:
             return 0.0
         free_at = next((at + self._interval for at in self._answers if at + self._interval > now), math.inf)
         if self._others and self._others_until > now:
             free_at = min(free_at, self._others_until)
         return free_at - now
 
-    def _demand_a_day_not_spent(self, now: float) -> None:
+    def _demand_a_day_not_spent(self, now: float, *, urgent: bool) -> None:
         self._new_day(now)
-        if self._daily and self._daily_used >= self._daily:
+        kept = 0 if urgent else self._daily // URGENT_DAY
+        if self._daily and self._daily_used >= self._daily - kept:
             left = self._daily_reset_at - now
             raise RateLimited(
-                f"{self._name}: the day's quota of {self._daily} calls is spent; it is free again in"
+                f"{self._name}: the day's quota of {self._daily} calls is spent"
+                f"{f', but for {kept} that are kept for opt-outs' if kept else ''}; it is free again in"
                 f" {left / 3600:.1f} hours.",
                 wait_seconds=left,
                 daily=True,
@@ -212,6 +266,8 @@ class Quota:
 
     def _answered(self, slot: Slot, headers: Mapping[str, str]) -> None:
         now = self._clock.monotonic()
+        if "x-ratelimit-remaining" in headers:
+            self._told = headers
         if self._burst:
             self._learn_limits(headers)
             self._learn_others(slot, _count(headers, "x-ratelimit-remaining"), headers, now)

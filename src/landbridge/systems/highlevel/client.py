@@ -18,6 +18,7 @@ from landbridge.systems.base import (
     Grant,
     GrantStore,
     Label,
+    Ledger,
     Malformed,
     Page,
     ReadOnlyGrant,
@@ -236,9 +237,9 @@ class HighLevelSystem:
     async def opt_out(self, record_id: str) -> None:
         """Bar the e-mail channel; a read first, so that no other barred channel is lost."""
         await self._writable()
-        body = opt_out_body(await self._read(record_id), self._spelling)
+        body = opt_out_body(await self._read(record_id, urgent=True), self._spelling)
         if body is not None:
-            await self._change("PUT", record_id, body)
+            await self._change("PUT", record_id, body, urgent=True)
 
     async def labels(self) -> Sequence[Label]:
         """All tags defined in the location."""
@@ -309,6 +310,10 @@ class HighLevelSystem:
         self._marker = marker
         return marker
 
+    def ledger(self) -> Ledger:
+        """Calls made and calls left, by our own count and HighLevel's headers."""
+        return self._client.ledger()
+
     async def close(self) -> None:
         """Close both connection pools."""
         await self._client.close()
@@ -337,18 +342,26 @@ class HighLevelSystem:
         records = [record(contact, self._marker) for contact in found.contacts]
         return Page(records, next_cursor(before, found), found.total)
 
-    async def _read(self, record_id: str) -> Contact:
+    async def _read(self, record_id: str, *, urgent: bool = False) -> Contact:
         answer = await self._client.request(
-            "GET", _CONTACT, ids={"contact": record_id}, decode=_one, idempotent=True
+            "GET", _CONTACT, ids={"contact": record_id}, decode=_one, idempotent=True, urgent=urgent
         )
         if answer.contact.id != record_id:
             raise Malformed("HighLevel answered with another contact than asked for.", side=self.side)
         return answer.contact
 
-    async def _change(self, method: str, record_id: str, body: object = msgspec.UNSET) -> None:
+    async def _change(
+        self, method: str, record_id: str, body: object = msgspec.UNSET, *, urgent: bool = False
+    ) -> None:
         """An update or a deletion by id; its answer tells once more whether it succeeded."""
         answer = await self._client.request(
-            method, _CONTACT, ids={"contact": record_id}, json=body, decode=_changed, idempotent=True
+            method,
+            _CONTACT,
+            ids={"contact": record_id},
+            json=body,
+            decode=_changed,
+            idempotent=True,
+            urgent=urgent,
         )
         if answer.succeded is False or answer.succeeded is False:
             raise Rejected(f"HighLevel answered that the {method} did not succeed.", side=self.side)

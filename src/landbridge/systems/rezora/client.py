@@ -13,6 +13,7 @@ from landbridge.systems.base import (
     CustomField,
     Gone,
     Label,
+    Ledger,
     Malformed,
     Page,
     Rejected,
@@ -92,7 +93,12 @@ class RezoraSystem:
 
     async def contact(self, record_id: str) -> Record:
         """Read one contact by id; raises ``Gone`` on 404. An empty array is no proof and is ``Malformed``."""
-        return await self._get(_CONTACT, lambda body: _one(record_id, body), contacts=record_id)
+        return await self._read(record_id)
+
+    async def _read(self, record_id: str, *, urgent: bool = False) -> Record:
+        return await self._get(
+            _CONTACT, lambda body: _one(record_id, body), urgent=urgent, contacts=record_id
+        )
 
     async def contacts_of_business(self, business_id: str) -> frozenset[str]:
         """Nobody: Rezora has no businesses."""
@@ -109,12 +115,15 @@ class RezoraSystem:
 
     async def update(self, record_id: str, fields: Mapping[str, str]) -> None:
         """``PUT contacts/ID`` with these fields, or with all of them where the account needs that."""
+        await self._update(record_id, fields)
+
+    async def _update(self, record_id: str, fields: Mapping[str, str], *, urgent: bool = False) -> None:
         sent = changes(fields)
         self._refuse_self(record_id)
         if not sent:
             return
         if not self._config.put_partial:
-            sent = merged(await self.contact(record_id), sent)
+            sent = merged(await self._read(record_id, urgent=urgent), sent)
         await self._client.request(
             "PUT",
             f"{_CONTACT}.json",
@@ -122,6 +131,7 @@ class RezoraSystem:
             json={"data": sent},
             decode=done,
             idempotent=True,
+            urgent=urgent,
         )
 
     async def delete(self, record_id: str) -> None:
@@ -140,7 +150,7 @@ class RezoraSystem:
 
     async def opt_out(self, record_id: str) -> None:
         """Set ``contact_unsubscribe``; whether it can be written is open: read back (rezora.md 2.1)."""
-        await self.update(record_id, {OPT_OUT: "1"})
+        await self._update(record_id, {OPT_OUT: "1"}, urgent=True)
 
     async def labels(self) -> Sequence[Label]:
         """All lists; the Primary Sphere cannot be changed."""
@@ -168,7 +178,7 @@ class RezoraSystem:
             await self._post(_MEMBERS, sent, new_id("contacttolist_id"), lists=ids["lists"])
         except (Unavailable, Malformed, Rejected):
             try:
-                await self._get(_MEMBER, rows, **ids)
+                await self._get(_MEMBER, rows, lists=ids["lists"], contacts=ids["contacts"])
             except Gone:
                 pass
             else:
@@ -190,17 +200,22 @@ class RezoraSystem:
         """ "": Rezora has no place for one."""
         return ""
 
+    def ledger(self) -> Ledger:
+        """Calls made and calls left, by our own count: Rezora tells no limits."""
+        return self._client.ledger()
+
     async def close(self) -> None:
         """Close the connection pool."""
         await self._client.close()
 
-    async def _get(self, route: str, decode: Callable[[bytes], T], **ids: str) -> T:
+    async def _get(self, route: str, decode: Callable[[bytes], T], *, urgent: bool = False, **ids: str) -> T:
         return await self._client.request(
             "GET",
             f"{route}.json",
             ids={name: checked_id(value) for name, value in ids.items()},
             decode=decode,
             idempotent=True,
+            urgent=urgent,
         )
 
     async def _post(self, route: str, sent: Mapping[str, str], decode: Callable[[bytes], T], **ids: str) -> T:
