@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.settings import Settings, load_settings
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.database import StoreFailure
+from landbridge.store.inbox import Outcome
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.runs import Run
 from landbridge.sync.model import Side
@@ -312,6 +313,8 @@ class FakeProduct:
     sessions: dict[str, str] = field(default_factory=dict)  # state to the session that started it
     asked: list[tuple[object, ...]] = field(default_factory=list)  # about single contacts
     failure: Exception | None = None
+    received: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)  # webhooks
+    outcome: Outcome = Outcome.ACCEPTED
 
     @classmethod
     def of(cls, *statuses: Status, **rest: Any) -> FakeProduct:
@@ -397,6 +400,14 @@ class FakeProduct:
         self.asked.append(("undo", order, preview))
         line = UndoLine(7, Side.REZORA, "90112", "contact_home_city", {"c": "b"}, {"c": "a"}, "undone")
         return UndoRun(run(9, purpose="undo", cause=cause), [line])
+
+    async def receive(self, raw: bytes, headers: Mapping[str, str]) -> Outcome:
+        self._fail()
+        self.received.append((raw, dict(headers)))
+        return self.outcome
+
+    async def arrivals(self) -> dict[str, int]:
+        return {"accepted": len(self.received)}
 
     def _fail(self) -> None:
         if self.failure is not None:

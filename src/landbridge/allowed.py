@@ -66,6 +66,29 @@ def _key(secret: SecretStr) -> SecretStr:
     return secret
 
 
+_ED25519 = bytes.fromhex("302a300506032b6570032100")  # how each such key begins (RFC 8410); 32 bytes follow
+
+
+def _keys_ed25519(text: str) -> str:
+    """The keys, separated by single spaces, if each is base64 of an Ed25519 public key."""
+    keys = text.replace(",", " ").split()
+    for key in keys:
+        raw = base64.b64decode(key, validate=True)
+        if len(raw) != len(_ED25519) + 32 or not raw.startswith(_ED25519):
+            raise ValueError
+    return " ".join(keys)
+
+
+def _keys_rsa(text: str) -> str:
+    """The keys, separated by single spaces, if each is base64 of an RSA public key."""
+    keys = text.replace(",", " ").split()
+    for key in keys:
+        from landbridge.systems.highlevel.webhooks import Keys
+
+        Keys(rsa=[key])
+    return " ".join(keys)
+
+
 def _number(value: object) -> object:
     """TOML's true is not the number 1."""
     if isinstance(value, bool):
@@ -92,6 +115,16 @@ Key = Annotated[
     SecretStr,
     AfterValidator(_key),
     Words(allowed="base64 of 32 bytes, as `openssl rand -base64 32` prints it"),
+]
+Ed25519Keys = Annotated[
+    str,
+    AfterValidator(_keys_ed25519),
+    Words(allowed="base64 of Ed25519 public keys (SPKI), separated by commas or spaces"),
+]
+RsaKeys = Annotated[
+    str,
+    AfterValidator(_keys_rsa),
+    Words(allowed="base64 of RSA public keys (SPKI, without the PEM lines), separated by commas or spaces"),
 ]
 Database = Annotated[
     str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 
@@ -17,6 +17,7 @@ from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.durable import Driver, Drives, Durable
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
+from landbridge.engine.receiver import Receiver, ReceiverConfig
 from landbridge.engine.roster import Listing, Roster
 from landbridge.engine.schedule import keep_in_step
 from landbridge.engine.status import Status, status_of
@@ -28,6 +29,7 @@ from landbridge.store import journal
 from landbridge.store.bridges import Account, Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import owner_name
+from landbridge.store.inbox import Outcome
 from landbridge.store.journal import Entry
 from landbridge.store.runs import Run, Runs
 from landbridge.store.vault import Vault, load_key
@@ -37,6 +39,7 @@ from landbridge.sync.rules import default_policy
 from landbridge.systems.base import Capability, Clock, Grant, RealClock, System
 from landbridge.systems.highlevel.config import authorise_url, scopes_for
 from landbridge.systems.highlevel.tokens import exchange_code
+from landbridge.systems.highlevel.webhooks import Keys
 from landbridge.systems.transport import MakeTransport
 
 log = structlog.get_logger()
@@ -71,6 +74,7 @@ class App:
         self._waterline = FileWaterline(settings.home / "waterline.json")
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
+        self._receiver = receiver_for(settings, database, clock, self.wake)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, self._sync_for)
@@ -272,6 +276,16 @@ class App:
         async with self.database.read() as connection:
             return await journal.recent(connection, bridge.id, count)
 
+    # Webhooks
+
+    async def receive(self, raw: bytes, headers: Mapping[str, str]) -> Outcome:
+        """One webhook of HighLevel, its headers by lower-case name; returns when it is durable."""
+        return await self._receiver.receive(raw, headers)
+
+    async def arrivals(self) -> dict[str, int]:
+        """How many webhooks came today, by outcome."""
+        return await self._receiver.counts()
+
     async def keep_in_step(self) -> None:
         """Live work and scheduled syncs until cancelled; what was cut off is finished first."""
         engine = await self._engine()
@@ -314,6 +328,7 @@ class App:
     async def close(self) -> None:
         """Stop everything; what is unfinished continues with the next process."""
         await self._crew.close()
+        await self._receiver.close()
         if self._fleet is not None:
             await self._fleet.close()
         await self.database.close()
@@ -324,6 +339,18 @@ async def _probed(system: System) -> Capability:
         return await system.probe()
     finally:
         await system.close()
+
+
+def receiver_for(
+    settings: Settings, database: Database, clock: Clock, wake: Callable[[int], None]
+) -> Receiver:
+    """The receiver of webhooks, with the keys and the app of the settings."""
+    keys = Keys(settings.highlevel_webhook_keys.split(), settings.highlevel_webhook_rsa_keys.split())
+    config = ReceiverConfig(
+        window_seconds=settings.highlevel_webhook_window_seconds,
+        app_id=settings.highlevel_client_id.partition("-")[0],  # highlevel.md 1.2
+    )
+    return Receiver(database, clock, keys, config, wake)
 
 
 def dbos_for(settings: Settings) -> MakeDurable:

@@ -20,11 +20,13 @@ from landbridge.allowed import (
     ApiVersion,
     Count,
     Database,
+    Ed25519Keys,
     Folder,
     Format,
     Host,
     Key,
     Level,
+    RsaKeys,
     Seconds,
     Secret,
     Shown,
@@ -117,6 +119,22 @@ class Settings(BaseSettings):
     highlevel_quota_interval_seconds: Seconds = Field(10, description="Length of the quota interval.")
     highlevel_quota_daily: Annotated[Count, Field(ge=0), Words("calls")] = Field(
         200_000, description="Calls that may be made in a day; 0 switches the limit off."
+    )
+    highlevel_webhook_keys: Ed25519Keys = Field(
+        "MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg=",
+        description="Public keys that HighLevel signs webhooks with (`X-GHL-Signature`); each is tried. The"
+        " default is the key of the vendor's Webhook Integration Guide, taken from two repositories that"
+        " quote it: compare it with the guide.",
+    )
+    highlevel_webhook_rsa_keys: RsaKeys = Field(
+        "",
+        description="Public keys of the legacy signature (`x-wh-signature`), which the vendor announced to"
+        " end on 2026-07-01. Without one that signature is not accepted.",
+    )
+    highlevel_webhook_window_seconds: Seconds = Field(
+        7200,
+        description="A webhook whose time is further from now has no effect. HighLevel sends again for up to"
+        " 70 minutes, with the first time.",
     )
 
     rezora_api_url: Url = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from landbridge.engine.desk import Question
@@ -11,6 +12,7 @@ from landbridge.engine.status import Status
 from landbridge.engine.undo import UndoOrder
 from landbridge.settings import Settings
 from landbridge.store.bridges import Account, Bridge
+from landbridge.store.inbox import Outcome
 from landbridge.store.journal import Entry
 
 
@@ -82,6 +84,14 @@ class Product(Protocol):
 
     async def journal(self, bridge: Bridge, count: int = 50) -> list[Entry]:
         """The newest entries of the journal, newest first."""
+        ...
+
+    async def receive(self, raw: bytes, headers: Mapping[str, str]) -> Outcome:
+        """One webhook of HighLevel, as sent; returns when it is durable."""
+        ...
+
+    async def arrivals(self) -> dict[str, int]:
+        """How many webhooks came today, by outcome."""
         ...
 
     async def undo(self, bridge: Bridge, order: UndoOrder, *, cause: str, preview: bool = False) -> UndoRun:

@@ -15,6 +15,7 @@ from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
 from landbridge.web.security import Guard, known_hosts
 from landbridge.web.status import StatusPages
+from landbridge.web.webhooks import webhook_route
 
 
 def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
@@ -27,6 +28,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         docs_url=None,  # both viewers load scripts from a CDN
         redoc_url=None,
     )
+    site.router.routes.append(webhook_route(product))
     for part in (StatusPages(product, pages), ConnectPages(product, pages), Api(product, pages.clock)):
         site.include_router(part.router())
     site.mount("/static", StaticFiles(directory=STATIC))
