@@ -18,7 +18,7 @@ from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.durable import Driver, Drives, Durable
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
 from landbridge.engine.roster import Listing, Roster
-from landbridge.engine.schedule import keep_in_step
+from landbridge.engine.schedule import Timetable, Timing, keep_in_step
 from landbridge.engine.status import Status, status_of
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
@@ -70,6 +70,9 @@ class App:
         self._connections = Connections(settings, vault, clock, self._rng, owner, transport)
         self._desk = Desk(database, clock, self._connections.policy_of)
         self._roster = Roster(database, clock, self._connections.policy_of)
+        self._timetable = Timetable(
+            database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
+        )
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._background: dict[int, asyncio.Task[None]] = {}
@@ -249,16 +252,28 @@ class App:
             return await journal.recent(connection, bridge.id, count)
 
     async def keep_in_step(self) -> None:
-        """Scheduled syncs until cancelled; what was cut off is finished first."""
+        """Scheduled runs until cancelled; what was cut off is finished first."""
         engine = await self._engine()
-        await keep_in_step(
-            self.bridges,
-            self.runs,
-            self.clock,
-            self.settings.scan_interval_seconds,
-            engine.unfinished,
-            lambda bridge: self.start_sync(bridge, cause="schedule"),
-        )
+        await keep_in_step(self._timetable, self.clock, engine.unfinished, self.start_scheduled)
+
+    def start_scheduled(self, bridge: Bridge, purpose: str) -> None:
+        """A run of a purpose (``sync`` or ``poll``) in the background, because its time has come."""
+        if purpose == "sync":
+            self.start_sync(bridge, cause="schedule")
+
+    async def timings(self, bridge: Bridge) -> list[Timing]:
+        """When each purpose of a bridge runs by itself."""
+        return await self._timetable.timings(bridge)
+
+    async def set_schedule(
+        self, bridge: Bridge, purpose: str, text: str, zone: str | None = None, quiet: str | None = None
+    ) -> Timing:
+        """Give a purpose its schedule; what is None stays. Raises ``NotPossible`` with nothing changed."""
+        return await self._timetable.set(bridge, purpose, text, zone, quiet)
+
+    async def switch_off(self, bridge: Bridge, purpose: str) -> Timing:
+        """Nothing of this purpose starts by itself any more."""
+        return await self._timetable.off(bridge, purpose)
 
     def forecast_seconds(self, calls: int) -> float:
         """How long so many Rezora calls take at the quota in the settings."""
