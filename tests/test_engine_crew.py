@@ -48,7 +48,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.gate.set()
-        self.crew = Crew(self.database, self.clock, self.live, self.sync)
+        self.crew = Crew(self.database, self.clock, self.live, self.live, self.sync)
 
     async def live(self, _bridge: Bridge) -> Run | None:
         self.said.append("live")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 
@@ -19,7 +19,7 @@ from landbridge.engine.durable import Driver, Drives, Durable
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
 from landbridge.engine.receiver import Receiver, ReceiverConfig
 from landbridge.engine.roster import Listing, Roster
-from landbridge.engine.schedule import keep_in_step
+from landbridge.engine.schedule import Timetable, Timing, keep_in_step
 from landbridge.engine.status import Status, status_of
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
@@ -75,9 +75,12 @@ class App:
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
         self._receiver = receiver_for(settings, database, clock, self.wake)
+        self._timetable = Timetable(
+            database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
+        )
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
-        self._crew = Crew(database, clock, self.live, self._sync_for)
+        self._crew = Crew(database, clock, self.live, self._poll_for, self._sync_for)
 
     # Connecting
 
@@ -190,6 +193,9 @@ class App:
     async def _sync_for(self, bridge: Bridge, cause: str, accept: bool) -> Run:  # a callback of Crew
         return await self.sync(bridge, cause=cause, accept=accept)
 
+    async def _poll_for(self, bridge: Bridge) -> Run | None:
+        return await self.poll(bridge, cause="schedule")
+
     async def plan(self, bridge: Bridge, *, mapping: str | None = None, watch: Watch | None = None) -> DryRun:
         """A dry run: what a sync would do, or what it would do under another mapping, which is not stored.
 
@@ -287,19 +293,33 @@ class App:
         return await self._receiver.counts()
 
     async def keep_in_step(self) -> None:
-        """Live work and scheduled syncs until cancelled; what was cut off is finished first."""
+        """Live work and scheduled runs until cancelled; what was cut off is finished first."""
         engine = await self._engine()
-        scheduled = keep_in_step(
-            self.bridges,
-            self.runs,
-            self.clock,
-            self.settings.scan_interval_seconds,
-            engine.unfinished,
-            lambda bridge: self.start_sync(bridge, cause="schedule"),
-        )
+        scheduled = keep_in_step(self._timetable, self.clock, engine.unfinished, self.start_scheduled)
         async with asyncio.TaskGroup() as group:
             group.create_task(scheduled)
             group.create_task(self._crew.keep_live())
+
+    def start_scheduled(self, bridge: Bridge, purpose: str) -> None:
+        """A run of a purpose (``sync`` or ``poll``) in the background, because its time has come."""
+        if purpose == "sync":
+            self.start_sync(bridge, cause="schedule")
+        else:
+            self._crew.start_poll(bridge)
+
+    async def timings(self, bridge: Bridge) -> list[Timing]:
+        """When each purpose of a bridge runs by itself."""
+        return await self._timetable.timings(bridge)
+
+    async def set_schedule(
+        self, bridge: Bridge, purpose: str, text: str, zone: str | None = None, quiet: str | None = None
+    ) -> Timing:
+        """Give a purpose its schedule; what is None stays. Raises ``NotPossible`` with nothing changed."""
+        return await self._timetable.set(bridge, purpose, text, zone, quiet)
+
+    async def switch_off(self, bridge: Bridge, purpose: str) -> Timing:
+        """Nothing of this purpose starts by itself any more."""
+        return await self._timetable.off(bridge, purpose)
 
     def forecast_seconds(self, calls: int) -> float:
         """How long so many Rezora calls take at the quota in the settings."""

@@ -37,12 +37,14 @@ class _Rest:
 class Crew:
     """Background work of one process.
 
-    ``live`` carries what is due; ``sync`` runs a whole sync for a cause, accepting a large change or not.
+    ``live`` carries what is due; ``poll`` looks what moved first; ``sync`` runs a whole sync for a cause,
+    accepting a large change or not.
     """
 
     database: Database
     clock: Clock
     live: Drive
+    poll: Drive
     sync: Callable[[Bridge, str, bool], Awaitable[Run | None]]
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
@@ -67,6 +69,11 @@ class Crew:
         else:
             self._begin(bridge.id, work)
 
+    def start_poll(self, bridge: Bridge) -> None:
+        """Look what moved, in the background; whatever is under way finds it as well."""
+        if not self.busy(bridge.id):
+            self._begin(bridge.id, partial(self._live_quietly, bridge, self.poll))
+
     async def look(self) -> None:
         """Start live work wherever something is due and nobody is at it."""
         now = self.clock.now()
@@ -78,7 +85,7 @@ class Crew:
         known = {bridge.id: bridge for bridge in await Bridges(self.database).bridges()}
         for key in waiting:
             if key in known and await self._may_go_on(key):
-                self._begin(key, partial(self._live_quietly, known[key]))
+                self._begin(key, partial(self._live_quietly, known[key], self.live))
 
     async def keep_live(self) -> None:
         """Until cancelled: look whenever somebody calls, and every second for those who cannot."""
@@ -124,10 +131,10 @@ class Crew:
         except OperationalError:  # disk full or locked: the run is unfinished, and tried again
             log.exception("database_failed", bridge=bridge.id)
 
-    async def _live_quietly(self, bridge: Bridge) -> None:
+    async def _live_quietly(self, bridge: Bridge, drive: Drive) -> None:
         rest = self._rests.setdefault(bridge.id, _Rest())
         try:
-            run = await self.live(bridge)
+            run = await drive(bridge)
         except StoreFailure as failure:  # another process has the bridge, and carries it
             log.info("live_not_started", bridge=bridge.id, why=failure.sentence)
             run = None

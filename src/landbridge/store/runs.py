@@ -97,6 +97,13 @@ class Runs:
         async with self._database.read() as connection:
             return [_run(row) for row in await connection.execute(query)]
 
+    async def newest_of(self, bridge_id: int, purpose: str) -> Run | None:
+        """The newest run of a purpose, in whatever state."""
+        query = select(run).where(run.c.bridge_id == bridge_id, run.c.purpose == purpose)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query.order_by(run.c.id.desc()).limit(1))).first()
+        return None if row is None else _run(row)
+
     async def progress(self, run_id: int, done: int, total: int, counts: Mapping[str, int]) -> None:
         """For people who watch; the truth of a run is in its records."""
         async with self._database.write() as connection:
