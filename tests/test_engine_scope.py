@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from landbridge.engine.answers import NotPossible
 from landbridge.store import decisions, journal, links
 from landbridge.sync.mapping import write_policy
 from landbridge.sync.model import Side
@@ -202,3 +205,17 @@ async def test_a_user_and_a_business_of_highlevel_are_a_scope_too(tmp_path: Path
                 .keys()
                 .isdisjoint({(Side.HIGHLEVEL, one["id"])})
             )
+
+
+async def test_nobody_is_promised_to_be_created_in_highlevel_while_the_scope_is_restricted(
+    tmp_path: Path,
+) -> None:
+    async with landbridge(tmp_path, 10, mapping=EVERYBODY, empty_rezora=True) as rig:
+        await synced(rig)
+        (one, *_) = somebody(rig, 1)
+        rig.sandbox.edit("highlevel", {"action": "delete", "id": one["id"]})
+        await synced(rig)
+        (there,) = [c for c in rig.rezora_contacts() if c["contact_email"].lower() == one["email"].lower()]
+        rig.bridge = await rig.app.create_bridge("test", CLIENTS)
+        with pytest.raises(NotPossible, match="scope is restricted"):
+            await rig.app.again(rig.bridge, there["contact_id"])
