@@ -49,6 +49,19 @@ def test_an_older_copy_of_the_database_does_not_bring_back_who_opted_out_and_is_
     assert world.contacts("highlevel") == {}
 
 
+def test_a_copy_from_before_the_first_sync_still_knows_whose_opt_outs_are_kept_beside_it(
+    world: Simulation,
+) -> None:
+    world.backup()
+    left, _ = linked(world)
+    world.edit("highlevel", action="set_dnd", id=left, channels={"Email": "active"})
+    synced(world)
+    world.restore()
+    world.edit("highlevel", action="set_dnd", id=left, channels={"Email": "inactive"})
+    synced(world)
+    assert world.contacts("highlevel")[left]["dndSettings"]["Email"]["status"] == "active"
+
+
 def test_who_was_allowed_again_stays_so_after_an_older_copy_came_back(world: Simulation) -> None:
     left, right = linked(world)
     world.backup()

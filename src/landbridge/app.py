@@ -170,6 +170,7 @@ class App:
             mapping = found[0].policy if found else write_policy(default_policy())
         read_policy(mapping)
         named = name or (found[0].name if found else left.title or "main")
+        await self._vault.pepper()  # now, so that every later copy of the database has it
         return await self.bridges.create(named, left, right, mapping, self.clock.now())
 
     # Work
