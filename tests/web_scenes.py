@@ -9,9 +9,11 @@ from typing import Any
 from landbridge.engine.desk import ALLOWED, Question
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.roster import Contact, Listing
+from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
 from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.settings import Settings, load_settings
+from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.database import StoreFailure
 from landbridge.store.journal import Entry, OpenHold
@@ -312,6 +314,12 @@ class FakeProduct:
     sessions: dict[str, str] = field(default_factory=dict)  # state to the session that started it
     asked: list[tuple[object, ...]] = field(default_factory=list)  # about single contacts
     failure: Exception | None = None
+    schedules: dict[str, Timing] = field(
+        default_factory=lambda: {
+            "sync": Timing("sync", "default", "every 1 hour", "UTC", "", True, NOW + 600, NOW - 3000),
+            "poll": Timing("poll", "default", "every 15 minutes", "UTC", "", True, NOW + 60, None),
+        }
+    )
 
     @classmethod
     def of(cls, *statuses: Status, **rest: Any) -> FakeProduct:
@@ -397,6 +405,27 @@ class FakeProduct:
         self.asked.append(("undo", order, preview))
         line = UndoLine(7, Side.REZORA, "90112", "contact_home_city", {"c": "b"}, {"c": "a"}, "undone")
         return UndoRun(run(9, purpose="undo", cause=cause), [line])
+
+    async def timings(self, bridge: Bridge) -> list[Timing]:
+        return list(self.schedules.values())
+
+    async def set_schedule(
+        self, bridge: Bridge, purpose: str, text: str, zone: str | None = None, quiet: str | None = None
+    ) -> Timing:
+        self._fail()
+        self.asked.append(("set", purpose, text, zone, quiet))
+        known = self.schedules[purpose]
+        made = replace(known, text=text, words=text, zone=zone or known.zone, quiet=quiet or "", enabled=True)
+        self.schedules[purpose] = made
+        return made
+
+    async def switch_off(self, bridge: Bridge, purpose: str) -> Timing:
+        self.asked.append(("off", purpose))
+        self.schedules[purpose] = replace(self.schedules[purpose], enabled=False, next_at=None)
+        return self.schedules[purpose]
+
+    async def alerts(self, bridge: Bridge) -> list[Alert]:
+        return [Alert(1, bridge.id, "brake", BRAKED.sentence, BRAKED.fix, NOW - 600, NOW - 540)]
 
     def _fail(self) -> None:
         if self.failure is not None:
