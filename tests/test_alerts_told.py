@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from landbridge.engine.alerts import Calls
 from landbridge.engine.schedule import Timetable
-from landbridge.engine.telling import CHECK_SECONDS, Alerts, Tried
+from landbridge.engine.telling import CHECK_SECONDS, Alerts, Tried, keep_watch
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database
@@ -250,6 +250,29 @@ async def test_nearly_spent_calls_are_told(scene: Scene) -> None:
     scene.calls = [Calls("HighLevel", 3, 200_000)]
     await scene.alerts.check()
     assert len(scene.subjects) == 2
+
+
+async def test_a_look_that_fails_does_not_end_the_watch(scene: Scene) -> None:
+    looks = []
+
+    class Stop(Exception):  # noqa: N818  # the end of the test, not an error
+        pass
+
+    class Failing(Alerts):
+        async def check(self) -> None:
+            looks.append(scene.clock.now())
+            raise ValueError("a mistake of ours")
+
+    class Stepping(TwoClocks):
+        async def sleep(self, seconds: float) -> None:
+            assert seconds == CHECK_SECONDS
+            if len(looks) == 3:
+                raise Stop
+
+    scene.alerts.__class__ = Failing
+    with pytest.raises(Stop):
+        await keep_watch(scene.alerts, Stepping())
+    assert len(looks) == 3
 
 
 async def test_a_test_goes_through_each_channel_and_says_what_became_of_it(scene: Scene) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, replace
 
 import structlog
@@ -268,11 +268,13 @@ class App:
     async def keep_in_step(self) -> None:
         """Scheduled runs until cancelled; what was cut off is finished first."""
         engine = await self._engine()
-        async with asyncio.TaskGroup() as group:  # one that breaks must not leave the other running alone
-            group.create_task(
-                keep_in_step(self._timetable, self.clock, engine.unfinished, self.start_scheduled)
-            )
-            group.create_task(keep_watch(self._alerts, self.clock))
+        watch = asyncio.ensure_future(keep_watch(self._alerts, self.clock))
+        try:
+            await keep_in_step(self._timetable, self.clock, engine.unfinished, self.start_scheduled)
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
 
     def start_scheduled(self, bridge: Bridge, purpose: str) -> None:
         """A run of a purpose (``sync`` or ``poll``) in the background, because its time has come."""

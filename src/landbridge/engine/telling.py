@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from landbridge.engine.alerts import DUE_SECONDS, TITLES, Calls, Facts, Judged, judge
 from landbridge.engine.schedule import Timetable
@@ -188,7 +187,7 @@ async def keep_watch(watch: Alerts, clock: Clock) -> None:
     while True:
         try:
             await watch.check()
-        except OperationalError:  # disk full or locked
+        except Exception:  # whatever it is, syncs go on, and the next look may succeed
             log.exception("alerts_not_checked")
         await clock.sleep(CHECK_SECONDS)
 
