@@ -218,6 +218,35 @@ MUTANTS = (
         "        if False:\n",
         f"{GUARDS}a_run_that_goes_on_after_a_stop_knows_of_opt_outs_since",
     ),
+    Mutant(
+        "a schedule starts what the brake stopped",
+        "engine/schedule.py",
+        '    return newest is None or newest.state == "braked"\n',
+        "    return newest is None\n",
+        "tests/test_schedule_runs.py::test_a_bridge_that_the_brake_stopped_waits_until_a_person_let_it_pass",
+    ),
+    Mutant(
+        "a clock that was ahead blocks a bridge",
+        "engine/schedule.py",
+        "        wrong = known.next_at > following + _ROUNDING_SECONDS\n",
+        "        wrong = False\n",
+        "tests/test_schedule_runs.py::test_a_clock_that_jumps_neither_blocks_a_bridge_nor_starts_a_storm",
+    ),
+    Mutant(
+        "alerts go into private networks",
+        "systems/incoming_webhook.py",
+        "        if not addresses or not all(is_public(address) for address in addresses):\n",
+        "        if not addresses:\n",
+        "tests/test_alerts_channels.py::test_nothing_is_sent_into_a_private_network",
+    ),
+    Mutant(
+        "alerts follow redirects",
+        "systems/incoming_webhook.py",
+        "allow_redirects=False",
+        "allow_redirects=True",
+        "tests/test_alerts_channels.py::"
+        "test_the_request_itself_is_pinned_checked_by_name_and_follows_no_redirect",
+    ),
 )
 
 

@@ -184,3 +184,33 @@ async def test_settings_are_printed_with_their_origin_and_no_secret(tmp_path: Pa
     )
     assert rows["rezora_api_url"]["origin"] == "default"
     assert "canary-secret" not in ended.out + ended.err
+
+
+async def test_a_person_sets_a_schedule_and_tries_the_alerts(tmp_path: Path) -> None:
+    secret = "https://hooks.example.org/services/very-secret"
+    async with Sandbox(SandboxConfig(people=5, highlevel=HighLevelConfig(burst=0))) as sandbox:
+        write_settings(sandbox, tmp_path)
+        await connect_both(tmp_path)
+        made = await run(
+            tmp_path, "schedule", "set", "daily at 03:30", "--zone", "Europe/Zurich", "--quiet", "22:00-02:00"
+        )
+        assert (made.code, made.err) == (0, "")
+        assert "waits for you first" in made.out
+        off = await run(tmp_path, "schedule", "off", "--purpose", "poll", "--json")
+        assert (off.code, off.json["enabled"]) == (0, False)
+        shown = (await run(tmp_path, "schedule", "show", "--json")).json
+        assert [(one["purpose"], one["text"], one["zone"], one["quiet"]) for one in shown] == [
+            ("sync", "daily at 03:30", "Europe/Zurich", "22:00-02:00"),
+            ("poll", "default", "UTC", ""),
+        ]
+        wrong = await run(tmp_path, "schedule", "set", "whenever")
+        assert wrong.code == 2
+        assert "daily at 03:30" in wrong.err
+        assert (await run(tmp_path, "alerts", "list", "--json")).json == []
+        assert "No channel is configured" in (await run(tmp_path, "alerts", "test")).out
+        more = {"LANDBRIDGE_ALERT_WEBHOOK_URL": secret.replace("hooks.example.org", "localhost")}
+        tried = await run(tmp_path, "alerts", "test", more=more)
+        assert tried.code == 1
+        assert "private network" in tried.out
+        settings = await run(tmp_path, "settings", "--json", more=more)
+    assert "very-secret" not in tried.out + tried.err + settings.out + settings.err

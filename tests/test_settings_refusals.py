@@ -188,3 +188,30 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
 def test_the_file_in_home_cannot_move_home(tmp_path: Path) -> None:
     [sentence] = problems(tmp_path, toml='home = "/elsewhere"\n')
     assert sentence.endswith("set LANDBRIDGE_HOME instead.")
+
+
+@pytest.mark.parametrize("value", ["http://hooks.example.org/canary-5", "https://u:canary-5@example.org"])
+def test_a_webhook_that_cannot_be_used_is_refused_and_not_repeated(tmp_path: Path, value: str) -> None:
+    [sentence] = problems(tmp_path, variables={"alert_webhook_url": value})
+    assert sentence.startswith("alert_webhook_url is not usable")
+    assert "canary-5" not in sentence
+
+
+@pytest.mark.parametrize("value", ["ada", "ada@example.org, ", "ada@example.org\r\nBcc: b@example.org"])
+def test_what_is_no_list_of_addresses_is_refused(tmp_path: Path, value: str) -> None:
+    [sentence] = problems(tmp_path, variables={"alert_email_to": value})
+    assert "alert_email_to is" in sentence
+    assert "e-mail addresses with commas between" in sentence
+
+
+def test_alerts_by_mail_need_a_sender_and_a_server(tmp_path: Path) -> None:
+    [sentence] = problems(tmp_path, variables={"alert_email_to": "ada@example.org"})
+    assert sentence.startswith("alert_email_to needs alert_email_from and smtp_host")
+
+
+def test_mail_is_not_sent_in_the_clear_to_another_machine(tmp_path: Path) -> None:
+    mail = {"smtp_host": "mail.example.org", "smtp_security": "none"}
+    [sentence] = problems(tmp_path, variables=mail)
+    assert sentence.startswith("smtp_security is none and smtp_host is another machine")
+    environ = {"LANDBRIDGE_HOME": str(tmp_path), "LANDBRIDGE_SMTP_SECURITY": "none"}
+    assert load_settings(environ | {"LANDBRIDGE_SMTP_HOST": "localhost"}).smtp_host == "localhost"

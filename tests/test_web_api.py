@@ -87,8 +87,9 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     paths = (await browse(FakeProduct()).get("/api/v1/openapi.json")).json["paths"]
     bridge = "/api/v1/bridges/{bridge_id}"
     people = ("holds", "holds/{hold_id}/resolve", "contacts", "journal", "undo")
+    timed = ("schedule", "schedule/{purpose}", "schedule/{purpose}/off", "alerts")
     one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again"))
-    named = {f"{bridge}/{name}" for name in ("status", "sync", *people, *one)}
+    named = {f"{bridge}/{name}" for name in ("status", "sync", *people, *one, *timed)}
     assert set(paths) == named | {"/api/v1/bridges"}
 
 
@@ -156,3 +157,31 @@ async def test_other_sites_may_answer_nothing(path: str) -> None:
     headers = JSON | {"sec-fetch-site": "cross-site"}
     answer = await browse(product).ask("POST", f"/api/v1/bridges/1/{path}", b"{}", headers)
     assert (answer.status, product.asked) == (403, [])
+
+
+async def test_schedules_are_shown_set_and_switched_off() -> None:
+    product = FakeProduct.of(status())
+    shown = (await browse(product).get("/api/v1/bridges/1/schedule")).json
+    assert [(one["purpose"], one["words"]) for one in shown] == [
+        ("sync", "every 1 hour"),
+        ("poll", "every 15 minutes"),
+    ]
+    made = await post(product, "schedule/sync", {"when": "daily at 03:30", "zone": "Europe/Zurich"})
+    assert (made.status, made.json["when"], made.json["zone"]) == (200, "daily at 03:30", "Europe/Zurich")
+    off = await post(product, "schedule/poll/off")
+    assert (off.json["enabled"], off.json["next_at"]) == (False, None)
+    assert product.asked == [("set", "sync", "daily at 03:30", "Europe/Zurich", None), ("off", "poll")]
+
+
+async def test_a_schedule_that_cannot_be_is_refused_with_its_fix() -> None:
+    refusal = NotPossible("The schedule 'never' cannot be understood.", "Use `hourly`.")
+    product = FakeProduct.of(status(), failure=refusal)
+    answer = await post(product, "schedule/sync", {"when": "never"})
+    assert (answer.status, answer.json) == (409, {"error": refusal.sentence, "fix": refusal.fix})
+    assert (await post(product, "schedule/scan", {"when": "hourly"})).status == 422
+
+
+async def test_alerts_are_listed() -> None:
+    (alert,) = (await browse(FakeProduct.of(status())).get("/api/v1/bridges/1/alerts")).json
+    assert (alert["cause"], alert["closed_at"]) == ("brake", None)
+    assert alert["fix"]

@@ -307,3 +307,12 @@ async def test_the_bridge_of_a_page_is_the_one_asked_for() -> None:
     named = replace(status(), bridge=replace(BRIDGE, id=4, name="Fourth"))
     browser = browse(FakeProduct.of(status(), named))
     assert (await browser.get("/bridges/4/status")).page.one("h1").text == "Fourth"
+
+
+async def test_the_page_says_when_it_runs_next() -> None:
+    timed = replace(status(), next_sync=NOW + 12 * 60, next_poll=NOW + 30)
+    page = (await browse(FakeProduct.of(timed)).get("/")).page
+    (line,) = [element for element in page.all("p") if element.attributes.get("id") == "next"]
+    assert line.text == "Next sync in 12 minutes · Next look at Rezora in less than a minute"
+    page = (await browse(FakeProduct.of(status())).get("/")).page
+    assert [element for element in page.all("p") if element.attributes.get("id") == "next"] == []

@@ -9,9 +9,11 @@ from typing import Any
 from landbridge.engine.desk import ALLOWED, Question
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.roster import Contact, Listing
+from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
 from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.settings import Settings, load_settings
+from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.database import StoreFailure
 from landbridge.store.inbox import Outcome
@@ -315,6 +317,12 @@ class FakeProduct:
     failure: Exception | None = None
     received: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)  # webhooks
     outcome: Outcome = Outcome.ACCEPTED
+    schedules: dict[str, Timing] = field(
+        default_factory=lambda: {
+            "sync": Timing("sync", "default", "every 1 hour", "UTC", "", True, NOW + 600, NOW - 3000),
+            "poll": Timing("poll", "default", "every 15 minutes", "UTC", "", True, NOW + 60, None),
+        }
+    )
 
     @classmethod
     def of(cls, *statuses: Status, **rest: Any) -> FakeProduct:
@@ -408,6 +416,27 @@ class FakeProduct:
 
     async def arrivals(self) -> dict[str, int]:
         return {"accepted": len(self.received)}
+
+    async def timings(self, bridge: Bridge) -> list[Timing]:
+        return list(self.schedules.values())
+
+    async def set_schedule(
+        self, bridge: Bridge, purpose: str, text: str, zone: str | None = None, quiet: str | None = None
+    ) -> Timing:
+        self._fail()
+        self.asked.append(("set", purpose, text, zone, quiet))
+        known = self.schedules[purpose]
+        made = replace(known, text=text, words=text, zone=zone or known.zone, quiet=quiet or "", enabled=True)
+        self.schedules[purpose] = made
+        return made
+
+    async def switch_off(self, bridge: Bridge, purpose: str) -> Timing:
+        self.asked.append(("off", purpose))
+        self.schedules[purpose] = replace(self.schedules[purpose], enabled=False, next_at=None)
+        return self.schedules[purpose]
+
+    async def alerts(self, bridge: Bridge) -> list[Alert]:
+        return [Alert(1, bridge.id, "brake", BRAKED.sentence, BRAKED.fix, NOW - 600, NOW - 540)]
 
     def _fail(self) -> None:
         if self.failure is not None:

@@ -30,7 +30,8 @@ class Shown:
     default: str
 
 
-def _is_loopback(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Does traffic to this host never leave the machine?"""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -44,10 +45,34 @@ def _url(text: str) -> str:
     parts = urlsplit(text.strip())
     host = parts.hostname or ""
     sound = bool(host) and not re.search(r"\s", parts.netloc) and not (parts.query or parts.fragment)
-    allowed = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(host))
     if not sound or not allowed or "@" in parts.netloc or parts.port == 0:
         raise ValueError
     return urlunsplit(parts).rstrip("/")
+
+
+def _addresses(text: str) -> str:
+    """E-mail addresses, a comma and a space between them."""
+    found = [part.strip() for part in text.split(",")] if text.strip() else []
+    if not all(re.fullmatch(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+", part) for part in found):
+        raise ValueError
+    return ", ".join(found)
+
+
+def _address(text: str) -> str:
+    """One e-mail address, or none."""
+    found = _addresses(text)
+    if "," in found:
+        raise ValueError
+    return found
+
+
+def _webhook(secret: SecretStr) -> SecretStr:
+    """Unchanged, if it is blank or https; it may carry a query, as some chats have it."""
+    parts = urlsplit(secret.get_secret_value())
+    if secret.get_secret_value() and (parts.scheme != "https" or not parts.hostname or "@" in parts.netloc):
+        raise ValueError
+    return secret
 
 
 def _database(text: str) -> str:
@@ -111,6 +136,10 @@ Url = Annotated[
 ]
 Text = Annotated[str, Words(allowed="a text")]
 Secret = Annotated[SecretStr, Words(allowed="a text")]
+Addresses = Annotated[str, AfterValidator(_addresses), Words(allowed="e-mail addresses with commas between")]
+Address = Annotated[str, AfterValidator(_address), Words(allowed="an e-mail address")]
+Webhook = Annotated[SecretStr, AfterValidator(_webhook), Words(allowed="an https:// address")]
+Security = Annotated[Literal["starttls", "tls", "none"], BeforeValidator(_lower)]
 Key = Annotated[
     SecretStr,
     AfterValidator(_key),
@@ -138,6 +167,9 @@ ApiVersion = Annotated[
 Host = Annotated[str, Field(pattern=r"^[^\s/@]+$"), Words(allowed="a host name or an IP address")]
 Seconds = Annotated[
     float, BeforeValidator(_number), Field(gt=0, le=7 * 86400, allow_inf_nan=False), Words("seconds")
+]
+Hours = Annotated[
+    float, BeforeValidator(_number), Field(gt=0, le=366 * 24, allow_inf_nan=False), Words("hours")
 ]
 Count = Annotated[int, BeforeValidator(_number)]
 Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]

@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 import structlog
 from sqlalchemy import make_url
 
+from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
@@ -21,11 +22,13 @@ from landbridge.engine.receiver import Receiver, ReceiverConfig
 from landbridge.engine.roster import Listing, Roster
 from landbridge.engine.schedule import Timetable, Timing, keep_in_step
 from landbridge.engine.status import Status, status_of
+from landbridge.engine.telling import Alerts, Tried, keep_watch
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
 from landbridge.settings import Settings
 from landbridge.store import journal
+from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import owner_name
@@ -77,6 +80,15 @@ class App:
         self._receiver = receiver_for(settings, database, clock, self.wake)
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
+        )
+        self._alerts = Alerts(
+            database,
+            clock,
+            self._timetable,
+            alert_channels(settings, clock),
+            calls_of=self._connections.calls_of,
+            hold_hours=settings.alert_hold_hours,
+            address=settings.public_url,
         )
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
@@ -238,7 +250,9 @@ class App:
 
     async def status(self, bridge: Bridge) -> Status:
         """How a bridge stands."""
-        return await status_of(self.database, bridge, self.clock.now())
+        found = await status_of(self.database, bridge, self.clock.now())
+        following = {timing.purpose: timing.next_at for timing in await self.timings(bridge)}
+        return replace(found, next_sync=following["sync"], next_poll=following["poll"])
 
     # People
 
@@ -300,6 +314,7 @@ class App:
         async with asyncio.TaskGroup() as group:
             group.create_task(scheduled)
             group.create_task(self._crew.keep_live())
+            group.create_task(keep_watch(self._alerts, self.clock))
 
     def start_scheduled(self, bridge: Bridge, purpose: str) -> None:
         """A run of a purpose (``sync`` or ``poll``) in the background, because its time has come."""
@@ -321,6 +336,14 @@ class App:
     async def switch_off(self, bridge: Bridge, purpose: str) -> Timing:
         """Nothing of this purpose starts by itself any more."""
         return await self._timetable.off(bridge, purpose)
+
+    async def alerts(self, bridge: Bridge) -> list[Alert]:
+        """What people were told of a bridge; what lasts comes first."""
+        return await self._alerts.recent(bridge)
+
+    async def try_channels(self) -> list[Tried]:
+        """Send a test through each channel that is configured."""
+        return await self._alerts.try_channels()
 
     def forecast_seconds(self, calls: int) -> float:
         """How long so many Rezora calls take at the quota in the settings."""

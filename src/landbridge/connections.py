@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from landbridge.engine.alerts import Calls
 from landbridge.settings import Settings
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.vault import Vault
@@ -198,6 +199,16 @@ class Connections:
             Side.HIGHLEVEL: await self.open(bridge.highlevel),
             Side.REZORA: await self.open(bridge.rezora),
         }
+
+    def calls_of(self, bridge: Bridge) -> list[Calls]:
+        """The day's calls of a bridge, as far as this process has seen them."""
+        found = []
+        for account in (bridge.highlevel, bridge.rezora):
+            quota = self._quotas.get((account.side, account.external_id))
+            if quota is not None:
+                usage = quota.usage()
+                found.append(Calls(account.side.title, usage.daily_used, usage.daily))
+        return found
 
     def _quota(self, side: Side, account: str) -> Quota:
         settings = self._settings

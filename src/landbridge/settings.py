@@ -17,6 +17,8 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from landbridge.allowed import (
+    Address,
+    Addresses,
     ApiVersion,
     Count,
     Database,
@@ -24,16 +26,20 @@ from landbridge.allowed import (
     Folder,
     Format,
     Host,
+    Hours,
     Key,
     Level,
     RsaKeys,
     Seconds,
     Secret,
+    Security,
     Shown,
     Text,
     Url,
+    Webhook,
     Words,
     allowed,
+    is_this_machine,
     words,
 )
 
@@ -181,6 +187,31 @@ class Settings(BaseSettings):
         description="The address under which browsers reach Landbridge; the OAuth redirect is built on it.",
     )
 
+    alert_email_to: Addresses = Field(
+        "",
+        description="Who is told by e-mail when a bridge needs somebody (docs/alerts.md).",
+    )
+    alert_email_from: Address = Field("", description="The sender of these messages.")
+    smtp_host: Annotated[str, Field(pattern=r"^[^\s/@]*$"), Words(allowed="a host name or an IP address")] = (
+        Field("", description="The mail server that takes them.")
+    )
+    smtp_port: Annotated[Count, Field(ge=1, le=65535)] = Field(
+        587, description="Its port: mostly 587 for starttls, 465 for tls."
+    )
+    smtp_user: Text = Field("", description="User name at the mail server; no login if blank.")
+    smtp_password: Secret = Field(SecretStr(""), description="Password at the mail server.")
+    smtp_security: Security = Field(
+        "starttls", description="How the connection is encrypted; none is for a mail server on this machine."
+    )
+    alert_webhook_url: Webhook = Field(
+        SecretStr(""),
+        description="The incoming webhook of a chat (Slack and alike) that is told the same. Whoever knows it"
+        " can write there; it must be on the public internet.",
+    )
+    alert_hold_hours: Hours = Field(
+        24, description="How long something may wait for a person before an alert says so."
+    )
+
     log_level: Level = Field("info", description="The least severe lines to write.")
     log_format: Format = Field("console", description="Lines for people, or one JSON object a line.")
 
@@ -189,6 +220,19 @@ class Settings(BaseSettings):
         if self.backoff_cap_seconds < self.backoff_base_seconds:
             raise ValueError(
                 "backoff_cap_seconds is below backoff_base_seconds; raise the one or lower the other."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Settings:
+        if self.alert_email_to and not (self.alert_email_from and self.smtp_host):
+            raise ValueError(
+                "alert_email_to needs alert_email_from and smtp_host; set them, or remove alert_email_to."
+            )
+        if self.smtp_security == "none" and self.smtp_host and not is_this_machine(self.smtp_host):
+            raise ValueError(
+                "smtp_security is none and smtp_host is another machine; use starttls or tls, so that nobody"
+                " reads the password and the messages on their way."
             )
         return self
 
@@ -361,6 +405,7 @@ _GROUPS = MappingProxyType(
         "rezora_api_url": "Rezora",
         "http_timeout_seconds": "Calls and pauses",
         "web_host": "Web page",
+        "alert_email_to": "Alerts",
         "log_level": "Log",
     }
 )

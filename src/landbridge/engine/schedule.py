@@ -106,6 +106,16 @@ class Timetable:
                     log.info("run_started", bridge=bridge.id, cause="schedule", purpose=purpose)
                     start(bridge, purpose)
 
+    async def late_after(self, bridge: Bridge, since: float, times: int) -> float | None:
+        """When syncs have failed to come so many times since an instant; None when none is expected."""
+        known = await self._kept(bridge, "sync")
+        when = self.read(known) if known.enabled else None
+        if when is None:
+            return None
+        for _ in range(times):
+            since = next_start(when, since, spread(bridge.id), LONGEST_WINDOW_SECONDS)
+        return since
+
     def read(self, known: Schedule) -> When | None:
         """What a schedule means; None, and a line in the log, when it means nothing any more."""
         try:

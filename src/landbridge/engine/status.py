@@ -43,6 +43,8 @@ class Status:
     held: list[Share]
     holds: list[OpenHold]
     entries: list[Entry]
+    next_sync: float | None = None  # None while nothing starts by itself
+    next_poll: float | None = None
 
     @property
     def interrupted(self) -> bool:

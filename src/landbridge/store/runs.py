@@ -104,6 +104,15 @@ class Runs:
             row = (await connection.execute(query.order_by(run.c.id.desc()).limit(1))).first()
         return None if row is None else _run(row)
 
+    async def synced_until(self, bridge_id: int) -> float | None:
+        """When the newest good sync ended; before there was one, when the first began."""
+        of_bridge = (run.c.bridge_id == bridge_id, run.c.purpose == "sync")
+        good = select(func.max(run.c.ended_at)).where(*of_bridge, run.c.state == "done")
+        first = select(func.min(run.c.started_at)).where(*of_bridge)
+        async with self._database.read() as connection:
+            ended: float | None = (await connection.execute(good)).scalar_one()
+            return ended if ended is not None else (await connection.execute(first)).scalar_one()
+
     async def progress(self, run_id: int, done: int, total: int, counts: Mapping[str, int]) -> None:
         """For people who watch; the truth of a run is in its records."""
         async with self._database.write() as connection:

@@ -14,6 +14,7 @@ from landbridge.store.runs import Run
 from landbridge.systems.base import Clock
 from landbridge.web import words
 from landbridge.web.api_holds import PeopleApi
+from landbridge.web.api_schedule import ScheduleApi
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge, start_sync
 
@@ -131,7 +132,8 @@ class Api:
             summary="Start a sync, unless one goes on",
             responses=refused,
         )
-        router.include_router(PeopleApi(self._product).router(path, unknown, refused))
+        for part in (PeopleApi(self._product), ScheduleApi(self._product)):
+            router.include_router(part.router(path, unknown, refused))
         router.add_api_route("/healthz", self.health, methods=["GET"], include_in_schema=False)
         return router
 

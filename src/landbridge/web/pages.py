@@ -77,5 +77,11 @@ def _templates() -> Environment:
         words.clock_time,
     )
     templates.filters |= {function.__name__: function for function in filters}
-    templates.globals |= {"ago": words.ago, "asset": asset, "words": words, "version": __version__}
+    templates.globals |= {
+        "ago": words.ago,
+        "until": words.until,
+        "asset": asset,
+        "words": words,
+        "version": __version__,
+    }
     return templates

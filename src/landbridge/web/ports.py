@@ -8,9 +8,11 @@ from typing import Protocol
 from landbridge.engine.desk import Question
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.roster import Listing
+from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Status
 from landbridge.engine.undo import UndoOrder
 from landbridge.settings import Settings
+from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.inbox import Outcome
 from landbridge.store.journal import Entry
@@ -96,4 +98,22 @@ class Product(Protocol):
 
     async def undo(self, bridge: Bridge, order: UndoOrder, *, cause: str, preview: bool = False) -> UndoRun:
         """Put back what the journal says was written, where it still shows."""
+        ...
+
+    async def timings(self, bridge: Bridge) -> list[Timing]:
+        """When each purpose of a bridge runs by itself."""
+        ...
+
+    async def set_schedule(
+        self, bridge: Bridge, purpose: str, text: str, zone: str | None = None, quiet: str | None = None
+    ) -> Timing:
+        """Give a purpose its schedule; what is None stays."""
+        ...
+
+    async def switch_off(self, bridge: Bridge, purpose: str) -> Timing:
+        """Nothing of this purpose starts by itself any more."""
+        ...
+
+    async def alerts(self, bridge: Bridge) -> list[Alert]:
+        """What people were told of a bridge; what lasts comes first."""
         ...

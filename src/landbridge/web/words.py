@@ -106,6 +106,20 @@ def ago(at: float, now: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("on %Y-%m-%d")
 
 
+def until(at: float, now: float) -> str:
+    """How soon, in words; the date when it is over a month."""
+    seconds = at - now
+    if seconds < 60:
+        return "in less than a minute"
+    for length, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= length:
+            count = int(seconds // length)
+            if name == "day" and count > 31:
+                break
+            return f"in {plural(count, name)}"
+    return datetime.fromtimestamp(at, UTC).strftime("on %Y-%m-%d")
+
+
 def took(seconds: float) -> str:
     """A span: ``0.4 s``, ``1 min 12 s``, ``2 h 5 min``."""
     if seconds < 10:
