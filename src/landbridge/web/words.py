@@ -28,6 +28,10 @@ _STAGES: Mapping[str, tuple[int, str]] = {  # the engine's stage: the step above
     "apply": (3, "Writing the changes"),
     "settle": (3, "Waiting for edits to settle"),
     "finish": (3, "Finishing"),
+    "live": (3, "Carrying changes"),
+    "look_highlevel": (0, "Looking for changes in HighLevel"),
+    "look_rezora": (1, "Looking for changes in Rezora"),
+    "mark": (3, "Finishing the look"),
 }
 COUNTS: Mapping[str, str] = {  # counters of a run that people care about
     "created": "created",
