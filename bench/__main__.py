@@ -1,4 +1,4 @@
-"""``make bench``: first sync beside a bare loop, use of the quota, five kills; figures, no assertions."""
+"""``make bench``: first sync beside a bare loop, quota, kills, webhooks on request; figures, no assertions."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.rig import Rig, finish, rig
+from bench.webhooks import webhooks
 from landbridge.sandbox.highlevel import HighLevelConfig
 from landbridge.sandbox.highlevel.config import FULL_PIT
 from landbridge.sandbox.rezora import RezoraConfig
@@ -160,10 +161,13 @@ def _rezora_contacts(made: Rig) -> list[dict[str, Any]]:
 def main() -> None:
     """Choose with names; all of them by default."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", default=["first", "quota", "kills"], metavar="first|quota|kills")
+    usual = ["first", "quota", "kills"]
+    parser.add_argument("names", nargs="*", default=usual, metavar="first|quota|kills|webhooks")
     parser.add_argument("--contacts", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=int, default=500, help="webhooks a second")
+    parser.add_argument("--seconds", type=int, default=60, help="how long webhooks are sent")
     given = parser.parse_args()
     if "first" in given.names:
         first_sync(given.contacts, given.rounds)
@@ -171,6 +175,8 @@ def main() -> None:
         quota(min(given.contacts, 1_000), page_size=2)
     if "kills" in given.names:
         kills(given.contacts, 5, given.seed)
+    if "webhooks" in given.names:
+        webhooks(given.rate, given.seconds)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from landbridge.store.database import StoreFailure
 from landbridge.store.runs import Run
 from landbridge.sync.mapping import write_policy
 from landbridge.sync.rules import Direction, LabelRule, Policy, default_policy
+from landbridge.web.security import WEBHOOKS
 
 MARK = "# A demo folder of Landbridge: emptied by each `landbridge demo`."
 LISTS = (("buyer", "Buyers"), ("seller", "Sellers"), ("newsletter", "Newsletter"))
@@ -52,6 +53,7 @@ def run_demo(out: Out, *, once: bool, people: int, seed: int, port: int, home: P
                     f"The sandbox holds {people:,} made-up people at {sandbox}, {met} of them in Rezora only;"
                     f" Landbridge is at {address}."
                 )
+                await _send_webhooks(sandbox, address)
                 await _connect(out, address)
                 bridge = await app.create_bridge("Demo", write_policy(_demo_policy()))
                 runs = await _sync_twice(out, app, bridge, sandbox)
@@ -112,6 +114,14 @@ async def _meet_in_rezora(sandbox: str, count: int) -> None:
         answer.raise_for_status()
 
 
+async def _send_webhooks(sandbox: str, address: str) -> None:
+    """What a developer enters in the marketplace app: where HighLevel sends its webhooks."""
+    settings = {"highlevel": {"webhook_url": f"{address}{WEBHOOKS}"}}
+    url = f"{sandbox}/_sandbox/config"
+    async with aiohttp.ClientSession() as session, session.post(url, json=settings) as answer:
+        answer.raise_for_status()
+
+
 def _prepare_home(home: Path, sandbox: str, port: int) -> None:
     """An empty folder with the settings that point at the sandbox; never empties a folder it did not make."""
     file = home / "landbridge.toml"
@@ -129,6 +139,7 @@ highlevel_api_url = "{sandbox}/highlevel"
 highlevel_authorise_url = "{sandbox}/highlevel/v2/oauth/chooselocation"
 highlevel_client_id = "{highlevel.client_id}"
 highlevel_client_secret = "{highlevel.client_secret}"
+highlevel_webhook_keys = "{highlevel.webhook_public_key}"
 rezora_api_url = "{sandbox}/rezora/v1"
 # The sandbox is on this machine; real accounts keep the polite default of 100 calls in 10 s.
 highlevel_quota_burst = 0

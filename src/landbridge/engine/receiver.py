@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -72,6 +72,8 @@ class Receiver:
         # of forged deliveries costs no writes. Few keys, whatever is sent; lost if the process dies.
         self._uncounted: Counter[Tally] = Counter()
         self._being_counted: Counter[Tally] = Counter()
+        self._rounds = 0
+        self._turn = asyncio.Lock()
         self._pruned_at = 0.0
 
     async def receive(self, raw: bytes, headers: Mapping[str, str]) -> Outcome:
@@ -151,12 +153,11 @@ class Receiver:
     async def _store(self, deliveries: list[Delivery]) -> Accepted:
         now = self._clock.now()
         pruning = now >= self._pruned_at + self._config.prune_seconds
-        with self._counting() as counted:
-            async with self._database.write() as connection:
-                if pruning:
-                    await inbox.prune(connection, now)
-                accepted = await inbox.accept(connection, deliveries, now)
-                await inbox.count(connection, counted)
+        async with self._turn, self._counting() as counted, self._database.write() as connection:
+            if pruning:
+                await inbox.prune(connection, now)
+            accepted = await inbox.accept(connection, deliveries, now)
+            await inbox.count(connection, counted)
         if pruning:
             self._pruned_at = now
         return accepted
@@ -166,9 +167,13 @@ class Receiver:
     async def counts(self) -> dict[str, int]:
         """How many deliveries came today, by outcome."""
         day = day_of(self._clock.now())
-        async with self._database.read() as connection:
-            found = Counter(await inbox.counts(connection, day))
-        found += self._uncounted + self._being_counted
+        found: Counter[Tally] = Counter()
+        for _ in range(3):  # again if something was stored meanwhile: it would be missed, or counted twice
+            rounds = self._rounds
+            async with self._database.read() as connection:
+                found = Counter(await inbox.counts(connection, day)) + self._uncounted + self._being_counted
+            if rounds == self._rounds:
+                break
         today: Counter[str] = Counter()
         for (counted_day, _, outcome), number in found.items():
             if counted_day == day:
@@ -186,15 +191,15 @@ class Receiver:
 
     async def _flush(self) -> None:
         try:
-            with self._counting() as counted:
+            async with self._turn, self._counting() as counted:
                 if counted:
                     async with self._database.write() as connection:
                         await inbox.count(connection, counted)
         except Exception as error:  # only counters; they stay for the next time
             log.warning("arrivals_not_counted", error=type(error).__name__)
 
-    @contextmanager
-    def _counting(self) -> Iterator[Counter[Tally]]:
+    @asynccontextmanager
+    async def _counting(self) -> AsyncIterator[Counter[Tally]]:
         """What is to be counted now; it stays uncounted if the block fails."""
         counted, self._uncounted = self._uncounted, Counter()
         self._being_counted += counted
@@ -205,11 +210,13 @@ class Receiver:
             raise
         finally:
             self._being_counted -= counted
+            self._rounds += 1
 
     async def close(self) -> None:
         """Store what waits, and the counters."""
-        if self._flusher is not None:
-            self._flusher.cancel()
+        async with self._turn:  # never in the middle of a transaction: SQLite would stay locked
+            if self._flusher is not None:
+                self._flusher.cancel()
         if self._writer is not None and not self._writer.done():
             await self._writer
         await self._flush()

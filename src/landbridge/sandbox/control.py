@@ -29,6 +29,8 @@ PAGES = {
     "POST /_sandbox/faults": '{"faults": [{"kind": ..., "side", "method", "path" or "path_regex", "times",'
     ' "skip", "probability", "seed", ...}]}',
     "DELETE /_sandbox/faults": "end all faults, or one with ?id=",
+    "GET /_sandbox/webhooks": "HighLevel's webhooks: pending, delivered, lost; the key that signs them",
+    "DELETE /_sandbox/webhooks": "forget all webhooks, those on their way too",
     "GET /_sandbox/clock": "the sandbox's time",
     "POST /_sandbox/clock": '{"advance": seconds}, {"freeze": true or an ISO time}, {"release": true}',
     "POST /_sandbox/reset": '{"seed", "people", "highlevel": {settings}, "rezora": {settings}}, all optional',
@@ -134,6 +136,17 @@ def _clear_faults(sandbox: Sandbox, request: Request) -> dict[str, object]:
     return {"cleared": sandbox.faults.clear(only)}
 
 
+def _webhooks(sandbox: Sandbox, request: Request) -> object:
+    del request
+    return sandbox.webhooks.as_json() if sandbox.webhooks is not None else {}
+
+
+def _forget_webhooks(sandbox: Sandbox, request: Request) -> object:
+    if sandbox.webhooks is not None:
+        sandbox.webhooks.clear()
+    return _webhooks(sandbox, request)
+
+
 def _clock(sandbox: Sandbox, request: Request) -> dict[str, object]:
     del request
     return {"now": sandbox.clock.iso(), "epoch": sandbox.clock.now(), "frozen": sandbox.clock.frozen}
@@ -232,6 +245,8 @@ _PAGES: dict[tuple[str, str], Callable[[Sandbox, Request], object]] = {
     ("GET", "/_sandbox/faults"): _faults,
     ("POST", "/_sandbox/faults"): _add_faults,
     ("DELETE", "/_sandbox/faults"): _clear_faults,
+    ("GET", "/_sandbox/webhooks"): _webhooks,
+    ("DELETE", "/_sandbox/webhooks"): _forget_webhooks,
     ("GET", "/_sandbox/clock"): _clock,
     ("POST", "/_sandbox/clock"): _set_clock,
     ("POST", "/_sandbox/reset"): _reset,

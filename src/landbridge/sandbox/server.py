@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 from aiohttp import web
 
 from landbridge.sandbox import answers, control
+from landbridge.sandbox.courier import Courier, is_loopback
 from landbridge.sandbox.faults import Fault, Faults
 from landbridge.sandbox.files import FileError, SandboxFile
 from landbridge.sandbox.history import READING_METHODS, Entry, History
@@ -70,6 +71,7 @@ class Sandbox:
         self._saving = asyncio.Lock()
         self._saver: asyncio.Task[None] | None = None
         self._runner: web.ServerRunner | None = None
+        self._courier: asyncio.Task[None] | None = None
         self._timers: set[asyncio.TimerHandle] = set()
 
     @property
@@ -81,6 +83,11 @@ class Sandbox:
     def rezora(self) -> World:
         """The Rezora world (a new one after every reset)."""
         return self.worlds[REZORA]
+
+    @property
+    def webhooks(self) -> Any:
+        """HighLevel's webhooks on their way; None for a world that has none."""
+        return getattr(self.highlevel, "webhooks", None)
 
     @property
     def clock(self) -> KeptClock:
@@ -110,7 +117,7 @@ class Sandbox:
         Raises ValueError for a host that is not loopback (unless ``any_host``), FileError for a file that
         cannot be read, OSError when the port is taken.
         """
-        if not (self.config.any_host or _is_loopback(host)):
+        if not (self.config.any_host or is_loopback(host)):
             raise ValueError(
                 "The sandbox has no real protection and listens on loopback only: use 127.0.0.1, ::1 or"
                 " localhost, or set any_host when the network is yours alone."
@@ -124,6 +131,8 @@ class Sandbox:
         shown = f"[{address[0]}]" if ":" in address[0] else address[0]
         self.url = f"http://{shown}:{address[1]}"
         self._tell_own_url()
+        carries = Courier(lambda: self.webhooks, self.clock.now, any_host=self.config.any_host)
+        self._courier = asyncio.create_task(carries.run())
         if self._file is not None:
             self._saver = asyncio.create_task(self._save_now_and_then())
 
@@ -138,6 +147,11 @@ class Sandbox:
         """Stop listening and save."""
         for timer in self._timers:
             timer.cancel()
+        if self._courier is not None:
+            self._courier.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._courier
+            self._courier = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -379,15 +393,6 @@ def _mounted(path: str) -> tuple[str | None, str]:
     if side is None:
         return None, path
     return side, path[end:] if end > 0 else "/"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _json(tree: object) -> bytes:

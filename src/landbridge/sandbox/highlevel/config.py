@@ -49,6 +49,8 @@ WRITE_SCOPES = (
 ALL_SCOPES = READ_SCOPES + WRITE_SCOPES
 VERSIONS = ("2021-07-28", "2021-04-15", "2023-02-21", "v3")
 FULL_PIT = "pit-00000000-0000-4000-8000-00000000f011"
+# Made up; the private key is in webhooks.py for everybody to read.
+WEBHOOK_PUBLIC_KEY = "MCowBQYDK2VwAyEAq5Ck4LtqfN8QEp2N/VOjpFTBi+RgjDoId0dCcgPsG0U="
 READ_ONLY_PIT = "pit-00000000-0000-4000-8000-000000000ead"
 
 
@@ -106,6 +108,21 @@ class HighLevelConfig:
     # Errors [5.1]
     unknown_id_status: Literal[400, 404] = 400
     wrong_case_status: Literal[401, 404] = 401
+
+    # Webhooks [4]: sent to ``webhook_url``, on this machine; to nobody without one
+    webhook_url: str = ""
+    webhook_public_key: str = field(default=WEBHOOK_PUBLIC_KEY, init=False)  # what they are signed with
+    webhook_signed: bool = True  # X-GHL-Signature
+    webhook_legacy: bool = False  # x-wh-signature, announced to end on 2026-07-01
+    webhook_events_off: tuple[str, ...] = ()  # events that are not switched on for the app
+    webhook_faults: dict[str, float] = field(
+        default_factory=dict
+    )  # probability of lose double delay reorder forge stale
+    webhook_seed: int = 0  # of these faults
+    webhook_delay_seconds: float = 300.0  # how late a delayed one is
+    thin_task_create: bool = True  # issue 332: without contactId and body
+    webhook_types_as_in_docs: bool = False  # every appointment event says AppointmentCreate
+    echo_api_writes: bool = True  # open question 5: do the app's own writes come back to it?
 
     # Open questions [6]
     v3_drops: bool = True  # operations gone from the v3 files answer 404 under ``Version: v3``

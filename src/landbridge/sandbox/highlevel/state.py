@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from landbridge.sandbox.highlevel.addresses import AddressIndex, Contact
+from landbridge.sandbox.highlevel.bodies import LIFECYCLE
 from landbridge.sandbox.highlevel.config import HighLevelConfig
 from landbridge.sandbox.highlevel.grants import Grants
 from landbridge.sandbox.highlevel.quota import Quota
 from landbridge.sandbox.highlevel.refusals import unknown
 from landbridge.sandbox.highlevel.search_index import SearchIndex
 from landbridge.sandbox.highlevel.times import iso
+from landbridge.sandbox.highlevel.webhooks import Webhooks
 from landbridge.sandbox.wire import Ids, SandboxClock
 
 Record = dict[str, Any]
@@ -47,6 +49,8 @@ class State:
         self.config = config
         self.grants = Grants(clock, ids, config)
         self.quota = Quota(clock, config)
+        self.webhooks = Webhooks(config)
+        self.by_api = False  # whether a request of an app, not a person, is behind what happens now
         self.clear()
 
     def clear(self) -> None:
@@ -56,6 +60,8 @@ class State:
         self.tables: dict[str, dict[str, Record]] = {name: {} for name in TABLES}
         self.events: deque[Record] = deque(maxlen=self.config.events_kept)
         self.event_count = 0
+        self._removed: Record = {}  # the newest, for the webhook that tells of it
+        self.webhooks.clear()
         self._rebuild()
 
     def _rebuild(self) -> None:
@@ -100,7 +106,7 @@ class State:
 
         It can be restored unless it was ``merged`` into another.
         """
-        gone = self.contacts.pop(contact_id)
+        self._removed = gone = self.contacts.pop(contact_id)
         if not merged:
             self.deleted[contact_id] = (self.clock.now(), gone)
         self.addresses.remove(gone)
@@ -133,7 +139,7 @@ class State:
 
     def remove(self, table: str, record_id: str) -> Record:
         """Take a record out."""
-        gone = self.tables[table].pop(record_id)
+        self._removed = gone = self.tables[table].pop(record_id)
         if table in _BY_CONTACT:
             self._by_contact[table][gone["contactId"]].remove(record_id)
         return gone
@@ -162,7 +168,7 @@ class State:
     # Events
 
     def emit(self, event: str, record_id: str, contact_id: str = "") -> None:
-        """Note what a webhook would tell: type, ids and time; nothing is delivered here."""
+        """Note what happened (type, ids, time), and let a webhook tell of it if one is to be sent."""
         self.event_count += 1
         entry = {
             "number": self.event_count,
@@ -174,6 +180,17 @@ class State:
         if contact_id:
             entry["contactId"] = contact_id
         self.events.append(entry)
+        if self.config.echo_api_writes or not self.by_api or event in LIFECYCLE:
+            self.webhooks.tell(event, entry, self._newest(record_id), self.clock.now())
+
+    def _newest(self, record_id: str) -> Record:
+        """A record as it is, or as it was when it was removed; empty if that is not known."""
+        if record_id in self.contacts:
+            return self.contacts[record_id]
+        for name in _BY_CONTACT:
+            if record_id in self.tables[name]:
+                return self.tables[name][record_id]
+        return self._removed if self._removed.get("id") == record_id else {}
 
     # Snapshots
 

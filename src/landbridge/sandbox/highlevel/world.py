@@ -38,6 +38,7 @@ from landbridge.sandbox.highlevel.refusals import (
 )
 from landbridge.sandbox.highlevel.routing import Router
 from landbridge.sandbox.highlevel.state import State
+from landbridge.sandbox.highlevel.webhooks import Webhooks
 from landbridge.sandbox.wire import Answer, Ids, Request, SandboxClock
 
 if TYPE_CHECKING:
@@ -80,6 +81,13 @@ class HighLevelWorld:
 
     def answer(self, request: Request) -> Answer:
         """Answer one request as HighLevel would; never raises for anything a client sends."""
+        self.state.by_api = True
+        try:
+            return self._answer(request)
+        finally:
+            self.state.by_api = False
+
+    def _answer(self, request: Request) -> Answer:
         found = self._router.find(request.method, request.path)
         budget = f"{self.config.client_id}:{self.config.location_id}"
         status = 200
@@ -100,6 +108,11 @@ class HighLevelWorld:
         if isinstance(reply, Answer):
             return reply
         return self._written(status, reply, budget)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Webhooks on their way, and what became of them."""
+        return self.state.webhooks
 
     def seed(self, people: Iterable[Person]) -> None:
         """Add people as contacts that were always there: no events, no search lag."""
