@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import re
 import shutil
 import sqlite3
@@ -31,18 +30,18 @@ from landbridge.sandbox.highlevel import HighLevelConfig, HighLevelWorld
 from landbridge.sandbox.rezora import RezoraConfig, RezoraWorld
 from landbridge.sandbox.server import Sandbox, SandboxConfig
 from landbridge.settings import Settings, load_settings
-from landbridge.store import due
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import StoreFailure
-from landbridge.store.due import Due
 from landbridge.store.runs import Run
+from landbridge.sync.guard import Brake
 from landbridge.sync.mapping import write_policy
-from landbridge.sync.model import Side
 from landbridge.sync.rules import Direction, LabelRule, Policy, default_policy
 from landbridge.systems.base import SystemFailure
+from landbridge.web.webhooks import STATUS
 
 T = TypeVar("T")
 SESSION = "browser-1"
+WEBHOOK_FAULTS = {"lose": 0.1, "double": 0.1, "delay": 0.05, "reorder": 0.1, "forge": 0.05, "stale": 0.02}
 LABELS = (
     LabelRule("buyer", "Buyers", Direction.BOTH),
     LabelRule("hot lead", "", Direction.BOTH, rezora_field="contact_type", rezora_option="Hot"),
@@ -57,16 +56,23 @@ def policy() -> Policy:
 class Simulation:
     """Everything of one example; ``close`` it."""
 
-    def __init__(self, seed: int = 1, mapping: Policy | None = None, **rezora: Any) -> None:
+    def __init__(
+        self, seed: int = 1, mapping: Policy | None = None, brake: Brake | None = None, **rezora: Any
+    ) -> None:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-        config = SandboxConfig(
-            seed=seed, people=0, highlevel=HighLevelConfig(burst=0), rezora=RezoraConfig(**rezora)
+        highlevel = HighLevelConfig(
+            burst=0,
+            webhook_url="http://127.0.0.1:8780/webhooks/highlevel",
+            webhook_faults=WEBHOOK_FAULTS,
+            webhook_seed=seed,
         )
+        config = SandboxConfig(seed=seed, people=0, highlevel=highlevel, rezora=RezoraConfig(**rezora))
         self.quirks = rezora
         self.runner = asyncio.Runner()
         # What a dead process was doing at the same time is lost as well; nobody asks how it ended.
         self.runner.get_loop().set_exception_handler(lambda _loop, _context: None)
         self.sandbox = Sandbox(config)
+        self.brake = brake or Brake()
         self.sandbox.open(ADDRESS)
         self.clock = VirtualClock(self.sandbox)
         self.crasher = Crasher()
@@ -76,7 +82,6 @@ class Simulation:
         self.app: App | None = None
         self.bridge: Bridge | None = None
         self.synced = False
-        self.told = 0  # events up to which people were told
         self.places = 0  # at which the last run could have died
         self._stack = AsyncExitStack()
         self._copy = b""
@@ -116,6 +121,7 @@ class Simulation:
                 "rezora_api_url": f"{ADDRESS}/rezora/v1",
                 "highlevel_quota_burst": 0,
                 "rezora_quota_burst": 0,
+                "highlevel_webhook_keys": HighLevelConfig().webhook_public_key,
                 "highlevel_read_only": False,
                 "log_level": "error",
             },
@@ -131,11 +137,16 @@ class Simulation:
                     self.clock,
                     database=database,
                     durable=Plain,
-                    engine=EngineConfig(heartbeat_seconds=0.0, concurrency=4, slice_size=8, cells=self.cells),
+                    engine=self._engine_config(),
                     transport=lambda: InProcess(self.sandbox, self.crasher),
                 )
             )
         return self.app
+
+    def _engine_config(self) -> EngineConfig:
+        return EngineConfig(
+            heartbeat_seconds=0.0, concurrency=4, slice_size=8, cells=self.cells, brake=self.brake
+        )
 
     async def _connect(self) -> None:
         app = await self.open()
@@ -239,20 +250,19 @@ class Simulation:
         self.synced = self.synced or (run is not None and run.state == "done")
         return run
 
-    def events(self, chance: random.Random) -> None:
-        """What happened in HighLevel since is told: some of it lost, some twice, in any order."""
-        seen, self.told = self.told, self.highlevel.state.event_count
-        found = [event for event in self.highlevel.events if event["number"] > seen]
-        named = [str(event.get("contactId") or event["id"]) for event in found if chance.random() > 0.1]
-        named += [one for one in named if chance.random() < 0.1]
-        chance.shuffle(named)
-        self.run(self._name([Due(Side.HIGHLEVEL, one) for one in named]))
+    def events(self) -> int:
+        """HighLevel's webhooks arrive: some lost, twice, late, forged or stale, in any order."""
+        return self.run(self._deliver())
 
-    async def _name(self, found: list[Due]) -> None:
+    async def _deliver(self) -> int:
         app = await self.open()
-        assert self.bridge is not None
-        async with app.database.write() as connection:
-            await due.name(connection, self.bridge.id, found, self.clock.now())
+        hooks = self.highlevel.webhooks
+        ready = hooks.take_ready(self.sandbox.clock.now())
+        for one in ready:
+            headers = {name.lower(): value for name, value in one.headers.items()}
+            outcome = await app.receive(one.body, headers)
+            hooks.answered(one, STATUS[outcome], self.sandbox.clock.now())
+        return len(ready)
 
     def partly(self, purpose: str, *, crash_at: int = 0) -> Run | None:
         """What is due, or what moved; None where that was not possible, or where the process died."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from typing import Any, ClassVar
 
 import hypothesis.strategies as st
@@ -247,10 +246,10 @@ class TwoWay(RuleBasedStateMachine):
     def sync(self) -> None:
         self.world.sync()
 
-    @rule(seed=st.integers(0, 9))
+    @rule()
     @precondition(lambda self: self.world.synced)
-    def events_arrive(self, seed: int) -> None:
-        self.world.events(random.Random(seed))
+    def events_arrive(self) -> None:
+        self.world.events()
         self.world.partly("live")
 
     @rule()
@@ -258,10 +257,10 @@ class TwoWay(RuleBasedStateMachine):
     def we_look_what_moved(self) -> None:
         self.world.partly("poll")
 
-    @rule(seed=st.integers(0, 9), at=st.integers(1, 60))
+    @rule(at=st.integers(1, 60))
     @precondition(lambda self: self.world.synced)
-    def die_while_events_arrive(self, seed: int, at: int) -> None:
-        self.world.events(random.Random(seed))
+    def die_while_events_arrive(self, at: int) -> None:
+        self.world.events()
         self.world.partly("live", crash_at=at)
 
     @rule(seconds=st.sampled_from((5.0, 11.0, 40.0, 90_000.0)))
