@@ -73,5 +73,9 @@ async def test_a_refused_refresh_ends_in_one_sentence_with_its_fix_and_connectin
         assert "connect" in fix.lower()
         assert (await rig.app.status(rig.bridge)).sentence == sentence
         assert rig.mutating() == 0
+        (told, other) = await rig.app.accounts()
+        assert (told.trouble, told.trouble_fix, other.trouble) == (sentence, fix, "")
         await rig.app.finish_connect(*await allow(rig), SESSION)
+        rig.bridge = await rig.app.bridges.bridge()
         assert (await outcome(rig))[0] == "done"
+        assert [account.trouble for account in await rig.app.accounts()] == ["", ""]

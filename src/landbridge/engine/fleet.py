@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
 from landbridge.engine import apply, consent, gone, live, matching, poll, reconcile, scan
 from landbridge.engine.durable import FINISHED, Driver, Drives
+from landbridge.engine.endings import account_of, ended_by, until_lost
 from landbridge.engine.reconcile import Braked
 from landbridge.engine.undo import UndoLine, UndoOrder, undo
 from landbridge.engine.waterline import Waterline
@@ -29,8 +29,6 @@ from landbridge.sync.mapping import MappingError
 from landbridge.sync.model import Side
 from landbridge.sync.rules import Policy
 from landbridge.systems.base import Clock, System, SystemFailure
-
-UNEXPECTED = "Nothing is half-written; run the sync again. If it stays, report it with the log lines."
 
 BEHIND_THE_END = "end"  # a run whose last stage was done when its process died
 
@@ -129,7 +127,7 @@ class Fleet:
             self._waterline.raise_to(bridge.id, run.id)
             async with self._working(bridge, run, lease, watch) as work:
                 if work is not None:
-                    await _until_lost(work, self._durable.drive(run.id, run.stage or BEHIND_THE_END))
+                    await until_lost(work, self._durable.drive(run.id, run.stage or BEHIND_THE_END))
         finally:
             await self._drivers.release(lease)
         return await self._runs.get(run.id)
@@ -160,7 +158,7 @@ class Fleet:
             self._waterline.raise_to(bridge.id, run.id)
             async with self._working(bridge, run, lease, watch, generation=whole.id) as work:
                 if work is not None:
-                    await _until_lost(work, self._to_the_end(run.id, stage))
+                    await until_lost(work, self._to_the_end(run.id, stage))
         finally:
             await self._drivers.release(lease)
         return await self._runs.get(run.id)
@@ -206,7 +204,7 @@ class Fleet:
             async with self._working(bridge, run, lease, watch, policy) as work:
                 if work is not None:
                     work.lines = lines
-                    await _until_lost(work, self._to_the_end(run.id, run.stage))
+                    await until_lost(work, self._to_the_end(run.id, run.stage))
         finally:
             await self._drivers.release(lease)
         return DryRun(await self._runs.get(run.id), lines)
@@ -225,7 +223,7 @@ class Fleet:
                     except OperationalError:
                         raise  # the database itself: nothing can be noted in it
                     except Exception as error:  # whatever it is, the run must end and say so
-                        await self._end(work, *_ended_by(error, run.id, stage))
+                        await self._fail(work, error, stage)
                         if isinstance(error, StoreFailure):
                             raise
                     else:
@@ -262,7 +260,7 @@ class Fleet:
         except OperationalError:
             raise  # the database itself: nothing can be noted in it; the run continues with the next sync
         except Exception as error:  # whatever it is, the run must end and say so
-            return await self._end(work, *_ended_by(error, run_id, stage))
+            return await self._fail(work, error, stage)
         return following or await self._end(work, "done")
 
     async def _live_between(self, work: Work, at: Stage) -> None:
@@ -299,8 +297,18 @@ class Fleet:
         await self._runs.set_stage(work.run_id, following.text())
         return following.text()
 
+    async def _fail(self, work: Work, error: Exception, stage: str) -> str:
+        """The run ends, and says so; an account that has to be connected again says so too."""
+        account = account_of(work.bridge, error)
+        if account is not None and isinstance(error, SystemFailure):
+            await self._bridges.set_trouble(account.id, error.sentence, error.fix)
+        return await self._end(work, *ended_by(error, work.run_id, stage))
+
     async def _end(self, work: Work, state: str, sentence: str = "", fix: str = "") -> str:
         await self._save_progress(work)
+        for account in (work.bridge.highlevel, work.bridge.rezora) if state == "done" else ():
+            if account.trouble:
+                await self._bridges.set_trouble(account.id, "", "")
         await self._runs.finish(work.run_id, state, self._clock.now(), sentence, fix)
         return FINISHED
 
@@ -377,40 +385,6 @@ class Fleet:
                     work.lost.set()
                     return
             await self._save_progress(work)
-
-
-async def _until_lost(work: Work, driving: Coroutine[Any, Any, None]) -> None:
-    """Until the run ends, or another driver takes the bridge over."""
-    drive = asyncio.ensure_future(driving)
-    lost = asyncio.ensure_future(work.lost.wait())
-    try:
-        done, _ = await asyncio.wait({drive, lost}, return_when=asyncio.FIRST_COMPLETED)
-    except asyncio.CancelledError:
-        drive.cancel()
-        raise
-    finally:
-        lost.cancel()
-    if drive not in done:
-        drive.cancel()
-        raise LeaseLost(
-            "Another Landbridge process took this bridge over.", "Nothing to do: the other one goes on."
-        )
-    await drive
-
-
-def _ended_by(error: Exception, run_id: int, stage: str) -> tuple[str, str, str]:
-    """How a run ends: its state, the sentence and the fix."""
-    match error:
-        case Braked():
-            return "braked", error.sentence, error.fix
-        case SystemFailure() | StoreFailure():
-            return "failed", error.sentence, error.fix
-        case MappingError():
-            fix = "Correct the mapping file and run `landbridge bridge create --mapping FILE` again."
-            return "failed", str(error), fix
-        case _:
-            log.error("run_failed", run=run_id, stage=stage, exc_info=error)
-            return "failed", f"The run stopped at something unexpected ({type(error).__name__}).", UNEXPECTED
 
 
 STEPS: Mapping[str, Callable[[Work, Stage], Awaitable[Stage]]] = {

@@ -121,7 +121,7 @@ def refused(told: Told, at: At, *, is_json: bool, wait_seconds: float | None) ->
         failure = Unavailable(f"{at.place} could not carry out {at.call} ({status}).")
         failure.wait_seconds = wait_seconds or 0.0
     elif status == 401:
-        failure = WrongCredentials(f"{at.place} refused the credentials.")
+        failure = WrongCredentials(f"{at.place} refused the credentials.", side=at.side)
     elif status == 403:
         failure = Forbidden(f"{at.place} does not allow {at.call}.")
     elif not 400 <= status < 500:
