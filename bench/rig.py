@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -134,3 +135,22 @@ def _connect(made: Rig) -> None:
             stdout=subprocess.DEVNULL,
             check=True,
         )
+
+
+def wait_until_up(address: str) -> None:
+    """Until the server listens."""
+    found = re.search(r":(\d+)$", address)
+    port = int(found[1]) if found else 0
+    for _ in range(600):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError("The server did not start; run `landbridge serve` to see why.")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -5,14 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from rich.console import Console
 from rich.table import Table
 
-from bench.rig import Rig, rig
+from bench.rig import Rig, free_port, rig, wait_until_up
 from landbridge.sandbox.highlevel import HighLevelConfig
 
 console = Console(highlight=False, width=120)
@@ -35,7 +32,7 @@ def webhooks(rate: int, seconds: int) -> None:
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     settings = {
         "highlevel_webhook_keys": base64.b64encode(public).decode(),
-        "web_port": _free_port(),
+        "web_port": free_port(),
         "scan_interval_seconds": 86_400,
     }
     with rig(20, settings=settings) as made, tempfile.TemporaryDirectory() as folder:
@@ -44,7 +41,7 @@ def webhooks(rate: int, seconds: int) -> None:
         server = made.start("serve")
         try:
             address = f"http://127.0.0.1:{settings['web_port']}"
-            _wait_until_up(address)
+            wait_until_up(address)
             before = _cpu_seconds(server.pid)
             command = [sys.executable, "-m", "bench.webhook_sender", f"{address}/webhooks/highlevel"]
             sent = subprocess.run(
@@ -126,20 +123,3 @@ def _cpu_seconds(pid: int) -> float:
     """User and system time of a process so far (Linux)."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _wait_until_up(address: str) -> None:
-    found = re.search(r":(\d+)$", address)
-    port = int(found[1]) if found else 0
-    for _ in range(600):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError("The server did not start; run `landbridge serve` to see why.")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
