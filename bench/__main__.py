@@ -1,4 +1,4 @@
-"""``make bench``: first sync beside a bare loop, quota, kills, webhooks on request; figures, no assertions."""
+"""``make bench``: first sync beside a bare loop, quota, kills; webhooks if asked for. No assertions."""
 
 from __future__ import annotations
 

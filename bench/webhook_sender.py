@@ -13,7 +13,7 @@ import aiohttp
 
 
 async def send_all(url: str, deliveries: list[tuple[bytes, str]], rate: float) -> dict[str, object]:
-    """Latency counts from the planned moment of each, so that a stall is not hidden by a sender that waits."""
+    """Latency counts from the planned moment of each, so a sender that waits hides no stall."""
     latencies: list[float] = []
     statuses: Counter[str] = Counter()
     connector = aiohttp.TCPConnector(limit=200)

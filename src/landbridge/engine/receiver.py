@@ -37,6 +37,8 @@ class ReceiverConfig:
     retries carry the same ``timestamp`` up to 70 minutes later (highlevel.md 4.1), so five would refuse them.
     ``queue``: deliveries that may wait; ``batch``: how many go into one transaction; ``wait_seconds``: after
     so long without an answer from the database a delivery is refused, and sent again by HighLevel.
+    ``gather_seconds``: so long a group waits for more before it is written. Each transaction costs a flush to
+    disk and a millisecond or two of our own; at 500 a second this makes one of seven deliveries, not of two.
     ``app_id``: of our marketplace app; blank takes deliveries of every app.
     """
 
@@ -44,6 +46,7 @@ class ReceiverConfig:
     queue: int = 5_000
     batch: int = 500
     wait_seconds: float = 5.0
+    gather_seconds: float = 0.0
     flush_seconds: float = 5.0
     prune_seconds: float = 3_600.0
     app_id: str = ""
@@ -130,6 +133,8 @@ class Receiver:
     async def _write(self) -> None:
         """Everything that waits, one transaction after another; what comes meanwhile is the next group."""
         while self._waiting:
+            if self._config.gather_seconds:
+                await self._clock.sleep(self._config.gather_seconds)
             size = self._config.batch
             group, self._waiting = self._waiting[:size], self._waiting[size:]
             await self._write_group(group)
