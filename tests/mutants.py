@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 GUARDS = "tests/test_guards.py::test_"
+RECEIVER = "tests/test_engine_receiver.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +247,55 @@ MUTANTS = (
         "allow_redirects=True",
         "tests/test_alerts_channels.py::"
         "test_the_request_itself_is_pinned_checked_by_name_and_follows_no_redirect",
+    ),
+    Mutant(
+        "webhooks believed without a signature",
+        "systems/highlevel/webhooks.py",
+        "        if not good:\n",
+        "        if False:\n",
+        f"{RECEIVER}what_is_not_authentic_ours_and_fresh_has_no_effect_but_a_counter",
+    ),
+    Mutant(
+        "the weaker signature is enough",
+        "systems/highlevel/webhooks.py",
+        "        if current is not None and self._ed25519:\n",
+        "        if current is not None and self._ed25519 and legacy is None:\n",
+        "tests/test_systems_highlevel_webhooks.py::test_which_signatures_are_accepted",
+    ),
+    Mutant(
+        "stale webhooks believed",
+        "engine/receiver.py",
+        "            return Outcome.STALE\n",
+        "            pass\n",
+        f"{RECEIVER}what_is_not_authentic_ours_and_fresh_has_no_effect_but_a_counter",
+    ),
+    Mutant(
+        "webhooks of another app believed",
+        "engine/receiver.py",
+        "            return Outcome.UNKNOWN\n",
+        "            pass\n",
+        f"{RECEIVER}what_is_not_authentic_ours_and_fresh_has_no_effect_but_a_counter",
+    ),
+    Mutant(
+        "webhooks answered before they are stored",
+        "engine/receiver.py",
+        "            self._count(Outcome.REFUSED, number=len(group))\n",
+        "            outcomes = (Outcome.ACCEPTED,) * len(group)\n",
+        f"{RECEIVER}what_cannot_be_stored_is_refused_and_taken_when_it_comes_again",
+    ),
+    Mutant(
+        "a webhook that is refused is lost",
+        "web/webhooks.py",
+        "AGAIN = 429\n",
+        "AGAIN = 503\n",
+        "tests/test_web_webhooks.py::test_a_failure_of_any_kind_is_429_and_tells_nothing",
+    ),
+    Mutant(
+        "a webhook counts twice",
+        "store/inbox.py",
+        "        elif one.webhook_id in known:\n",
+        "        elif False:\n",
+        f"{RECEIVER}a_second_delivery_of_a_webhook_names_nothing",
     ),
 )
 

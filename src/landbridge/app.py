@@ -392,6 +392,7 @@ def receiver_for(
     keys = Keys(settings.highlevel_webhook_keys.split(), settings.highlevel_webhook_rsa_keys.split())
     config = ReceiverConfig(
         window_seconds=settings.highlevel_webhook_window_seconds,
+        gather_seconds=0.003,
         app_id=settings.highlevel_client_id.partition("-")[0],  # highlevel.md 1.2
     )
     return Receiver(database, clock, keys, config, wake)

@@ -17,7 +17,7 @@ from landbridge.store.inbox import Accepted, Delivery, Outcome, Tally, day_of, t
 from landbridge.sync.model import Kind, Side
 from landbridge.systems.base import Clock
 from landbridge.systems.highlevel.events import Meaning, Names
-from landbridge.systems.highlevel.webhooks import Event, Flaw, Keys, NotAccepted, read_event
+from landbridge.systems.highlevel.webhooks import LARGEST, Event, Flaw, Keys, NotAccepted, read_event
 
 log = structlog.get_logger()
 
@@ -37,6 +37,8 @@ class ReceiverConfig:
     retries carry the same ``timestamp`` up to 70 minutes later (highlevel.md 4.1), so five would refuse them.
     ``queue``: deliveries that may wait; ``batch``: how many go into one transaction; ``wait_seconds``: after
     so long without an answer from the database a delivery is refused, and sent again by HighLevel.
+    ``gather_seconds``: so long a group waits for more before it is written. Each transaction costs a flush to
+    disk and a millisecond or two of our own; at 500 a second three milliseconds took a fifth off the CPU.
     ``app_id``: of our marketplace app; blank takes deliveries of every app.
     """
 
@@ -44,6 +46,7 @@ class ReceiverConfig:
     queue: int = 5_000
     batch: int = 500
     wait_seconds: float = 5.0
+    gather_seconds: float = 0.0
     flush_seconds: float = 5.0
     prune_seconds: float = 3_600.0
     app_id: str = ""
@@ -99,6 +102,8 @@ class Receiver:
 
     def _read(self, raw: bytes, headers: Mapping[str, str]) -> Event | Outcome:
         """The authentic event, or why it has no effect."""
+        if len(raw) > LARGEST:
+            return Outcome.OVERSIZED  # before the signature: only the beginning of such a body is read
         self._keys.check(raw, headers)
         event = read_event(raw)
         # Signed for another app: somebody's replay of what was theirs. HighLevel has one key for all apps.
@@ -130,6 +135,8 @@ class Receiver:
     async def _write(self) -> None:
         """Everything that waits, one transaction after another; what comes meanwhile is the next group."""
         while self._waiting:
+            if self._config.gather_seconds:
+                await self._clock.sleep(self._config.gather_seconds)
             size = self._config.batch
             group, self._waiting = self._waiting[:size], self._waiting[size:]
             await self._write_group(group)

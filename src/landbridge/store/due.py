@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 
-from sqlalchemy import ColumnElement, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Insert, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -56,9 +57,14 @@ async def name(connection: AsyncConnection, bridge_id: int, records: Sequence[Du
         }
         for one in records
     ]
-    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(due)
+    await execute_many(connection, _naming(connection.dialect.name), rows)
+
+
+@cache
+def _naming(dialect: str) -> Insert:
+    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(due)
     was, told = due.c, new.excluded
-    statement = new.on_conflict_do_update(
+    return new.on_conflict_do_update(
         index_elements=["bridge_id", "side", "kind", "id"],
         set_={
             "number": was.number + 1,
@@ -68,7 +74,6 @@ async def name(connection: AsyncConnection, bridge_id: int, records: Sequence[Du
             "cause": told.cause,
         },
     )
-    await execute_many(connection, statement, rows)
 
 
 async def first(connection: AsyncConnection, bridge_id: int, now: float, limit: int) -> list[Due]:

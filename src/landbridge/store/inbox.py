@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Insert, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -142,7 +143,6 @@ async def _keep(
 
     Both then name the record, which costs one look and nothing else.
     """
-    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(delivery)
     rows = [
         {
             "webhook_id": one.webhook_id,
@@ -155,7 +155,13 @@ async def _keep(
         }
         for one in fresh
     ]
-    await execute_many(connection, new.on_conflict_do_nothing(index_elements=["webhook_id"]), rows)
+    await execute_many(connection, _keeping(connection.dialect.name), rows)
+
+
+@cache
+def _keeping(dialect: str) -> Insert:
+    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(delivery)
+    return new.on_conflict_do_nothing(index_elements=["webhook_id"])
 
 
 async def _end(connection: AsyncConnection, one: Delivery) -> None:
@@ -178,12 +184,16 @@ async def count(connection: AsyncConnection, counted: Mapping[Tally, int]) -> No
         {"day": day, "type": kind, "outcome": outcome, "number": number}
         for (day, kind, outcome), number in counted.items()
     ]
-    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(arrivals)
-    more = new.on_conflict_do_update(
+    await execute_many(connection, _counting(connection.dialect.name), rows)
+
+
+@cache
+def _counting(dialect: str) -> Insert:
+    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(arrivals)
+    return new.on_conflict_do_update(
         index_elements=["day", "type", "outcome"],
         set_={"number": arrivals.c.number + new.excluded.number},
     )
-    await execute_many(connection, more, rows)
 
 
 async def counts(connection: AsyncConnection, day: str) -> dict[Tally, int]:

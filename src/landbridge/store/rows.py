@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Insert, Table, Update, func
+from sqlalchemy import Dialect, Insert, Table, Update, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,14 +50,24 @@ async def execute_many(
     """
     if not rows:
         return
-    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    written, names, fixed = _compiled(statement, connection.dialect, tuple(rows[0]))
+    values = [tuple(row[name] if given else fixed[name] for name, given in names) for row in rows]
+    await connection.exec_driver_sql(written, values)
+
+
+@lru_cache(maxsize=32)
+def _compiled(
+    statement: Insert | Update, dialect: Dialect, columns: tuple[str, ...]
+) -> tuple[str, list[tuple[str, bool]], dict[str, Any]]:
+    """SQL, its values in order (whether a row gives each), and its constants.
+
+    Kept for statements that are the same object each time: small batches would mostly compile.
+    """
+    compiled = statement.compile(dialect=dialect, column_keys=list(columns))
     fixed = dict(compiled.params)  # constants of the statement, such as a bridge's id in its WHERE
     for column in getattr(compiled, "insert_prefetch", ()):
         fixed[column.key] = column.default.arg
-    order = compiled.positiontup or ()
-    names = [(name, name in rows[0]) for name in order]
-    values = [tuple(row[name] if given else fixed[name] for name, given in names) for row in rows]
-    await connection.exec_driver_sql(str(compiled), values)
+    return str(compiled), [(name, name in columns) for name in compiled.positiontup or ()], fixed
 
 
 async def upsert(
