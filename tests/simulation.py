@@ -252,9 +252,10 @@ class Simulation:
 
     def events(self) -> int:
         """HighLevel's webhooks arrive: some lost, twice, late, forged or stale, in any order."""
-        return self.run(self._deliver())
+        return self.run(self.deliver())
 
-    async def _deliver(self) -> int:
+    async def deliver(self) -> int:
+        """Everything that is on its way now; gives how many."""
         app = await self.open()
         hooks = self.highlevel.webhooks
         ready = hooks.take_ready(self.sandbox.clock.now())
