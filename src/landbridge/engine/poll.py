@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from landbridge.engine.calls import Result
+from landbridge.engine.cases import Case, cases_of
+from landbridge.engine.outcome import record
 from landbridge.engine.scan import list_rezora, note_listed, take_in
 from landbridge.engine.work import Stage, Work
 from landbridge.store import due, observed, runs, watermarks
@@ -15,6 +18,7 @@ from landbridge.systems.base import Malformed
 
 SPREAD = 30.0  # seconds between two looks at Rezora before creates
 JUST_LOOKED = 5.0  # seconds for which a look of this run is as good as a new one
+CAUSE = "poll"
 LOOK_BACK = 900.0  # seconds before the newest change seen: an index may trail (sync-correctness.md section 5)
 
 
@@ -115,13 +119,36 @@ async def _name(work: Work, side: Side, seen: Sequence[Sighting], missing: Seque
         moved = [sight for sight in seen if known.get(sight.record.id) != sight.print]
         if moved:
             await take_in(work, connection, side, moved)
-        named = [Due(side, sight.record.id, _urgency(sight), cause="poll") for sight in moved]
-        named += [Due(side, record_id, Urgency.SCAN, cause="poll") for record_id in missing]
+        named = [Due(side, sight.record.id, _urgency(sight), cause=CAUSE) for sight in moved]
+        named += [Due(side, record_id, Urgency.SCAN, cause=CAUSE) for record_id in missing]
         await due.name(connection, work.bridge.id, named, now)
         if side is Side.REZORA:
             await watermarks.move(connection, work.bridge.id, side, now)
-    work.progress.counts["moved"] += len(named)
     work.known = None
+    at_rest = await _at_rest(work, side, [sight.record.id for sight in moved])
+    if at_rest:
+        await record(work, [Result(case) for case in at_rest], Stage("live"))
+        index = 0 if side is Side.HIGHLEVEL else 1
+        async with work.database.write() as connection:
+            await renew(connection, work.lease, work.clock.now())
+            fresh = [Due(side, case.ids[index], cause=CAUSE) for case in at_rest]
+            await due.clear(connection, work.bridge.id, fresh)
+    work.progress.counts["moved"] += len(named) - len(at_rest)
+
+
+async def _at_rest(work: Work, side: Side, moved: Sequence[str]) -> list[Case]:
+    """Pairs that call for nothing although one side looks new: we made or wrote that record ourselves."""
+    async with work.database.read() as connection:
+        seen = await observed.by_ids(connection, work.bridge.id, work.generation, side, moved)
+    found = await cases_of(work, side, list(seen.values()))
+    return [
+        case
+        for case in found
+        if case.kept is not None
+        and not (case.elsewhere or case.waits or case.quiet)
+        and case.plan is not None
+        and not (case.plan.actions or case.plan.holds or case.plan.closed or case.plan.excluded)
+    ]
 
 
 def _urgency(sight: Sighting) -> Urgency:
