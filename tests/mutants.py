@@ -32,6 +32,13 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "a copy from the middle of a run is believed",
+        "engine/fleet.py",
+        "            restored = lease.found < tide or await",
+        "            restored = await",
+        "tests/test_guards_again.py::test_a_copy_that_was_made_in_the_middle_of_a_run_is_told_as_well",
+    ),
+    Mutant(
         "opt-outs wait behind bulk calls",
         "systems/http.py",
         "            return await self.quota.reserve(urgent=urgent)\n",

@@ -62,6 +62,33 @@ def test_a_copy_from_before_the_first_sync_still_knows_whose_opt_outs_are_kept_b
     assert world.contacts("highlevel")[left]["dndSettings"]["Email"]["status"] == "active"
 
 
+def test_a_copy_that_was_made_in_the_middle_of_a_run_is_told_as_well(world: Simulation) -> None:
+    linked(world)
+    world.clock.advance(60.0)
+    world.sync(crash_at=20)
+    world.backup()  # of a run that is under way, as the copy sees it
+    made = ada(world, firstName="Grace", lastName="Hopper", email="grace@example.org")
+    synced(world)
+    (there,) = [key for key, one in world.contacts("rezora").items() if "Hopper" in one["contact_name"]]
+    world.edit("rezora", action="update", id=there, fields={"contact_email": "hopper@example.org"})
+    world.restore()
+    for _ in range(2):
+        synced(world)
+    assert len(world.contacts("rezora")) == 2
+    assert made in world.contacts("highlevel")
+    assert "restored_alone" in holds(world)
+
+
+def test_a_sync_after_one_that_had_only_to_say_its_end_reads_both_sides(world: Simulation) -> None:
+    left, right = linked(world)
+    for at in range(1, 60):
+        world.edit("highlevel", action="update", id=left, fields={"city": f"Town {at}"})
+        world.clock.advance(60.0)
+        world.sync(crash_at=at)
+        synced(world)
+        assert world.contacts("rezora")[right]["contact_home_city"] == f"Town {at}"
+
+
 def test_who_was_allowed_again_stays_so_after_an_older_copy_came_back(world: Simulation) -> None:
     left, right = linked(world)
     world.backup()

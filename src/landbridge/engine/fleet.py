@@ -30,8 +30,6 @@ from landbridge.sync.model import Side
 from landbridge.sync.rules import Policy
 from landbridge.systems.base import Clock, System, SystemFailure
 
-BEHIND_THE_END = "end"  # a run whose last stage was done when its process died
-
 log = structlog.get_logger()
 
 
@@ -112,10 +110,11 @@ class Fleet:
         says so): no base is believed and nobody is created unasked (property L11). Raises
         ``StoreFailure`` while another process works on the bridge.
         """
-        lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
+        tide, highest = self._waterline.tide(bridge.id), self._waterline.read(bridge.id)
+        lease = await self._drivers.take(bridge.id, self._owner, self._clock.now(), above=tide // 2)
         try:
-            highest = self._waterline.read(bridge.id)
-            restored = await self._runs.newest_id(bridge.id) < highest
+            restored = lease.found < tide or await self._runs.newest_id(bridge.id) < highest
+            self._waterline.raise_tide(bridge.id, lease.taken)
             run = None if restored or doubt else await self._to_continue(bridge, accept=accept)
             if run is None:
                 if restored or doubt:
@@ -127,9 +126,9 @@ class Fleet:
             self._waterline.raise_to(bridge.id, run.id)
             async with self._working(bridge, run, lease, watch) as work:
                 if work is not None:
-                    await until_lost(work, self._durable.drive(run.id, run.stage or BEHIND_THE_END))
+                    await until_lost(work, self._durable.drive(run.id, run.stage))
         finally:
-            await self._drivers.release(lease)
+            await self._give_back(lease)
         return await self._runs.get(run.id)
 
     async def live(self, bridge: Bridge, *, cause: str, watch: Watch | None = None) -> Run | None:
@@ -147,7 +146,8 @@ class Fleet:
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
         try:
             whole = await self._runs.latest_done(bridge.id)
-            behind = await self._runs.newest_id(bridge.id) < self._waterline.read(bridge.id)
+            behind = lease.found < self._waterline.tide(bridge.id)
+            behind = behind or await self._runs.newest_id(bridge.id) < self._waterline.read(bridge.id)
             if whole is None or behind or not await self._runs.synced(bridge.id):
                 return None
             if await self._runs.unfinished(bridge.id):
@@ -156,12 +156,19 @@ class Fleet:
             stage = Stage(at).text()
             run = await self._runs.start(bridge.id, purpose, cause, stage, self._clock.now())
             self._waterline.raise_to(bridge.id, run.id)
+            self._waterline.raise_tide(bridge.id, lease.taken)
             async with self._working(bridge, run, lease, watch, generation=whole.id) as work:
                 if work is not None:
                     await until_lost(work, self._to_the_end(run.id, stage))
+            await self._give_back(lease)
         finally:
             await self._drivers.release(lease)
         return await self._runs.get(run.id)
+
+    async def _give_back(self, lease: Lease) -> None:
+        """In the database first: a tide that is higher beside it tells a restored copy."""
+        await self._drivers.release(lease)
+        self._waterline.raise_tide(lease.bridge_id, lease.given_back)
 
     async def _to_the_end(self, run_id: int, stage: str) -> None:
         while stage != FINISHED:
@@ -183,8 +190,11 @@ class Fleet:
             note = "It was cut off, and another run has read both sides since."
             await self._runs.finish(run.id, "failed", self._clock.now(), note, "Nothing to do.")
             return await self._to_continue(bridge, accept=accept)
-        stage = Stage.read(run.stage) if run.stage else None
-        if stage is not None and stage.at != "prepare":
+        if not run.stage:  # everything was done, and only the end was not noted: what came since is not in it
+            await self._runs.finish(run.id, "done", self._clock.now())
+            return await self._to_continue(bridge, accept=accept)
+        stage = Stage.read(run.stage)
+        if stage.at != "prepare":
             # What was read before the stop may be hours old by now: an opt-out in it would be missed.
             stage = Stage("highlevel", accept=stage.accept or accept, passes=stage.passes, doubt=stage.doubt)
             await self._runs.set_stage(run.id, stage.text())

@@ -25,6 +25,14 @@ class Waterline(Protocol):
         """Keep this id if it is higher."""
         ...
 
+    def tide(self, bridge_id: int) -> int:
+        """The highest tide of leases (``store/driver.py``), 0 for none."""
+        ...
+
+    def raise_tide(self, bridge_id: int, tide: int) -> None:
+        """Keep this tide if it is higher."""
+        ...
+
     def suppress(self, bridge_id: int, found: Iterable[Suppressed]) -> None:
         """Keep these restrictions; durable when it returns, so that it comes before the database's commit."""
         ...
@@ -56,11 +64,23 @@ class FileWaterline:
         return self._all().get(str(bridge_id), 0)
 
     def raise_to(self, bridge_id: int, run_id: int) -> None:
-        """Keep this id if it is higher; whole or not at all."""
+        """Keep this id if it is higher."""
+        self._raise(str(bridge_id), run_id)
+
+    def tide(self, bridge_id: int) -> int:
+        """The tide, 0 for none."""
+        return self._all().get(f"{bridge_id}.tide", 0)
+
+    def raise_tide(self, bridge_id: int, tide: int) -> None:
+        """Keep this tide if it is higher: a copy that was made in the middle of a run is told by it."""
+        self._raise(f"{bridge_id}.tide", tide)
+
+    def _raise(self, name: str, value: int) -> None:
+        """Whole or not at all."""
         known = self._all()
-        if known.get(str(bridge_id), 0) >= run_id:
+        if known.get(name, 0) >= value:
             return
-        known[str(bridge_id)] = run_id
+        known[name] = value
         new = self._path.with_suffix(".new")
         with new.open("w", encoding="utf-8") as file:
             json.dump(known, file)

@@ -22,11 +22,25 @@ class LeaseLost(StoreFailure):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to write for one bridge; ``fence`` grows with each new driver."""
+    """The right to write for one bridge; ``fence`` grows with each new driver.
+
+    ``found``: the tide that the database showed before: twice the fence, and one more once it was given back.
+    """
 
     bridge_id: int
     owner: str
     fence: int
+    found: int = 0
+
+    @property
+    def taken(self) -> int:
+        """The tide while this lease is held."""
+        return 2 * self.fence
+
+    @property
+    def given_back(self) -> int:
+        """The tide afterwards."""
+        return 2 * self.fence + 1
 
 
 def _taken() -> StoreFailure:
@@ -47,15 +61,16 @@ class Drivers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def take(self, bridge_id: int, owner: str, now: float) -> Lease:
-        """Become the bridge's driver; raises ``StoreFailure`` while a live one is at work."""
+    async def take(self, bridge_id: int, owner: str, now: float, *, above: int = 0) -> Lease:
+        """Become the bridge's driver, with a fence above that; raises ``StoreFailure`` while one works."""
         async with self._database.write() as connection:
             row = (
                 await connection.execute(select(driver).where(driver.c.bridge_id == bridge_id))
             ).one_or_none()
             if row is not None and _is_live(row.owner, row.expires_at, now):
                 raise _taken()
-            fence = 1 if row is None else row.fence + 1
+            found = 0 if row is None else 2 * row.fence + (row.expires_at <= 0.0)
+            fence = max(1 if row is None else row.fence + 1, above + 1)
             values = {"owner": owner, "fence": fence, "expires_at": now + LEASE_SECONDS}
             if row is None:
                 try:
@@ -66,7 +81,7 @@ class Drivers:
                 mine = (driver.c.bridge_id == bridge_id) & (driver.c.fence == row.fence)
                 if (await connection.execute(update(driver).where(mine).values(**values))).rowcount != 1:
                     raise _taken()
-        return Lease(bridge_id, owner, fence)
+        return Lease(bridge_id, owner, fence, found)
 
     async def release(self, lease: Lease) -> None:
         """Give the lease back, if it is still ours."""
