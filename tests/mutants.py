@@ -208,7 +208,7 @@ MUTANTS = (
     Mutant(
         "a restored database is believed",
         "engine/fleet.py",
-        "            restored = await self._runs.newest_id(bridge.id) < highest\n",
+        "            restored = lease.found < tide or await self._runs.newest_id(bridge.id) < highest\n",
         "            restored = False\n",
         f"{GUARDS}an_older_copy_of_the_database_takes_nothing_back",
     ),
@@ -222,7 +222,7 @@ MUTANTS = (
     Mutant(
         "a resumed run believes what it read before",
         "engine/fleet.py",
-        '        if stage is not None and stage.at != "prepare":\n',
+        '        if stage.at != "prepare":\n',
         "        if False:\n",
         f"{GUARDS}a_run_that_goes_on_after_a_stop_knows_of_opt_outs_since",
     ),
