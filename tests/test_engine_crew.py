@@ -115,11 +115,31 @@ async def test_a_call_wakes_the_crew_without_a_pause(stage: Stage) -> None:
     keeping = asyncio.ensure_future(stage.crew.keep_live())
     await asyncio.sleep(0)
     await stage.name()
-    stage.crew.wake()
+    stage.crew.wake(stage.bridge.id)
     while not stage.said:
         await asyncio.sleep(0)
     keeping.cancel()
     assert stage.said == ["live"]
+
+
+async def test_calls_for_a_bridge_that_is_busy_or_rests_wake_nobody(stage: Stage) -> None:
+    stage.gate.clear()
+    await stage.name()
+    await stage.crew.look()
+    stage.crew.wake(stage.bridge.id)
+    assert not stage.crew.woken.is_set()
+    stage.gate.set()
+    await stage.rest()
+    await asyncio.sleep(0)
+    stage.crew.woken.clear()
+    stage.crew.wake(stage.bridge.id)  # the outcome was none: it rests
+    assert not stage.crew.woken.is_set()
+    stage.crew.start_sync(stage.bridge, cause="page")
+    await stage.rest()
+    await asyncio.sleep(0)
+    stage.crew.woken.clear()
+    stage.crew.wake(stage.bridge.id)
+    assert stage.crew.woken.is_set()
 
 
 @pytest.mark.parametrize("outcome", [None, StoreFailure("Busy.", "Wait."), run("failed")])

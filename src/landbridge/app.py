@@ -240,9 +240,9 @@ class App:
             await system.close()
         return await self.ask(bridge, sorted(ids), cause=cause)
 
-    def wake(self, _bridge_id: int = 0) -> None:
-        """Something is due: whoever drives bridges in this process looks at once."""
-        self._crew.wake()
+    def wake(self, bridge_id: int) -> None:
+        """Something is due on this bridge: whoever drives it in this process looks at once."""
+        self._crew.wake(bridge_id)
 
     def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
         """A full sync in the background; one at a time for each bridge."""

@@ -282,7 +282,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
 ) -> None:
-    """Run the web page and the scheduled syncs until stopped."""
+    """Run the web page, live work and what is scheduled, until stopped."""
     from landbridge.cli.serving import serve as serve_app
 
     raise typer.Exit(serve_app(Out(as_json=False), web_host=host, web_port=port))

@@ -17,7 +17,7 @@ from landbridge.store.runs import Run, Runs
 from landbridge.systems.base import Clock
 
 LOOK_SECONDS = 1.0  # how often the due table is looked at when nobody calls: events of other processes
-FIRST_REST, LONGEST_REST = 2.0, 300.0  # seconds a bridge rests after live work failed as a whole
+FIRST_REST, LONGEST_REST = 2.0, 60.0  # seconds a bridge rests after live work failed as a whole
 LOOK_UP_SECONDS = 900.0  # at least so long between two whole syncs that look for creates without an answer
 
 Drive = Callable[[Bridge], Awaitable[Run | None]]
@@ -52,9 +52,11 @@ class Crew:
     _looked_up: dict[int, float] = field(default_factory=dict)
     _next_sync: dict[int, Callable[[], Awaitable[None]]] = field(default_factory=dict)
 
-    def wake(self) -> None:
-        """Something is due: look at once."""
-        self.woken.set()
+    def wake(self, bridge_id: int) -> None:
+        """Something is due: look at once, unless somebody is at this bridge, or has to let it rest."""
+        rest = self._rests.get(bridge_id)
+        if not self.busy(bridge_id) and (rest is None or rest.until <= self.clock.now()):
+            self.woken.set()
 
     def busy(self, bridge_id: int) -> bool:
         """Does this process work on the bridge right now?"""
@@ -126,6 +128,7 @@ class Crew:
     async def _sync_quietly(self, bridge: Bridge, cause: str, *, accept: bool) -> None:
         try:
             await self.sync(bridge, cause, accept)
+            self._rests.pop(bridge.id, None)  # live work may have waited for just this
         except StoreFailure as failure:  # another process has the bridge; its run is on the page
             log.info("sync_not_started", bridge=bridge.id, why=failure.sentence)
         except OperationalError:  # disk full or locked: the run is unfinished, and tried again
