@@ -88,9 +88,10 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     bridge = "/api/v1/bridges/{bridge_id}"
     people = ("holds", "holds/{hold_id}/resolve", "contacts", "journal", "undo")
     timed = ("schedule", "schedule/{purpose}", "schedule/{purpose}/off", "alerts")
-    one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again"))
-    named = {f"{bridge}/{name}" for name in ("status", "sync", *people, *one, *timed)}
-    assert set(paths) == named | {"/api/v1/bridges"}
+    one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again", "sync"))
+    live = ("changes", "contacts/sync")
+    named = {f"{bridge}/{name}" for name in ("status", "sync", *people, *one, *timed, *live)}
+    assert set(paths) == named | {"/api/v1/bridges", "/api/v1/arrivals"}
 
 
 async def post(product: FakeProduct, path: str, body: object = None) -> Answer:
@@ -151,7 +152,49 @@ async def test_an_undo_can_be_previewed() -> None:
     assert product.asked == [("undo", UndoOrder(7, "city"), True)]
 
 
-@pytest.mark.parametrize("path", ["holds/1/resolve", "contacts/c1/pause", "contacts/c1/again", "undo"])
+LOOKS: list[tuple[str, dict[str, object], tuple[object, ...], int]] = [
+    ("contacts/c1/sync", {}, ("look at", "c1", "asked"), 1),
+    ("contacts/sync", {"contacts": ["c1", "90112"]}, ("look at", "c1", "90112", "asked"), 2),
+    ("contacts/sync", {"business": "b1"}, ("look at business", "b1", "asked"), 3),
+    ("changes", {}, ("look for changes", 1), 0),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "asked", "named"), LOOKS, ids=[f"{row[2][0]}" for row in LOOKS])
+async def test_some_contacts_are_looked_at_on_demand(
+    path: str, body: dict[str, object], asked: tuple[object, ...], named: int
+) -> None:
+    product = FakeProduct.of(status())
+    answer = await post(product, path, body)
+    assert (answer.status, answer.json) == (202, {"named": named})
+    assert product.asked == [asked]
+
+
+@pytest.mark.parametrize("body", [{}, {"contacts": ["c1"], "business": "b1"}])
+async def test_whom_to_look_at_is_said_in_one_way(body: dict[str, object]) -> None:
+    product = FakeProduct.of(status())
+    answer = await post(product, "contacts/sync", body)
+    assert (answer.status, product.asked) == (409, [])
+    assert "business" in answer.json["fix"]
+
+
+async def test_webhooks_are_told_by_what_became_of_them() -> None:
+    answer = await browse(FakeProduct.of(status())).get("/api/v1/arrivals")
+    assert (answer.status, answer.json) == (200, {"accepted": 0})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "holds/1/resolve",
+        "contacts/c1/pause",
+        "contacts/c1/again",
+        "contacts/c1/sync",
+        "contacts/sync",
+        "changes",
+        "undo",
+    ],
+)
 async def test_other_sites_may_answer_nothing(path: str) -> None:
     product = FakeProduct.of(status())
     headers = JSON | {"sec-fetch-site": "cross-site"}

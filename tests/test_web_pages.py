@@ -316,3 +316,37 @@ async def test_the_page_says_when_it_runs_next() -> None:
     assert line.text == "Next sync in 12 minutes · Next look at Rezora in less than a minute"
     page = (await browse(FakeProduct.of(status())).get("/")).page
     assert [element for element in page.all("p") if element.attributes.get("id") == "next"] == []
+
+
+async def test_the_page_tells_what_waits_between_syncs_and_what_webhooks_came() -> None:
+    quiet = (await browse(FakeProduct.of(status())).get("/")).page.one("main").text
+    assert "Nothing waits" in quiet
+    assert "No webhook came today" in quiet
+    busy = replace(
+        status(), due=2, due_since=NOW - 90, carried_at=NOW - 5, arrivals={"accepted": 1200, "forged": 3}
+    )
+    told = (await browse(FakeProduct.of(busy)).get("/")).page.one("main").text
+    assert "2 contacts to be looked at" in told
+    assert "Webhooks today: 1,200 taken, 3 turned away." in told
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "asked"),
+    [
+        ("changes", "", ("look for changes", 1)),
+        ("contact", "contact=+90112+", ("look at", "90112", "page")),
+    ],
+)
+async def test_the_page_looks_at_some_contacts_on_demand(
+    path: str, form: str, asked: tuple[object, ...]
+) -> None:
+    product = FakeProduct.of(status())
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await browse(product).ask("POST", f"/bridges/1/{path}", form.encode(), headers)
+    assert (answer.status, answer.headers["location"]) == (303, "/bridges/1")
+    assert product.asked == [asked]
+
+
+async def test_before_the_first_sync_there_is_nothing_between_syncs() -> None:
+    page = (await browse(FakeProduct.of(SCENES["new"])).get("/")).page
+    assert "Between syncs" not in page.one("main").text

@@ -414,6 +414,19 @@ class FakeProduct:
         self.received.append((raw, dict(headers)))
         return self.outcome
 
+    async def ask(self, bridge: Bridge, record_ids: Sequence[str], *, cause: str) -> int:
+        self._fail()
+        self.asked.append(("look at", *record_ids, cause))
+        return len(record_ids)
+
+    async def ask_business(self, bridge: Bridge, business_id: str, *, cause: str) -> int:
+        self._fail()
+        self.asked.append(("look at business", business_id, cause))
+        return 3
+
+    def look_for_changes(self, bridge: Bridge) -> None:
+        self.asked.append(("look for changes", bridge.id))
+
     async def arrivals(self) -> dict[str, int]:
         return {"accepted": len(self.received)}
 

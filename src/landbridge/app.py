@@ -252,7 +252,8 @@ class App:
         """How a bridge stands."""
         found = await status_of(self.database, bridge, self.clock.now())
         following = {timing.purpose: timing.next_at for timing in await self.timings(bridge)}
-        return replace(found, next_sync=following["sync"], next_poll=following["poll"])
+        came = await self.arrivals()
+        return replace(found, next_sync=following["sync"], next_poll=following["poll"], arrivals=came)
 
     # People
 
@@ -315,6 +316,10 @@ class App:
             group.create_task(scheduled)
             group.create_task(self._crew.keep_live())
             group.create_task(keep_watch(self._alerts, self.clock))
+
+    def look_for_changes(self, bridge: Bridge) -> None:
+        """Look what moved on both sides, in the background; whatever is under way finds it as well."""
+        self._crew.start_poll(bridge)
 
     def start_scheduled(self, bridge: Bridge, purpose: str) -> None:
         """A run of a purpose (``sync`` or ``poll``) in the background, because its time has come."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from landbridge.store import journal, observed
+from landbridge.store import due, journal, observed
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.driver import Drivers
@@ -45,6 +46,10 @@ class Status:
     entries: list[Entry]
     next_sync: float | None = None  # None while nothing starts by itself
     next_poll: float | None = None
+    due: int = 0  # contacts that are to be looked at
+    due_since: float | None = None  # the one that has waited longest
+    carried_at: float | None = None  # when live work was last done
+    arrivals: Mapping[str, int] = field(default_factory=dict)  # webhooks of all bridges today, by outcome
 
     @property
     def interrupted(self) -> bool:
@@ -97,6 +102,7 @@ async def status_of(database: Database, bridge: Bridge, now: float) -> Status:
         counts = await observed.standings(connection, bridge.id, shown.id) if shown else {}
         holds = await journal.holds(connection, bridge.id)
         entries = await journal.recent(connection, bridge.id)
+        waiting, since = await due.count(connection, bridge.id), await due.oldest(connection, bridge.id)
     return Status(
         bridge=bridge,
         busy=await Drivers(database).busy(bridge.id, now),
@@ -110,6 +116,9 @@ async def status_of(database: Database, bridge: Bridge, now: float) -> Status:
         held=_shares(counts, "held", HELD),
         holds=holds,
         entries=entries,
+        due=waiting,
+        due_since=since,
+        carried_at=latest_live[0].ended_at if latest_live else None,
     )
 
 

@@ -127,9 +127,9 @@ async def count(connection: AsyncConnection, bridge_id: int) -> int:
     return (await connection.execute(query)).scalar_one()
 
 
-async def next_at(connection: AsyncConnection, bridge_id: int) -> float | None:
-    """When the next record may be looked at."""
-    query = select(func.min(due.c.at)).where(due.c.bridge_id == bridge_id)
+async def oldest(connection: AsyncConnection, bridge_id: int) -> float | None:
+    """Since when the one has waited that was named first."""
+    query = select(func.min(due.c.since)).where(due.c.bridge_id == bridge_id)
     found: float | None = (await connection.execute(query)).scalar_one()
     return found
 

@@ -14,6 +14,7 @@ from landbridge.store.runs import Run
 from landbridge.systems.base import Clock
 from landbridge.web import words
 from landbridge.web.api_holds import PeopleApi
+from landbridge.web.api_live import LiveApi
 from landbridge.web.api_schedule import ScheduleApi
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge, start_sync
@@ -90,6 +91,9 @@ class StatusFacts(BaseModel):
     held: list[ShareFacts]
     holds: list[HoldFacts] = Field(description="The 200 oldest.")
     runs: list[RunFacts] = Field(description="The newest first.")
+    due: int = Field(description="Contacts that are to be looked at.")
+    due_since: float | None = Field(description="Since when the first of them waits, epoch seconds.")
+    carried_at: float | None = Field(description="When live work was last done.")
 
 
 class SyncOrder(BaseModel):
@@ -132,7 +136,7 @@ class Api:
             summary="Start a sync, unless one goes on",
             responses=refused,
         )
-        for part in (PeopleApi(self._product), ScheduleApi(self._product)):
+        for part in (PeopleApi(self._product), ScheduleApi(self._product), LiveApi(self._product)):
             router.include_router(part.router(path, unknown, refused))
         router.add_api_route("/healthz", self.health, methods=["GET"], include_in_schema=False)
         return router
@@ -183,6 +187,9 @@ def status_facts(status: Status) -> StatusFacts:
             for hold in status.holds
         ],
         runs=[_run(run) for run in status.recent],
+        due=status.due,
+        due_since=status.due_since,
+        carried_at=status.carried_at,
     )
 
 

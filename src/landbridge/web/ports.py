@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from landbridge.engine.desk import Question
@@ -90,6 +90,18 @@ class Product(Protocol):
 
     async def receive(self, raw: bytes, headers: Mapping[str, str]) -> Outcome:
         """One webhook of HighLevel, as sent; returns when it is durable."""
+        ...
+
+    async def ask(self, bridge: Bridge, record_ids: Sequence[str], *, cause: str) -> int:
+        """Look at these contacts soon, by their id on either side; how many were named."""
+        ...
+
+    async def ask_business(self, bridge: Bridge, business_id: str, *, cause: str) -> int:
+        """Look at everybody who belongs to a HighLevel business."""
+        ...
+
+    def look_for_changes(self, bridge: Bridge) -> None:
+        """Look what moved on both sides, in the background."""
         ...
 
     async def arrivals(self) -> dict[str, int]:

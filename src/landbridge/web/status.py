@@ -132,6 +132,16 @@ class StatusView:
         )
 
     @property
+    def webhooks(self) -> int:
+        """Webhooks that were stored today."""
+        return sum(self.status.arrivals.get(outcome, 0) for outcome in ("accepted", "ignored", "duplicate"))
+
+    @property
+    def turned_away(self) -> int:
+        """Webhooks of today that had no effect, or that HighLevel has to send again."""
+        return sum(self.status.arrivals.values()) - self.webhooks
+
+    @property
     def runs(self) -> charts.RunChart:
         """What the last syncs wrote."""
         return charts.run_chart(self.status.recent)
@@ -176,6 +186,8 @@ class StatusPages:
         router.add_api_route("/bridges/{bridge_id:int}", self.bridge, methods=["GET"])
         router.add_api_route("/bridges/{bridge_id:int}/status", self.live, methods=["GET"])
         router.add_api_route("/bridges/{bridge_id:int}/sync", self.sync, methods=["POST"])
+        router.add_api_route("/bridges/{bridge_id:int}/changes", self.changes, methods=["POST"])
+        router.add_api_route("/bridges/{bridge_id:int}/contact", self.contact, methods=["POST"])
         return router
 
     async def home(self) -> Response:
@@ -206,6 +218,26 @@ class StatusPages:
         )
         if "hx-request" in request.headers:
             return self._live(status)
+        return RedirectResponse(f"/bridges/{bridge.id}", 303)
+
+    async def changes(self, request: Request, bridge_id: int) -> Response:
+        """Look what moved on both sides, in the background."""
+        bridge = await find_bridge(self._product, bridge_id)
+        self._product.look_for_changes(bridge)
+        return await self._after(request, bridge)
+
+    async def contact(
+        self, request: Request, bridge_id: int, contact: Annotated[str, Form()] = ""
+    ) -> Response:
+        """Look at one contact soon, by its id on either side."""
+        bridge = await find_bridge(self._product, bridge_id)
+        await self._product.ask(bridge, [contact.strip()], cause="page")
+        return await self._after(request, bridge)
+
+    async def _after(self, request: Request, bridge: Bridge) -> Response:
+        """The live region for htmx, else back to the page."""
+        if "hx-request" in request.headers:
+            return self._live(await self._product.status(bridge))
         return RedirectResponse(f"/bridges/{bridge.id}", 303)
 
     async def _whole(self, bridge: Bridge, *, alone: bool) -> Response:
