@@ -9,12 +9,13 @@ from landbridge.engine.cases import Case, counted, planned, situation_of
 from landbridge.engine.reconcile import Braked
 from landbridge.engine.scan import read_again, remember
 from landbridge.engine.work import Stage, Work
-from landbridge.store import decisions, journal, links, observed
+from landbridge.store import decisions, journal, links, observed, standings
 from landbridge.store.decisions import Tombstone
 from landbridge.store.driver import renew
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.links import KeptLink
-from landbridge.store.observed import Sighting, Standing
+from landbridge.store.observed import Sighting
+from landbridge.store.standings import Standing
 from landbridge.sync.actions import Delete, Hold, Plan
 from landbridge.sync.guard import Weight, weigh
 from landbridge.sync.model import Choice, Side
@@ -306,7 +307,7 @@ async def _carry_out(work: Work, one: Vanished, case: Case, plan: Plan) -> None:
         if case.highlevel or case.rezora:
             first = case.first.record
             standing = Standing(first.side, first.id, *case.standing)
-            await observed.set_standings(connection, bridge_id, [standing])
+            await standings.note(connection, bridge_id, [standing])
     work.known = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,12 +53,15 @@ async def match_people(work: Work, stage: Stage) -> Stage:
     found = Matches()
     await _adopt(work, found, intents, rows, frozenset(apart))
     free = {side: unlinked(rows[side], found.partners[side]) for side in Side}
-    pairing = match(
-        free[Side.HIGHLEVEL], free[Side.REZORA], linked=linked_pairs(rows, found), apart=frozenset(apart)
+    linked = list(linked_pairs(rows, found))
+    pairing = await asyncio.to_thread(  # seconds for 100,000 people: others go on
+        match, free[Side.HIGHLEVEL], free[Side.REZORA], linked=linked, apart=frozenset(apart)
     )
     note_pairing(found, pairing)
     alone = {side: [one for one in free[side] if one.id not in found.partners[side]] for side in Side}
-    for one in similar(alone[Side.HIGHLEVEL], alone[Side.REZORA], apart=frozenset(apart)):
+    for one in await asyncio.to_thread(
+        similar, alone[Side.HIGHLEVEL], alone[Side.REZORA], apart=frozenset(apart)
+    ):
         found.partners[Side.HIGHLEVEL].setdefault(one.highlevel_id, MAYBE)
         found.partners[Side.REZORA].setdefault(one.rezora_id, MAYBE)
         found.holds.append(OpenHold(MAYBE, one.highlevel_id, one.rezora_id, detail=one.reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -97,7 +98,7 @@ async def _maybe_the_same(
             others = await observed.unlinked(connection, work.bridge.id, work.generation, side.other)
         there = [person(side.other, row) for row in others if row.id not in found.partners[side.other]]
         both = (alone[side], there) if side is Side.HIGHLEVEL else (there, alone[side])
-        for one in similar(*both, apart=apart):
+        for one in await asyncio.to_thread(similar, *both, apart=apart):  # seconds for 100,000 people
             found.partners[Side.HIGHLEVEL].setdefault(one.highlevel_id, MAYBE)
             found.partners[Side.REZORA].setdefault(one.rezora_id, MAYBE)
             found.holds.append(OpenHold(MAYBE, one.highlevel_id, one.rezora_id, detail=one.reason))

@@ -9,11 +9,11 @@ from landbridge.engine.calls import Result, certain
 from landbridge.engine.cases import Case
 from landbridge.engine.scan import learn_restrictions
 from landbridge.engine.work import Stage, Work
-from landbridge.store import decisions, journal, links, observed, runs
+from landbridge.store import decisions, journal, links, observed, runs, standings
 from landbridge.store.driver import renew
 from landbridge.store.journal import OpenHold
 from landbridge.store.links import KeptLink
-from landbridge.store.observed import Standing
+from landbridge.store.standings import Standing
 from landbridge.sync.model import Link, Side
 
 
@@ -52,7 +52,7 @@ async def record(work: Work, results: Sequence[Result], following: Stage) -> Non
         await journal.finish(connection, {key: e for r in results for key, e in r.finished.items()})
         await journal.write(connection, bridge_id, run_id, [e for r in results for e in r.entries], now)
         await journal.save_holds(connection, bridge_id, run_id, holds, now)
-        await observed.set_standings(connection, bridge_id, [s for r in results for s in _standings(r)])
+        await standings.note(connection, bridge_id, [s for r in results for s in _standings(r)])
         await runs.advance(
             connection,
             run_id,

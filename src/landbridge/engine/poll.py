@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from landbridge.engine.calls import Result
 from landbridge.engine.cases import Case, cases_of
 from landbridge.engine.outcome import record
-from landbridge.engine.scan import list_rezora, note_listed, take_in
+from landbridge.engine.scan import list_rezora, note_listed, sights, take_in
 from landbridge.engine.work import Stage, Work
 from landbridge.store import due, observed, runs, watermarks
 from landbridge.store.driver import renew
@@ -70,14 +70,14 @@ async def _page_of_highlevel(work: Work, cursor: str | None) -> str | None:
     page = await work.systems[Side.HIGHLEVEL].contacts(cursor, since=newest - LOOK_BACK)
     work.progress.counts["reads"] += 1
     note_listed(work, page.records)
-    await _name(work, Side.HIGHLEVEL, [work.sight(record) for record in page.records])
+    await _name(work, Side.HIGHLEVEL, await sights(work, page.records))
     return page.cursor
 
 
 async def _whole_rezora(work: Work) -> None:
     work.show("Looking for changes in Rezora", 0, 0)
     page = await list_rezora(work)
-    seen = [work.sight(record) for record in page.records]
+    seen = await sights(work, page.records)
     async with work.database.read() as connection:
         known = await observed.prints(connection, work.bridge.id, work.generation, Side.REZORA)
     missing = sorted(known.keys() - {sight.record.id for sight in seen})

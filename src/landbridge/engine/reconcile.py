@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landbridge.engine.cases import counted, next_cases, planned
 from landbridge.engine.work import Stage, Work
-from landbridge.store import journal, links, observed, runs, watermarks
+from landbridge.store import journal, links, observed, runs, standings, watermarks
 from landbridge.store.driver import renew
 from landbridge.sync.guard import Weight, weigh
 from landbridge.sync.model import Side
@@ -49,7 +49,7 @@ async def forecast(work: Work, stage: Stage) -> Stage:
     """The dry run: plan everything, carry out nothing."""
     async with work.database.read() as connection:
         total = await observed.count(connection, work.bridge.id, work.generation)
-        outside = await observed.left_out(connection, work.bridge.id, Side.HIGHLEVEL, OUTSIDE)
+        outside = await standings.left_out(connection, work.bridge.id, Side.HIGHLEVEL, OUTSIDE)
     work.show("Planning", 0, total)
     after: str | None = ""
     while after is not None:

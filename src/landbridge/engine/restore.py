@@ -8,12 +8,13 @@ from functools import partial
 
 from landbridge.engine.scan import read_again
 from landbridge.engine.work import Work
-from landbridge.store import decisions, journal, links, observed, suppression
+from landbridge.store import decisions, journal, links, observed, standings, suppression
 from landbridge.store.decisions import Tombstone
 from landbridge.store.driver import renew
 from landbridge.store.journal import Entry
 from landbridge.store.links import KeptLink
-from landbridge.store.observed import Sighting, Standing
+from landbridge.store.observed import Sighting
+from landbridge.store.standings import Standing
 from landbridge.sync.consent import EMAIL
 from landbridge.sync.labels import label_key, present
 from landbridge.sync.merge import UNDONE
@@ -135,7 +136,7 @@ class Restorer:
                 await links.close(connection, {kept.id: reason})
             await decisions.bury(connection, self.work.bridge.id, stones, now)
             standing = Standing(entry.side.other, other, "excluded", reason)
-            await observed.set_standings(connection, self.work.bridge.id, [standing])
+            await standings.note(connection, self.work.bridge.id, [standing])
             await observed.unsee(connection, self.work.bridge.id, entry.side, entry.record_id)
             await journal.finish(connection, {begun: undone})
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.engine.answers import NotPossible, check_creates
-from landbridge.store import decisions, due, journal, links, observed
+from landbridge.store import decisions, due, journal, links, observed, standings
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.due import Due, Urgency
 from landbridge.store.journal import Entry
-from landbridge.store.observed import Sighting, Standing
+from landbridge.store.observed import Sighting
 from landbridge.store.runs import Runs
+from landbridge.store.standings import Standing
 from landbridge.sync.model import Choice, Side
 from landbridge.sync.reasons import EXCLUDED, HELD, Reason
 from landbridge.sync.rules import Policy
@@ -80,9 +81,9 @@ class Roster:
             return Listing(standing, page, 0, [])
         async with self._database.read() as connection:
             word = STANDINGS[standing]
-            counts = await observed.standings(connection, bridge.id, latest.id)
+            counts = await standings.counts(connection, bridge.id, latest.id)
             after = (max(page, 1) - 1) * PAGE
-            found = await observed.listed(connection, bridge.id, latest.id, word, after, PAGE)
+            found = await standings.listed(connection, bridge.id, latest.id, word, after, PAGE)
             contacts = [await _contact(connection, bridge.id, *one, standing) for one in found]
         total = sum(count for (stands, _), count in counts.items() if stands == word)
         return Listing(standing, max(page, 1), total, contacts)
@@ -180,8 +181,8 @@ async def _note(
     side = next(iter(ids))
     entry = Entry("decided", side, ids[side], ids.get(side.other, ""), note=note)
     await journal.write(connection, bridge_id, 0, [entry], now)
-    standings = [Standing(side, key, *stands) for side, key in ids.items()]
-    await observed.set_standings(connection, bridge_id, standings)
+    found = [Standing(side, key, *stands) for side, key in ids.items()]
+    await standings.note(connection, bridge_id, found)
 
 
 async def _contact(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +20,8 @@ from landbridge.sync.consent import restrictions
 from landbridge.sync.mapping import check_custom_fields
 from landbridge.sync.model import Record, Side
 from landbridge.systems.base import Page
+
+BREATH = 100  # fingerprints at a stretch, a few milliseconds
 
 
 async def prepare(work: Work, stage: Stage) -> Stage:
@@ -94,6 +97,16 @@ async def list_rezora(work: Work) -> Page:
         ]
         page = Page(records, page.cursor, page.total)
     return page
+
+
+async def sights(work: Work, records: Sequence[Record]) -> list[Sighting]:
+    """Fingerprints of many records; calls under way go on meanwhile."""
+    seen = []
+    for number, record in enumerate(records):
+        if number % BREATH == 0:
+            await asyncio.sleep(0)
+        seen.append(work.sight(record))
+    return seen
 
 
 async def read_again(work: Work, side: Side, record_id: str) -> Sighting:
@@ -213,7 +226,7 @@ async def _miss_lists(work: Work) -> None:
 
 async def _keep(work: Work, side: Side, page: Page, following: Stage) -> None:
     """Store a page, the opt-outs in it and the cursor behind it in one transaction."""
-    seen = [work.sight(record) for record in page.records]
+    seen = await sights(work, page.records)
     async with work.database.write() as connection:
         await renew(connection, work.lease, work.clock.now())
         await take_in(work, connection, side, seen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from landbridge.store import due, journal, observed
+from landbridge.store import due, journal, standings
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.driver import Drivers
@@ -99,7 +99,7 @@ async def status_of(database: Database, bridge: Bridge, now: float) -> Status:
     whole = await runs.latest_done(bridge.id)
     shown = running if running and running.purpose != "undo" else whole
     async with database.read() as connection:
-        counts = await observed.standings(connection, bridge.id, shown.id) if shown else {}
+        counts = await standings.counts(connection, bridge.id, shown.id) if shown else {}
         holds = await journal.holds(connection, bridge.id)
         entries = await journal.recent(connection, bridge.id)
         waiting, since = await due.count(connection, bridge.id), await due.oldest(connection, bridge.id)

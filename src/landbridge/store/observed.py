@@ -5,8 +5,7 @@ A record is there if a run from ``since`` on saw it: since the newest run that r
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,16 +48,6 @@ class Sighting:
     lifted: bool = False
     email_key: str = ""
     phone_key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where one record stands: equal, excluded, held or waiting, and why; ``paired``: told of the other."""
-
-    side: Side
-    id: str
-    standing: str
-    reason: str = ""
 
 
 async def save(
@@ -166,8 +155,11 @@ async def people(
         observed.c.phone_key,
     )
     query = select(*keys, other.label("linked_to")).select_from(joined).where(*_there(bridge_id, since, side))
-    query = query.where(observed.c.read_only.is_(False), *_near(near)).order_by(observed.c.id)
-    return list(await connection.execute(query))
+    query = query.where(observed.c.read_only.is_(False))
+    found: dict[str, Row[Any]] = {}
+    for some in _near(near):
+        found |= {row.id: row for row in await connection.execute(query.where(*some))}
+    return [found[key] for key in sorted(found)]
 
 
 async def unlinked(connection: AsyncConnection, bridge_id: int, since: int, side: Side) -> list[Row[Any]]:
@@ -178,15 +170,20 @@ async def unlinked(connection: AsyncConnection, bridge_id: int, since: int, side
     return list(await connection.execute(query.order_by(observed.c.id)))
 
 
-def _near(near: Near | None) -> tuple[ColumnElement[bool], ...]:
+def _near(near: Near | None) -> Iterator[tuple[ColumnElement[bool], ...]]:
+    """Conditions, each served by an index and small enough for every database; together they are all."""
     if near is None:
-        return ()
-    return (
-        observed.c.email_key.in_(near.keys)
-        | observed.c.phone_key.in_(near.keys)
-        | observed.c.id.in_(near.ids)
-        | observed.c.marker.in_(near.markers),
+        yield ()
+        return
+    columns = (
+        (observed.c.email_key, near.keys),
+        (observed.c.phone_key, near.keys),
+        (observed.c.id, near.ids),
+        (observed.c.marker, near.markers),
     )
+    for column, wanted in columns:
+        for some in batches(sorted(wanted)):
+            yield (column.in_(some),)
 
 
 async def sendable(
@@ -212,9 +209,11 @@ async def sendable(
         observed.c.opted_out.is_(False),
         observed.c.read_only.is_(False),
         ((observed.c.email_key != "") & known) | partner_out,
-        *_near(near),
     )
-    return [_sighting(row) for row in await connection.execute(query.order_by(observed.c.id))]
+    found: dict[str, Row[Any]] = {}
+    for some in _near(near):
+        found |= {row.id: row for row in await connection.execute(query.where(*some))}
+    return [sighting(found[key]) for key in sorted(found)]
 
 
 async def newly_out(
@@ -262,13 +261,13 @@ async def slice_of(
         linked = exists().where(*live(bridge_id), id_column(side) == observed.c.id)
         taken = observed.c.partner.like(f"{PAIRED}%")
         query = query.where(~linked, ~taken, observed.c.read_only.is_(False))
-    return [_sighting(row) for row in await connection.execute(query.order_by(observed.c.id).limit(limit))]
+    return [sighting(row) for row in await connection.execute(query.order_by(observed.c.id).limit(limit))]
 
 
 async def one(connection: AsyncConnection, bridge_id: int, side: Side, record_id: str) -> Sighting | None:
     """The newest sight of one record, whichever run it is of."""
     row = (await connection.execute(select(observed).where(*_one(bridge_id, side, record_id)))).first()
-    return None if row is None else _sighting(row)
+    return None if row is None else sighting(row)
 
 
 async def unsee(connection: AsyncConnection, bridge_id: int, side: Side, record_id: str) -> None:
@@ -302,7 +301,7 @@ async def by_ids(
     found: dict[str, Sighting] = {}
     for some in batches(ids):
         query = select(observed).where(*_there(bridge_id, since, side), observed.c.id.in_(some))
-        found |= {row.id: _sighting(row) for row in await connection.execute(query)}
+        found |= {row.id: sighting(row) for row in await connection.execute(query)}
     return found
 
 
@@ -360,73 +359,6 @@ async def note_partners(
     await execute_many(connection, statement, rows)
 
 
-async def set_standings(connection: AsyncConnection, bridge_id: int, standings: Sequence[Standing]) -> None:
-    """Note where records stand."""
-    groups: dict[tuple[Side, str, str], list[str]] = defaultdict(list)
-    for found in standings:
-        groups[found.side, found.standing, found.reason].append(found.id)
-    for (side, standing, reason), ids in groups.items():
-        for some in batches(ids):
-            query = update(observed).where(
-                observed.c.bridge_id == bridge_id, observed.c.side == side.value, observed.c.id.in_(some)
-            )
-            await connection.execute(query.values(standing=standing, reason=reason))
-
-
-async def standings(connection: AsyncConnection, bridge_id: int, since: int) -> dict[tuple[str, str], int]:
-    """How many people stand where: (standing, reason) to count; a linked pair counts once."""
-    query = (
-        select(observed.c.standing, observed.c.reason, func.count())
-        .where(observed.c.bridge_id == bridge_id, observed.c.run_id >= since, ~_is_second(bridge_id, since))
-        .group_by(observed.c.standing, observed.c.reason)
-    )
-    return {(standing, reason): number for standing, reason, number in await connection.execute(query)}
-
-
-async def left_out(connection: AsyncConnection, bridge_id: int, side: Side, reason: str) -> frozenset[str]:
-    """Ids of one side's records that were left out for this reason when a sync last looked."""
-    query = select(observed.c.id).where(
-        observed.c.bridge_id == bridge_id,
-        observed.c.side == side.value,
-        observed.c.standing == "excluded",
-        observed.c.reason == reason,
-    )
-    return frozenset((await connection.execute(query)).scalars())
-
-
-async def listed(
-    connection: AsyncConnection, bridge_id: int, since: int, standing: str, after: int, limit: int
-) -> list[tuple[Sighting, str]]:
-    """People of one standing with their reasons, a linked pair once, ``after`` so many of them."""
-    query = (
-        select(observed)
-        .where(
-            observed.c.bridge_id == bridge_id,
-            observed.c.run_id >= since,
-            observed.c.standing == standing,
-            ~_is_second(bridge_id, since),
-        )
-        .order_by(observed.c.side, observed.c.id)
-        .offset(after)
-        .limit(limit)
-    )
-    return [(_sighting(row), row.reason) for row in await connection.execute(query)]
-
-
-def _is_second(bridge_id: int, since: int) -> ColumnElement[bool]:
-    """A Rezora record that a linked HighLevel record of the same run speaks for, or the account's own."""
-    first = observed.alias()
-    spoken_for = exists().where(
-        *live(bridge_id),
-        link.c.rezora_id == observed.c.id,
-        first.c.bridge_id == bridge_id,
-        first.c.side == Side.HIGHLEVEL.value,
-        first.c.id == link.c.highlevel_id,
-        first.c.run_id >= since,
-    )
-    return (observed.c.side == Side.REZORA.value) & (spoken_for | observed.c.read_only)
-
-
 def _one(bridge_id: int, side: Side, record_id: str) -> tuple[Any, ...]:
     return observed.c.bridge_id == bridge_id, observed.c.side == side.value, observed.c.id == record_id
 
@@ -435,7 +367,8 @@ def _there(bridge_id: int, since: int, side: Side) -> tuple[Any, ...]:
     return observed.c.bridge_id == bridge_id, observed.c.run_id >= since, observed.c.side == side.value
 
 
-def _sighting(row: Row[Any]) -> Sighting:
+def sighting(row: Row[Any]) -> Sighting:
+    """A row of the table."""
     record = Record(
         Side(row.side),
         row.id,
