@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 
 import structlog
-from sqlalchemy import make_url
 
+from landbridge.assembly import async_url, dbos_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
-from landbridge.engine.durable import Driver, Drives, Durable
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
-from landbridge.engine.receiver import Receiver, ReceiverConfig
 from landbridge.engine.roster import Listing, Roster
 from landbridge.engine.schedule import Timetable, Timing, keep_in_step
 from landbridge.engine.status import Status, status_of
@@ -42,7 +40,6 @@ from landbridge.sync.rules import default_policy
 from landbridge.systems.base import Capability, Clock, Grant, RealClock, System
 from landbridge.systems.highlevel.config import authorise_url, scopes_for
 from landbridge.systems.highlevel.tokens import exchange_code
-from landbridge.systems.highlevel.webhooks import Keys
 from landbridge.systems.transport import MakeTransport
 
 log = structlog.get_logger()
@@ -390,36 +387,6 @@ async def _probed(system: System) -> Capability:
         await system.close()
 
 
-def receiver_for(
-    settings: Settings, database: Database, clock: Clock, wake: Callable[[int], None]
-) -> Receiver:
-    """The receiver of webhooks, with the keys and the app of the settings."""
-    keys = Keys(settings.highlevel_webhook_keys.split(), settings.highlevel_webhook_rsa_keys.split())
-    config = ReceiverConfig(
-        window_seconds=settings.highlevel_webhook_window_seconds,
-        gather_seconds=0.003,
-        app_id=settings.highlevel_client_id.partition("-")[0],  # highlevel.md 1.2
-    )
-    return Receiver(database, clock, keys, config, wake)
-
-
-def dbos_for(settings: Settings) -> MakeDurable:
-    """Runs as DBOS workflows, in tables beside ours."""
-
-    def make(driver: Driver, executor: str) -> Drives:
-        return Durable(workflows_url(settings), driver, executor=executor)
-
-    return make
-
-
-def workflows_url(settings: Settings) -> str:
-    """DBOS keeps its tables beside ours: a second SQLite file, or the same PostgreSQL."""
-    url = make_url(settings.database_url)
-    if url.get_backend_name() != "sqlite":
-        return settings.database_url
-    return f"sqlite:///{settings.home / 'workflows.sqlite3'}"
-
-
 @asynccontextmanager
 async def open_app(
     settings: Settings,
@@ -441,7 +408,7 @@ async def open_app(
             f"The folder {settings.home} cannot be made.", "Set LANDBRIDGE_HOME to a folder you may write to."
         ) from error
     key = load_key(settings.home, settings.key.get_secret_value())
-    database = database or Database(_async_url(settings.database_url))
+    database = database or Database(async_url(settings.database_url))
     vault = Vault(database, key)
     app = App(
         settings, database, vault, clock or RealClock(), durable=durable, engine=engine, transport=transport
@@ -451,12 +418,3 @@ async def open_app(
         yield app
     finally:
         await app.close()
-
-
-def _async_url(url: str) -> str:
-    """The same database through its asyncio driver."""
-    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-    parsed = make_url(url)
-    return parsed.set(drivername=drivers.get(parsed.drivername, parsed.drivername)).render_as_string(
-        hide_password=False
-    )

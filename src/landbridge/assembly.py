@@ -1,0 +1,54 @@
+"""Parts of the application made from the settings: database address, durable engine, receiver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import make_url
+
+from landbridge.engine.durable import Driver, Drives, Durable
+from landbridge.engine.fleet import MakeDurable
+from landbridge.engine.receiver import Receiver, ReceiverConfig
+from landbridge.settings import Settings
+from landbridge.store.database import Database
+from landbridge.systems.base import Clock
+from landbridge.systems.highlevel.webhooks import Keys
+
+
+def receiver_for(
+    settings: Settings, database: Database, clock: Clock, wake: Callable[[int], None]
+) -> Receiver:
+    """The receiver of webhooks, with the keys and the app of the settings."""
+    keys = Keys(settings.highlevel_webhook_keys.split(), settings.highlevel_webhook_rsa_keys.split())
+    config = ReceiverConfig(
+        window_seconds=settings.highlevel_webhook_window_seconds,
+        gather_seconds=0.003,
+        app_id=settings.highlevel_client_id.partition("-")[0],  # highlevel.md 1.2
+    )
+    return Receiver(database, clock, keys, config, wake)
+
+
+def dbos_for(settings: Settings) -> MakeDurable:
+    """Runs as DBOS workflows, in tables beside ours."""
+
+    def make(driver: Driver, executor: str) -> Drives:
+        return Durable(workflows_url(settings), driver, executor=executor)
+
+    return make
+
+
+def workflows_url(settings: Settings) -> str:
+    """DBOS keeps its tables beside ours: a second SQLite file, or the same PostgreSQL."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() != "sqlite":
+        return settings.database_url
+    return f"sqlite:///{settings.home / 'workflows.sqlite3'}"
+
+
+def async_url(url: str) -> str:
+    """The same database through its asyncio driver."""
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+    parsed = make_url(url)
+    return parsed.set(drivername=drivers.get(parsed.drivername, parsed.drivername)).render_as_string(
+        hide_password=False
+    )
