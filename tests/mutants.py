@@ -32,6 +32,42 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "newcomers are carried in the midst of a sync",
+        "engine/live.py",
+        "    newcomers = _newcomers(batch) if work.outer is not None else []\n",
+        "    newcomers: list[Sighting] = []\n",
+        "tests/test_live_again.py::test_somebody_new_in_the_midst_of_a_sync_is_not_made_twice",
+    ),
+    Mutant(
+        "opt-outs wait for the brake",
+        "engine/crew.py",
+        "if key in known and (found[key] is Urgency.OPT_OUT or await",
+        "if key in known and (await",
+        "tests/test_live_again.py::test_an_opt_out_is_carried_while_a_person_is_asked_about_a_large_change",
+    ),
+    Mutant(
+        "nobody looks before an address is written",
+        "engine/live.py",
+        "    careful = [*new, *await _readdressed(work, batch)]\n",
+        "    careful = new\n",
+        "tests/test_live_again.py::"
+        "test_an_address_that_opted_out_in_rezora_unheard_is_not_written_onto_a_sendable_contact",
+    ),
+    Mutant(
+        "nobody looks before a create",
+        "engine/live.py",
+        "    careful = [*new, *await _readdressed(work, batch)]\n",
+        "    careful = await _readdressed(work, batch)\n",
+        "tests/test_engine_live.py::test_somebody_new_who_opted_out_in_rezora_meanwhile_is_not_created_there",
+    ),
+    Mutant(
+        "the brake forgets what looks have changed",
+        "engine/live.py",
+        "    counts.update(work.progress.counts)\n",
+        "    counts = work.progress.counts.copy()\n",
+        "tests/test_engine_live.py::test_a_mass_of_changes_within_an_hour_stops_and_asks",
+    ),
+    Mutant(
         "a copy from the middle of a run is believed",
         "engine/fleet.py",
         "            restored = lease.found < tide or await",

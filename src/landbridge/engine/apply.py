@@ -84,6 +84,8 @@ async def _seen_again(work: Work, side: Side, record_id: str) -> list[Case]:
     """The case of one record as both sides show it now; none while somebody is still at it."""
     async with work.database.read() as connection:
         before = await observed.by_ids(connection, work.bridge.id, work.generation, side, [record_id])
+    if not before:
+        return []  # gone meanwhile, and settled by live work
     (case,) = await cases_of(work, side, list(before.values()))
     fresh = {}
     for sight in (case.highlevel, case.rezora):

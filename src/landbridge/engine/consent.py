@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from landbridge.engine.scan import learn_labels, read_again, remember, wanted_labels
 from landbridge.engine.work import Stage, Work
-from landbridge.store import journal, links, observed
+from landbridge.store import due, journal, links, observed
 from landbridge.store.driver import renew
+from landbridge.store.due import Due, Urgency
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.observed import Near, Sighting
 from landbridge.sync.model import Side
 from landbridge.systems.base import Gone, Malformed, Rejected, Unavailable
 
+AGAIN = 60.0  # seconds until an opt-out that could not be written is tried again
 FAILURES_IN_A_ROW = 10  # then it is the system that fails, not the record
 NOT_STUCK = "opt_out_did_not_stick"
 
@@ -51,6 +53,7 @@ async def carry_opt_outs(work: Work, near: Near | None = None) -> None:
                 detail = f"{failure.sentence} {failure.fix}"
                 hold = OpenHold("unknown_outcome", *_ids(side, sight.record.id), detail=detail)
                 await _note(work, [], [hold])
+                await _again_soon(work, side, sight.record.id)
             work.step()
     work.known = None
 
@@ -86,6 +89,17 @@ async def _carry(work: Work, side: Side, sight: Sighting) -> None:
         return
     if not stuck:
         await _note(work, [], [hold])
+
+
+async def _again_soon(work: Work, side: Side, record_id: str) -> None:
+    """Whoever failed is looked at again, named by an event or not."""
+    if work.dry:
+        return
+    now = work.clock.now()
+    named = Due(side, record_id, Urgency.OPT_OUT, at=now + AGAIN, cause="opt-out failed")
+    async with work.database.write() as connection:
+        await renew(connection, work.lease, now)
+        await due.name(connection, work.bridge.id, [named], now)
 
 
 async def _told_by_its_pair(work: Work, side: Side, record_id: str) -> bool:

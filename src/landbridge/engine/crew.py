@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from landbridge.store import due
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
+from landbridge.store.due import Urgency
 from landbridge.store.runs import Run, Runs
 from landbridge.systems.base import Clock
 
@@ -50,7 +50,7 @@ class Crew:
     _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _rests: dict[int, _Rest] = field(default_factory=dict)
     _looked_up: dict[int, float] = field(default_factory=dict)
-    _next_sync: dict[int, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    _next_sync: dict[int, tuple[Bridge, str, bool]] = field(default_factory=dict)
 
     def wake(self, bridge_id: int) -> None:
         """Something is due: look at once, unless somebody is at this bridge, or has to let it rest."""
@@ -65,11 +65,12 @@ class Crew:
 
     def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
         """A whole sync in the background; after what is under way, if anything is."""
-        work = partial(self._sync_quietly, bridge, cause, accept=accept)
         if self.busy(bridge.id):
-            self._next_sync[bridge.id] = work
+            _, before, accepted = self._next_sync.get(bridge.id, (bridge, cause, False))
+            first = before if accepted else cause  # a person's word is not taken back by a schedule
+            self._next_sync[bridge.id] = (bridge, first, accept or accepted)
         else:
-            self._begin(bridge.id, work)
+            self._begin(bridge.id, partial(self._sync_quietly, bridge, cause, accept=accept))
 
     def start_poll(self, bridge: Bridge) -> None:
         """Look what moved, in the background; whatever is under way finds it as well."""
@@ -80,20 +81,23 @@ class Crew:
         """Start live work wherever something is due and nobody is at it."""
         now = self.clock.now()
         async with self.database.read() as connection:
-            ids = await due.bridges_with_work(connection, now)
-        waiting = [key for key in ids if not self.busy(key) and self._rests.get(key, _Rest()).until <= now]
+            found = await due.bridges_with_work(connection, now)
+        waiting = [key for key in found if not self.busy(key) and self._rests.get(key, _Rest()).until <= now]
         if not waiting:
             return
         known = {bridge.id: bridge for bridge in await Bridges(self.database).bridges()}
         for key in waiting:
-            if key in known and await self._may_go_on(key):
+            if key in known and (found[key] is Urgency.OPT_OUT or await self._may_go_on(key)):
                 self._begin(key, partial(self._live_quietly, known[key], self.live))
 
     async def keep_live(self) -> None:
         """Until cancelled: look whenever somebody calls, and every second for those who cannot."""
         while True:
             self.woken.clear()
-            await self.look()
+            try:
+                await self.look()
+            except Exception:  # the database, for a moment: what is due stays due
+                log.exception("live_not_looked")
             called = asyncio.ensure_future(self.woken.wait())
             paused = asyncio.ensure_future(self.clock.sleep(LOOK_SECONDS))
             try:
@@ -110,9 +114,8 @@ class Crew:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _may_go_on(self, bridge_id: int) -> bool:
-        """Not while a person is asked whether a large change is meant."""
-        recent = await Runs(self.database).recent(bridge_id, 1, ("sync", "live"))
-        return not recent or recent[0].state != "braked"
+        """Not while a person is asked whether a large change is meant; opt-outs do not wait for that."""
+        return not await Runs(self.database).asked(bridge_id)
 
     def _begin(self, bridge_id: int, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.ensure_future(work())
@@ -122,7 +125,8 @@ class Crew:
     def _ended(self, bridge_id: int, task: asyncio.Task[None]) -> None:
         following = self._next_sync.pop(bridge_id, None)
         if not task.cancelled() and following is not None:
-            self._begin(bridge_id, following)
+            bridge, cause, accept = following
+            self._begin(bridge_id, partial(self._sync_quietly, bridge, cause, accept=accept))
         self.woken.set()  # what came in meanwhile is looked at
 
     async def _sync_quietly(self, bridge: Bridge, cause: str, *, accept: bool) -> None:
@@ -131,8 +135,8 @@ class Crew:
             self._rests.pop(bridge.id, None)  # live work may have waited for just this
         except StoreFailure as failure:  # another process has the bridge; its run is on the page
             log.info("sync_not_started", bridge=bridge.id, why=failure.sentence)
-        except OperationalError:  # disk full or locked: the run is unfinished, and tried again
-            log.exception("database_failed", bridge=bridge.id)
+        except Exception:  # disk full, locked: the run is unfinished, and tried again
+            log.exception("sync_failed", bridge=bridge.id)
 
     async def _live_quietly(self, bridge: Bridge, drive: Drive) -> None:
         rest = self._rests.setdefault(bridge.id, _Rest())
@@ -141,8 +145,8 @@ class Crew:
         except StoreFailure as failure:  # another process has the bridge, and carries it
             log.info("live_not_started", bridge=bridge.id, why=failure.sentence)
             run = None
-        except OperationalError:  # disk full or locked: everything stays due
-            log.exception("database_failed", bridge=bridge.id)
+        except Exception:  # disk full, locked: everything stays due, and the bridge rests
+            log.exception("live_failed", bridge=bridge.id)
             run = None
         if run is not None and run.state == "done":
             rest.failures = 0

@@ -37,6 +37,8 @@ def _unwatched(_progress: Progress) -> None:
     """Nobody watches."""
 
 
+WEIGHED = ("overwrites", "gone", "leaving")  # what the brake adds up over an hour
+
 OpenSystems = Callable[[Bridge], Awaitable[Mapping[Side, System]]]
 MakeDurable = Callable[[Driver, str], Drives]
 
@@ -159,6 +161,7 @@ class Fleet:
             self._waterline.raise_tide(bridge.id, lease.taken)
             async with self._working(bridge, run, lease, watch, generation=whole.id) as work:
                 if work is not None:
+                    work.careful = await self._runs.asked(bridge.id)
                     await until_lost(work, self._to_the_end(run.id, stage))
             await self._give_back(lease)
         finally:
@@ -285,7 +288,8 @@ class Fleet:
             work,
             purpose="live",
             generation=work.run_id if read else work.last_whole,
-            progress=Progress(),
+            outer=at,
+            progress=Progress(counts=Counter({name: work.progress.counts[name] for name in WEIGHED})),
             unanswered=set(),
             refused={},
             waiting=set(),
@@ -293,11 +297,16 @@ class Fleet:
             known=None,
         )
         try:
-            await live.drain(inner, Stage("live"))
-        except (Braked, SystemFailure) as failure:
+            await live.drain(inner, at)
+        except Braked:
+            if at.at in ("apply", "settle"):  # behind the sync's own brake, which has not seen these
+                raise
+        except SystemFailure as failure:
             log.info("live_waits", bridge=work.bridge.id, why=failure.sentence)
         work.known = None
-        work.progress.counts.update({name: inner.progress.counts[name] for name in ("reads", "writes")})
+        counts = inner.progress.counts
+        work.progress.counts |= Counter({name: counts[name] for name in WEIGHED if counts[name]})
+        work.progress.counts.update({name: counts[name] for name in ("reads", "writes")})
 
     async def _step(self, work: Work, at: Stage) -> str:
         """Do one stage and move the run's cursor; ``""`` behind the last."""

@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
+import structlog
+
 from landbridge.engine.apply import FAILURES_IN_A_ROW, carry_out_all, make_labels, note_intents
 from landbridge.engine.calls import Result
 from landbridge.engine.cases import Case, cases_of
@@ -15,9 +17,9 @@ from landbridge.engine.consent import carry_opt_outs
 from landbridge.engine.gone import Vanished, settle_gone
 from landbridge.engine.newcomers import match_newcomers
 from landbridge.engine.outcome import record
-from landbridge.engine.poll import look_before_creating, looked, may_look_at
+from landbridge.engine.poll import SPREAD, look_before_creating, looked, may_look_at
 from landbridge.engine.reconcile import Braked
-from landbridge.engine.scan import read_again, take_in
+from landbridge.engine.scan import learn_restrictions, read_again, take_in
 from landbridge.engine.work import Stage, Work
 from landbridge.store import due, journal, links, observed, runs
 from landbridge.store.driver import renew
@@ -25,16 +27,31 @@ from landbridge.store.due import Due
 from landbridge.store.journal import OpenHold
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Near, Sighting
-from landbridge.sync.guard import Weight, weigh
+from landbridge.sync.actions import Update
+from landbridge.sync.guard import EARLIER, NOTHING, Weight, weigh
 from landbridge.sync.model import Side
-from landbridge.systems.base import Gone, Malformed, Rejected, SystemFailure, Unavailable
+from landbridge.sync.scope import LEFT
+from landbridge.systems.base import (
+    Forbidden,
+    Gone,
+    Malformed,
+    RateLimited,
+    Rejected,
+    SystemFailure,
+    Unavailable,
+)
 
 BATCH = 48  # records looked at together: small, so that an opt-out that comes in does not wait for long
+AFTER_THE_SYNC = 30.0  # seconds until newcomers are looked at again that came in the midst of a sync
+LOOK_UP_SECONDS = 900.0  # a whole sync finds out what became of a create without an answer
 WINDOW = 3600.0  # seconds over which live changes are weighed together
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 900.0  # seconds until a record that failed is looked at again
 ATTEMPTS = 8  # then it waits for the next event or whole sync, as a hold
 
 Key = tuple[Side, str]
+
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -59,15 +76,22 @@ class Batch:
 async def drain(work: Work, stage: Stage) -> Stage:
     """One batch of due records; the stage stays until none is left that may be looked at now."""
     async with work.database.read() as connection:
-        named = await due.first(connection, work.bridge.id, work.clock.now(), BATCH)
+        most = due.Urgency.OPT_OUT if work.careful else due.Urgency.SCAN
+        named = await due.first(connection, work.bridge.id, work.clock.now(), BATCH, most)
     if not named:
         return stage.to("mark" if work.purpose == "poll" else "")
     work.show("Carrying changes", work.progress.done, work.progress.done + len(named))
     work.touched.clear()
     batch = await _read(work, named)
     await _take_in(work, batch)
-    await _look_before_creating(work, batch)
     await carry_opt_outs(work, _near(batch))
+    if work.careful:
+        async with work.database.write() as connection:
+            await renew(connection, work.lease, work.clock.now())
+            await due.calm(connection, work.bridge.id, named)
+        return stage
+    if await _look_before_creating(work, batch):
+        await carry_opt_outs(work, _near(batch))
     await _settle_the_gone(work, batch)
     await _join(work, batch)
     cases = await _cases(work, batch)
@@ -86,29 +110,44 @@ async def _read(work: Work, named: Sequence[Due]) -> Batch:
             for kept in (await links.by_side(connection, work.bridge.id, side, ids)).values():
                 batch.kept |= {(at, kept.link.id(at)): kept for at in Side}
     waiting = deque(dict.fromkeys([(one.side, one.id) for one in named] + list(batch.kept)))
+    stops: list[Exception] = []
 
     async def reader() -> None:
-        while waiting:
+        while waiting and not stops:
             key = waiting.popleft()
             try:
                 batch.seen[key] = await read_again(work, *key)
             except Gone:
                 batch.gone.add(key)
-            except (Rejected, Unavailable, Malformed) as failure:
+            except (Rejected, Unavailable, Malformed, Forbidden, RateLimited) as failure:
                 batch.failed[key] = failure
+            except Exception as error:  # the run ends with this one, not with a group of them
+                stops.append(error)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(work.config.concurrency, len(waiting))):
             group.create_task(reader())
+    if stops:
+        raise stops[0]
     if len(batch.failed) >= FAILURES_IN_A_ROW and not batch.seen:
         raise next(iter(batch.failed.values()))  # it is the system that fails, not the records
     return batch
 
 
 async def _take_in(work: Work, batch: Batch) -> None:
-    """Remember what was read, opt-outs among it, and what is gone."""
+    """Remember what was read, opt-outs among it, and what is gone.
+
+    In the midst of a whole sync newcomers wait for its end: its own matching has not seen them, so it must
+    not find them either. What they say about consent counts at once.
+    """
+    newcomers = _newcomers(batch) if work.outer is not None else []
+    for sight in newcomers:
+        key = (sight.record.side, sight.record.id)
+        batch.later[key] = work.clock.now() + AFTER_THE_SYNC
+        del batch.seen[key]
     async with work.database.write() as connection:
         await renew(connection, work.lease, work.clock.now())
+        await learn_restrictions(work, connection, newcomers)
         for side in Side:
             seen = [sight for (at, _), sight in batch.seen.items() if at is side]
             if seen:
@@ -124,19 +163,45 @@ def _near(batch: Batch) -> Near:
     return Near(keys, frozenset(record_id for _, record_id in batch.seen))
 
 
-async def _look_before_creating(work: Work, batch: Batch) -> None:
-    """Rezora tells nobody what is new: list both sides first, or leave newcomers until that may be done."""
-    newcomers = _newcomers(batch)
-    if not newcomers or looked(work):
-        return
+async def _look_before_creating(work: Work, batch: Batch) -> bool:
+    """Rezora tells nobody what is new: list both sides first, or leave newcomers until that may be done.
+
+    So too before an address is written: somebody of that address may have opted out there. Whether both
+    sides were listed.
+    """
+    new = [(sight.record.side, sight.record.id) for sight in _newcomers(batch)]
+    careful = [*new, *await _readdressed(work, batch)]
+    if not careful or looked(work):
+        return False
     at = await may_look_at(work)
     if at <= work.clock.now():
-        await look_before_creating(work)
-        return
-    for sight in newcomers:
-        key = (sight.record.side, sight.record.id)
+        try:
+            await look_before_creating(work)
+        except SystemFailure as failure:  # the others do not wait for it
+            log.info("look_failed", bridge=work.bridge.id, why=failure.sentence)
+            at = work.clock.now() + SPREAD
+        else:
+            return True
+    for key in careful:
         batch.later[key] = at
-        del batch.seen[key]
+        batch.seen.pop(key, None)
+    return False
+
+
+async def _readdressed(work: Work, batch: Batch) -> list[Key]:
+    """Both halves of pairs of which an e-mail address would be written."""
+    found: list[Key] = []
+    for case in await _cases(work, batch):
+        fields = [action.fields for action in _updates(case)]
+        if any("email" in written or "contact_email" in written for written in fields):
+            found += [(at, one) for at, one in zip(Side, case.ids, strict=True) if one]
+    return found
+
+
+def _updates(case: Case) -> list[Update]:
+    moving = case.plan is not None and case.kept is not None and not case.waits
+    actions = case.plan.actions if moving and case.plan is not None else ()
+    return [action for action in actions if isinstance(action, Update)]
 
 
 def _newcomers(batch: Batch) -> list[Sighting]:
@@ -172,6 +237,7 @@ async def _join(work: Work, batch: Batch) -> None:
         if any(record_id not in known for _, record_id in unclear):
             work.progress.counts["look_up"] = 1  # a whole sync looks what became of their creates
         for key in unclear:
+            batch.later[key] = work.clock.now() + LOOK_UP_SECONDS
             del batch.seen[key]
 
 
@@ -192,9 +258,11 @@ async def _cases(work: Work, batch: Batch) -> list[Case]:
 
 
 async def _weigh(work: Work, cases: Sequence[Case]) -> None:
-    overwrites = sum(1 for case in cases if case.plan and case.plan.overwrites and not case.waits)
-    if overwrites:
-        await _brake(work, overwrites=overwrites)
+    moving = [case.plan for case in cases if case.plan and not case.waits]
+    overwrites = sum(1 for plan in moving if plan.overwrites)
+    leaving = sum(1 for plan in moving if plan.closed == LEFT)
+    if overwrites or leaving:
+        await _brake(work, overwrites=overwrites, leaving=leaving)
 
 
 async def _brake(work: Work, **more: int) -> None:
@@ -202,12 +270,15 @@ async def _brake(work: Work, **more: int) -> None:
     async with work.database.read() as connection:
         linked = await links.count(connection, work.bridge.id)
         since = work.clock.now() - WINDOW
-        counts = await runs.counted_since(connection, work.bridge.id, "live", since, work.run_id)
+        counts = await runs.counted_since(connection, work.bridge.id, since, work.run_id)
     counts.update(work.progress.counts)
     counts.update(more)
-    weight = Weight(linked=linked, overwrites=counts["overwrites"], missing=counts["gone"])
-    if sentence := weigh(work.config.brake, weight):
-        raise Braked(sentence)
+    weight = Weight(
+        linked=linked, overwrites=counts["overwrites"], missing=counts["gone"], leaving=counts["leaving"]
+    )
+    accepted = work.outer is not None and work.outer.accept
+    if (sentence := weigh(work.config.brake, weight)) and not accepted:
+        raise Braked(sentence.replace(NOTHING, EARLIER).replace("This run", "Changes within an hour"))
     work.progress.counts.update(more)
 
 

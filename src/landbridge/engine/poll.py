@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from landbridge.engine.calls import Result
 from landbridge.engine.cases import Case, cases_of
 from landbridge.engine.outcome import record
-from landbridge.engine.scan import list_rezora, note_listed, sights, take_in
+from landbridge.engine.scan import list_rezora, next_beginning, note_listed, sights, take_in
 from landbridge.engine.work import Stage, Work
 from landbridge.store import due, observed, runs, watermarks
 from landbridge.store.driver import renew
@@ -64,10 +64,9 @@ async def _page_of_highlevel(work: Work, cursor: str | None) -> str | None:
     """
     async with work.database.read() as connection:
         newest = await watermarks.read(connection, work.bridge.id, Side.HIGHLEVEL)
-    if newest is None:
-        return None
+    since = None if newest is None else newest - LOOK_BACK  # nothing was listed yet: then everything is
     work.show("Looking for changes in HighLevel", 0, 0)
-    page = await work.systems[Side.HIGHLEVEL].contacts(cursor, since=newest - LOOK_BACK)
+    page = await work.systems[Side.HIGHLEVEL].contacts(cursor, since=since)
     work.progress.counts["reads"] += 1
     note_listed(work, page.records)
     await _name(work, Side.HIGHLEVEL, await sights(work, page.records))
@@ -105,8 +104,8 @@ async def mark(work: Work, stage: Stage) -> Stage:
     """Everything that was found is carried, or due: the next look begins where this one ended."""
     async with work.database.write() as connection:
         await renew(connection, work.lease, work.clock.now())
-        if work.listed is not None:
-            await watermarks.move(connection, work.bridge.id, Side.HIGHLEVEL, work.listed)
+        if (listed := next_beginning(work)) is not None:
+            await watermarks.move(connection, work.bridge.id, Side.HIGHLEVEL, listed)
     return stage.to("")
 
 
@@ -127,7 +126,7 @@ async def _name(work: Work, side: Side, seen: Sequence[Sighting], missing: Seque
     work.known = None
     at_rest = await _at_rest(work, side, [sight.record.id for sight in moved])
     if at_rest:
-        await record(work, [Result(case) for case in at_rest], Stage("live"))
+        await record(work, [Result(case) for case in at_rest], work.outer or Stage("live"))
         index = 0 if side is Side.HIGHLEVEL else 1
         async with work.database.write() as connection:
             await renew(connection, work.lease, work.clock.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from landbridge.engine.cases import counted, next_cases, planned
+from landbridge.engine.scan import next_beginning
 from landbridge.engine.work import Stage, Work
 from landbridge.store import journal, links, observed, runs, standings, watermarks
 from landbridge.store.driver import renew
@@ -72,8 +73,8 @@ async def finish(work: Work, stage: Stage) -> Stage:
         await renew(connection, work.lease, now)
         if not work.dry:
             await journal.close_unseen_holds(connection, bridge_id, run_id)
-            if work.listed is not None:
-                await watermarks.move(connection, bridge_id, Side.HIGHLEVEL, work.listed)
+            if (listed := next_beginning(work)) is not None:
+                await watermarks.move(connection, bridge_id, Side.HIGHLEVEL, listed)
         await runs.advance(
             connection, run_id, "", work.progress.done, work.progress.total, work.progress.counts
         )

@@ -72,9 +72,18 @@ async def _wait_for_the_index(work: Work) -> None:
 
 def note_listed(work: Work, records: Sequence[Record]) -> None:
     """Remember the newest change that a listing of HighLevel showed."""
+    now = work.clock.now()
+    work.listing = (work.listing[0] if work.listing else now, now)
     times = [at for record in records if (at := changed_at(record)) is not None]
     if times:
         work.listed = max(times) if work.listed is None else max(work.listed, *times)
+
+
+def next_beginning(work: Work) -> float | None:
+    """Up to when HighLevel is listed for sure: what moved while the pages came may be in none of them."""
+    if work.listed is None or work.listing is None:
+        return None
+    return work.listed - max(0.0, work.listing[1] - work.listing[0])
 
 
 async def read_rezora(work: Work, stage: Stage) -> Stage:

@@ -112,6 +112,9 @@ class Work:
     waterline: Waterline
     generation: int = 0  # records that a run from this one on has seen are there; of a whole run itself
     listed: float | None = None  # HighLevel's time of the newest change that this run's listing showed
+    listing: tuple[float, float] | None = None  # when that listing began and when its last page came
+    outer: Stage | None = None  # of the whole sync in whose midst this live work is done
+    careful: bool = False  # a person is asked about a large change: only opt-outs are carried
     looked_at: float | None = None  # when this run listed what moved on both sides
     last_whole: int = 0  # the newest run before this one that read both sides whole
     synced_before: bool = False  # a whole sync was done once: what is new now was not there then

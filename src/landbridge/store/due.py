@@ -76,11 +76,13 @@ def _naming(dialect: str) -> Insert:
     )
 
 
-async def first(connection: AsyncConnection, bridge_id: int, now: float, limit: int) -> list[Due]:
-    """The most urgent records that may be looked at now."""
+async def first(
+    connection: AsyncConnection, bridge_id: int, now: float, limit: int, most: Urgency = Urgency.SCAN
+) -> list[Due]:
+    """The most urgent records that may be looked at now; ``most`` leaves the less urgent out."""
     query = (
         select(due)
-        .where(due.c.bridge_id == bridge_id, due.c.at <= now)
+        .where(due.c.bridge_id == bridge_id, due.c.at <= now, due.c.urgency <= int(most))
         .order_by(due.c.urgency, due.c.at, due.c.id)
         .limit(limit)
     )
@@ -106,6 +108,13 @@ async def clear(connection: AsyncConnection, bridge_id: int, done: Sequence[Due]
         await connection.execute(delete(due).where(*_same(bridge_id, one), due.c.number == one.number))
 
 
+async def calm(connection: AsyncConnection, bridge_id: int, carried: Sequence[Due]) -> None:
+    """Their opt-outs are carried; everything else of them has time."""
+    for one in carried:
+        query = update(due).where(*_same(bridge_id, one), due.c.number == one.number)
+        await connection.execute(query.values(urgency=int(Urgency.LIVE)))
+
+
 async def postpone(
     connection: AsyncConnection, bridge_id: int, one: Due, at: float, *, failed: bool = True
 ) -> None:
@@ -115,10 +124,11 @@ async def postpone(
     await connection.execute(query.values(at=at, attempts=attempts))
 
 
-async def bridges_with_work(connection: AsyncConnection, now: float) -> list[int]:
-    """Bridges of which a record may be looked at now."""
-    query = select(due.c.bridge_id).where(due.c.at <= now).distinct()
-    return [bridge_id for (bridge_id,) in await connection.execute(query)]
+async def bridges_with_work(connection: AsyncConnection, now: float) -> dict[int, Urgency]:
+    """Bridges of which a record may be looked at now, with the urgency of the most urgent one."""
+    query = select(due.c.bridge_id, func.min(due.c.urgency)).where(due.c.at <= now)
+    rows = await connection.execute(query.group_by(due.c.bridge_id))
+    return {bridge_id: Urgency(urgency) for bridge_id, urgency in rows}
 
 
 async def count(connection: AsyncConnection, bridge_id: int) -> int:

@@ -80,6 +80,14 @@ class Runs:
         """The newest run that read both sides whole."""
         return await self._newest(bridge_id, "done", WHOLE)
 
+    async def asked(self, bridge_id: int) -> bool:
+        """Is a person asked about a large change, and has let no whole sync pass since?"""
+        ids = []
+        for state, purposes in (("braked", ("sync", *LIVE)), ("done", ("sync",))):
+            found = await self._newest(bridge_id, state, purposes)
+            ids.append(0 if found is None else found.id)
+        return ids[0] > ids[1]
+
     async def synced(self, bridge_id: int) -> bool:
         """Was a whole sync ever done?"""
         query = select(run.c.id).where(
@@ -153,12 +161,10 @@ class Runs:
         return None if row is None else _run(row)
 
 
-async def counted_since(
-    connection: AsyncConnection, bridge_id: int, purpose: str, since: float, but: int
-) -> Counter[str]:
-    """The counts of all runs of a purpose that began since then, added up, but of one run."""
+async def counted_since(connection: AsyncConnection, bridge_id: int, since: float, but: int) -> Counter[str]:
+    """The counts of all runs that began since then, added up, but of one run."""
     query = select(run.c.counts).where(
-        run.c.bridge_id == bridge_id, run.c.purpose == purpose, run.c.started_at >= since, run.c.id != but
+        run.c.bridge_id == bridge_id, run.c.started_at >= since, run.c.id != but
     )
     whole: Counter[str] = Counter()
     for (counts,) in await connection.execute(query):

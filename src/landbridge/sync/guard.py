@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NOTHING = "Nothing was written but opt-outs."
+EARLIER = "What came before is written; the rest waits, but for opt-outs."  # of changes that came one by one
+
 
 @dataclass(frozen=True, slots=True)
 class Brake:
@@ -34,17 +37,17 @@ def weigh(brake: Brake, weight: Weight) -> str:
     if weight.overwrites > limit:
         return (
             f"This run would replace values of {weight.overwrites} of {weight.linked} linked contacts,"
-            f" more than the {limit} allowed without asking. Nothing was written but opt-outs."
+            f" more than the {limit} allowed without asking. {NOTHING}"
         )
     if weight.deletes > limit:
         return (
             f"This run would delete {weight.deletes} of {weight.linked} linked contacts,"
-            f" more than the {limit} allowed without asking. Nothing was written but opt-outs."
+            f" more than the {limit} allowed without asking. {NOTHING}"
         )
     if weight.missing > limit:
         return (
             f"{weight.missing} of {weight.linked} linked contacts are missing from a full listing,"
-            f" more than the {limit} allowed without asking. Nothing was written but opt-outs."
+            f" more than the {limit} allowed without asking. {NOTHING}"
         )
     if weight.leaving > limit:
         return (
