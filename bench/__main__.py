@@ -179,7 +179,7 @@ def main() -> None:
     if "webhooks" in given.names:
         webhooks(given.rate, given.seconds)
     if "freshness" in given.names:
-        freshness(5.0, 300, min(given.contacts, 1_000))
+        freshness(5.0, 300, min(given.contacts, 5_000))
 
 
 if __name__ == "__main__":

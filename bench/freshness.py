@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import statistics
 import subprocess
 import sys
 import time
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -22,7 +22,10 @@ QUIET_SECONDS = 3.0  # without a new write: everything is carried
 
 
 def freshness(rate: float, edits: int, contacts: int) -> None:
-    """Edits of the city at a steady rate; each is found again by its own text in Rezora's history."""
+    """Edits of the city at a steady rate; each is found again by its own text in Rezora's history.
+
+    With fewer than ten contacts an edit the brake would stop this as a mass of changes.
+    """
     port = free_port()
     settings = {
         "highlevel_webhook_keys": HighLevelConfig().webhook_public_key,
@@ -91,10 +94,10 @@ def _arrived(made: Rig, edits: int) -> dict[str, float]:
         before = len(found)
         history = made.ask("/_sandbox/history?side=rezora&method=PUT&actor=api&limit=100000")
         for entry in history["entries"]:
-            body = json.loads(entry["request_body"] or "{}")
+            body = entry["request_body"] or {}
             city = body.get("data", {}).get("contact_home_city", "")
             if city.startswith("Town "):
-                found.setdefault(city, entry["at"])
+                found.setdefault(city, datetime.fromisoformat(entry["at"]).timestamp())
         if len(found) != before:
             quiet_since = time.monotonic()
     return found

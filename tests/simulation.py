@@ -145,7 +145,12 @@ class Simulation:
 
     def _engine_config(self) -> EngineConfig:
         return EngineConfig(
-            heartbeat_seconds=0.0, concurrency=4, slice_size=8, cells=self.cells, brake=self.brake
+            heartbeat_seconds=0.0,
+            concurrency=4,
+            slice_size=8,
+            cells=self.cells,
+            brake=self.brake,
+            live_records=0,
         )
 
     async def _connect(self) -> None:

@@ -277,7 +277,8 @@ async def _brake(work: Work, **more: int) -> None:
         linked=linked, overwrites=counts["overwrites"], missing=counts["gone"], leaving=counts["leaving"]
     )
     accepted = work.outer is not None and work.outer.accept
-    if (sentence := weigh(work.config.brake, weight)) and not accepted:
+    brake = replace(work.config.brake, records=max(work.config.brake.records, work.config.live_records))
+    if (sentence := weigh(brake, weight)) and not accepted:
         raise Braked(sentence.replace(NOTHING, EARLIER).replace("This run", "Changes within an hour"))
     work.progress.counts.update(more)
 

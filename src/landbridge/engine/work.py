@@ -35,7 +35,8 @@ class EngineConfig:
     ``index_lag_seconds``: how long HighLevel's search may trail a write. The vendor says "a few seconds"
     (highlevel.md 2.1.3); the figure is our assumption. ``heartbeat_seconds`` renews the lease while calls
     are under way, 0 for never (tests that own the clock). ``refusals``: tries before a refusal is parked.
-    ``cells`` counts the rows of the planner's tables that were met, for those who ask for coverage.
+    ``live_records``: what may change within an hour of live work whatever the brake's count, as people edit
+    so much by hand. ``cells`` counts the rows of the planner's tables that were met, for those who ask.
     """
 
     concurrency: int = 16
@@ -45,6 +46,7 @@ class EngineConfig:
     index_lag_seconds: float = 15.0
     heartbeat_seconds: float = 1.0
     refusals: int = 2
+    live_records: int = 100
     cells: Counter[str] = field(default_factory=Counter)
 
 
