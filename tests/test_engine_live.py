@@ -9,7 +9,7 @@ import pytest
 from landbridge.sync.model import Side
 from live_stories import carried, done, left, live, named, poll
 from simulation import Simulation
-from stories import ada, holds, linked, reasons, synced
+from stories import ada, holds, journaled, linked, reasons, synced
 
 H, R = Side.HIGHLEVEL, Side.REZORA
 
@@ -127,6 +127,7 @@ def test_a_record_that_cannot_be_read_comes_again_and_blocks_nobody(world: Simul
     cities = [one["contact_home_city"] for one in world.contacts("rezora").values()]
     assert sorted(cities) == ["Boulder", "Lyons"]
     assert left(world) == 1
+    assert "failed" in journaled(world)
     world.sandbox.faults.clear()
     world.clock.advance(900.0)
     done(live(world))

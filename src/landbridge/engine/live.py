@@ -24,7 +24,7 @@ from landbridge.engine.work import Stage, Work
 from landbridge.store import due, journal, links, observed, runs
 from landbridge.store.driver import renew
 from landbridge.store.due import Due
-from landbridge.store.journal import OpenHold
+from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Near, Sighting
 from landbridge.sync.actions import Update
@@ -337,7 +337,7 @@ def _open(result: Result) -> Collection[tuple[str, str]]:
 async def _put_back(work: Work, batch: Batch) -> None:
     """Clear what was looked at; what failed or still moves comes again later."""
     now = work.clock.now()
-    done, holds = [], []
+    done, holds, entries = [], [], []
     async with work.database.write() as connection:
         await renew(connection, work.lease, now)
         for one in batch.named:
@@ -346,12 +346,16 @@ async def _put_back(work: Work, batch: Batch) -> None:
                 await due.postpone(connection, work.bridge.id, one, batch.later[key], failed=False)
             elif batch.troubled(key) and one.attempts + 1 < ATTEMPTS:
                 await due.postpone(connection, work.bridge.id, one, now + pause(one))
+                if key in batch.failed:
+                    note = f"{batch.failed[key].sentence} Tried again in {pause(one):.0f} seconds."
+                    entries.append(Entry("failed", *key, note=note))
             else:
                 done.append(one)
                 if batch.troubled(key):
                     holds.append(_given_up(batch, key))
         await due.clear(connection, work.bridge.id, done)
         await journal.save_holds(connection, work.bridge.id, work.run_id, holds, now)
+        await journal.write(connection, work.bridge.id, work.run_id, entries, now)
     work.progress.done += len(done)
 
 
