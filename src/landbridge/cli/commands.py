@@ -17,6 +17,7 @@ from landbridge.cli.output import (
     Out,
     calls_sentence,
     lines_table,
+    live_sentence,
     plan_table,
     run_facts,
     runs_table,
@@ -257,6 +258,7 @@ def status(name: BridgeName = "", as_json: AsJson = False) -> None:
                 out.people.print(runs_table(picture.recent))
                 if picture.recent:
                     out.say(calls_sentence(picture.recent[0]))
+                out.say(live_sentence(picture))
         if not found:
             out.say("There is no bridge yet. Connect both accounts, then `landbridge bridge create`.")
         return Exit.DONE

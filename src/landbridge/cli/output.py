@@ -134,7 +134,16 @@ def status_facts(status: Status) -> dict[str, object]:
         "excluded": {share.key: share.count for share in status.excluded},
         "held": {share.key: share.count for share in status.held},
         "runs": [run_facts(run) for run in status.recent],
+        "due": status.due,
+        "webhooks_today": dict(status.arrivals),
     }
+
+
+def live_sentence(status: Status) -> str:
+    """What waits between two syncs, and what webhooks came."""
+    waits = f"Contacts to be looked at: {status.due:,}"
+    came = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(status.arrivals.items()) if number)
+    return f"{waits}. Webhooks today, of all bridges: {came or 'none'}."
 
 
 def status_table(status: Status) -> Table:
