@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+import sqlite3
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.schedules import Schedule, save
 from landbridge_rig import Rig, landbridge
@@ -34,3 +39,32 @@ async def test_serving_syncs_when_it_is_time_and_ends_when_it_is_cancelled(tmp_p
         with suppress(asyncio.CancelledError):
             await serving
         assert serving.cancelled()
+
+
+async def test_serving_goes_on_after_the_database_failed_for_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with landbridge(tmp_path, 10) as rig:
+        await rig.app.sync(rig.bridge, cause="command")
+        async with rig.app.database.write() as connection:
+            now = rig.app.clock.now()
+            await save(connection, Schedule(rig.bridge.id, "sync", "daily at 03:30", next_at=now - 1))
+        read = rig.app.database.read
+        failures = 0
+
+        def failing() -> AbstractAsyncContextManager[AsyncConnection]:
+            nonlocal failures
+            failures += 1
+            if failures <= 6:  # the schedule, live work and alerts each meet it
+                raise OperationalError("SELECT", {}, sqlite3.OperationalError("database is locked"))
+            return read()
+
+        monkeypatch.setattr(rig.app.database, "read", failing)
+        serving = asyncio.ensure_future(rig.app.keep_in_step())
+        async with asyncio.timeout(60):
+            while failures <= 6 or await causes(rig) != ["schedule", "command"]:
+                await asyncio.sleep(0.02)
+                assert not serving.done()
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving

@@ -222,5 +222,8 @@ async def keep_in_step(timetable: Timetable, clock: Clock, unfinished: Unfinishe
     run of a purpose (``sync`` or ``poll``) in the background and comes back at once.
     """
     while True:
-        await timetable.start_due(unfinished, start)
+        try:
+            await timetable.start_due(unfinished, start)
+        except Exception:  # the database, for a moment: webhooks are answered meanwhile, and this comes again
+            log.exception("schedule_not_read")
         await clock.sleep(PAUSE_SECONDS)
