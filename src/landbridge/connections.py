@@ -194,11 +194,14 @@ class Connections:
         return self.rezora(found[0])
 
     async def open_both(self, bridge: Bridge) -> Mapping[Side, System]:
-        """Both systems of a bridge."""
-        return {
-            Side.HIGHLEVEL: await self.open(bridge.highlevel),
-            Side.REZORA: await self.open(bridge.rezora),
-        }
+        """Both systems of a bridge, or none of them."""
+        highlevel = await self.open(bridge.highlevel)
+        try:
+            rezora = await self.open(bridge.rezora)
+        except BaseException:  # a caller who was stopped must not leave the first one open either
+            await highlevel.close()
+            raise
+        return {Side.HIGHLEVEL: highlevel, Side.REZORA: rezora}
 
     def calls_of(self, bridge: Bridge) -> list[Calls]:
         """The day's calls of a bridge, as far as this process has seen them."""

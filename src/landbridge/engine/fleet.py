@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -360,10 +360,36 @@ class Fleet:
             await self._runs.finish(run.id, "failed", self._clock.now(), str(failure), fix)
             yield None
             return
+        async with AsyncExitStack() as opened:  # whatever comes, both are closed
+            for system in systems.values():
+                opened.push_async_callback(system.close)
+            work = await self._work(bridge, run, lease, systems, instead or stored, generation)
+            work.watch = watch or _unwatched
+            work.names = stored.field_names() | IDENTITY
+            self._works[run.id] = work
+            ticker = asyncio.ensure_future(self._tick(work))
+            try:
+                yield work
+            finally:
+                del self._works[run.id]
+                ticker.cancel()
+                with suppress(asyncio.CancelledError):
+                    await ticker
+
+    async def _work(
+        self,
+        bridge: Bridge,
+        run: Run,
+        lease: Lease,
+        systems: Mapping[Side, System],
+        policy: Policy,
+        generation: int,
+    ) -> Work:
+        """What the driver of this run works with."""
         whole = await self._runs.latest_done(bridge.id)
-        work = Work(
+        return Work(
             bridge=bridge,
-            policy=instead or stored,
+            policy=policy,
             systems=systems,
             database=self._database,
             clock=self._clock,
@@ -376,22 +402,9 @@ class Fleet:
             addresses=Addresses(self._pepper, bridge.id),
             waterline=self._waterline,
             synced_before=await self._runs.synced(bridge.id),
-            watch=watch or _unwatched,
             progress=Progress(done=run.done, total=run.total, counts=Counter(run.counts)),
             counts_before=run.counts,
         )
-        work.names = stored.field_names() | IDENTITY
-        self._works[run.id] = work
-        ticker = asyncio.ensure_future(self._tick(work))
-        try:
-            yield work
-        finally:
-            ticker.cancel()
-            with suppress(asyncio.CancelledError):
-                await ticker
-            del self._works[run.id]
-            for system in systems.values():
-                await system.close()
 
     async def _tick(self, work: Work) -> None:
         """Keep the lease and the progress fresh while calls are under way."""
