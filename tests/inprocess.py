@@ -184,15 +184,25 @@ class CrashingDatabase(Database):
     def __init__(self, path: Path, crasher: Crasher) -> None:
         super().__init__(f"sqlite+aiosqlite:///{path}")
         self._crasher = crasher
+        self._opened: list[aiosqlite.Connection] = []
 
         async def connect() -> aiosqlite.Connection:
             opened = aiosqlite.connect(path)
+            self._opened.append(opened)
             opened._tx = _Inline()  # type: ignore[assignment]  # of the queue only this is used
             opened._thread = Thread(target=bool)  # ends at once
             return await opened
 
         self.engine = create_async_engine(self.url, async_creator=connect)
         _prepare_sqlite(self.engine)
+
+    async def abandon(self) -> None:
+        """What the operating system does for a process that died: no connection stays open."""
+        await self.engine.dispose()
+        for opened in self._opened:
+            if opened._connection is not None:  # in the hands of a task that the end came over
+                opened._connection.close()
+        self._opened.clear()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:

@@ -84,6 +84,7 @@ class Simulation:
         self.synced = False
         self.places = 0  # at which the last run could have died
         self._stack = AsyncExitStack()
+        self._database: CrashingDatabase | None = None
         self._copy = b""
         self.checker = Checker(self)
         self.cells: Counter[str] = Counter()  # rows of the planner's tables that were met
@@ -130,7 +131,7 @@ class Simulation:
     async def open(self) -> App:
         """A process of the product."""
         if self.app is None:
-            database = CrashingDatabase(self.path, self.crasher)
+            database = self._database = CrashingDatabase(self.path, self.crasher)
             self.app = await self._stack.enter_async_context(
                 open_app(
                     self.settings(),
@@ -325,14 +326,15 @@ class Simulation:
         self.crasher.revive()
 
     async def _drop(self) -> None:
-        app, self.app = self.app, None
+        self.app = None
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
             with suppress(BaseException):
                 await task
         self._stack = AsyncExitStack()
-        if app is not None:
-            await app.database.engine.dispose()
+        if self._database is not None:
+            await self._database.abandon()
+            self._database = None
         self.crasher.revive()
 
     def backup(self) -> None:
