@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import re
 import shutil
 import sqlite3
@@ -199,10 +200,12 @@ class CrashingDatabase(Database):
     async def abandon(self) -> None:
         """What the operating system does for a process that died: no connection stays open."""
         await self.engine.dispose()
-        for opened in self._opened:
-            if opened._connection is not None:  # in the hands of a task that the end came over
-                opened._connection.close()
+        left = [one._connection for one in self._opened if one._connection is not None]
         self._opened.clear()
+        for connection in left:  # in the hands of a task that the end came over
+            connection.close()
+        if left:
+            gc.collect()  # SQLite keeps a closed connection while a cursor of it is left
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
