@@ -204,8 +204,6 @@ class CrashingDatabase(Database):
         self._opened.clear()
         for connection in left:  # in the hands of a task that the end came over
             connection.close()
-        if left:
-            gc.collect()  # SQLite keeps a closed connection while a cursor of it is left
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -264,6 +262,7 @@ def new_database(home: Path) -> Path:
 
 def backup(path: Path) -> bytes:
     """A copy of a database that nobody has open."""
+    gc.collect()  # SQLite keeps a closed connection while a cursor of it is left
     _into_one_file(path)
     return path.read_bytes()
 
