@@ -151,6 +151,8 @@ link = Table(  # the pair of ids, and per side what it last showed
     Column("notes", LargeBinary, nullable=False, default=b"{}"),  # why a rule's two sides may differ
     Column("rebase", Boolean, nullable=False, default=False),  # the base may be older than the world
     Column("closed_for", String(40), nullable=False, default=""),
+    Column("contact", Integer, nullable=False, default=0, server_default="0"),  # of an activity: whose link
+    Index("ix_link_contact", "contact"),
     Index(
         "uq_link_highlevel",
         "bridge_id",
@@ -183,10 +185,14 @@ intent = Table(  # the write-ahead note of a create
     Column("state", String(16), nullable=False),  # open, done, dropped
     Column("attempts", Integer, nullable=False, default=0),
     Column("at", Float, nullable=False),
+    Column("kind", String(16), nullable=False, default="contact", server_default="contact"),
+    Column("contact", Integer, nullable=False, default=0, server_default="0"),  # of an activity: whose link
+    Index("ix_intent_contact", "contact"),
     Index(
         "uq_intent_open",
         "bridge_id",
         "side",
+        "kind",
         "source_id",
         unique=True,
         sqlite_where=text("state = 'open'"),
@@ -210,6 +216,7 @@ journal = Table(  # what was done, why, before and after
     Column("after", LargeBinary, nullable=False),
     Column("note", Text, nullable=False, default=""),
     Column("state", String(8), nullable=False, default="done"),  # begun: about to be sent; done; lost
+    Column("kind", String(16), nullable=False, default="contact", server_default="contact"),
     Index("ix_journal_bridge_id_id", "bridge_id", "id"),
 )
 
@@ -229,6 +236,7 @@ hold = Table(  # something that waits for a person
     Column("opened_at", Float, nullable=False),
     Column("seen", String(100), nullable=False, default=""),  # prints of what was refused
     Column("attempts", Integer, nullable=False, default=1),  # how often that was tried
+    Column("kind", String(16), nullable=False, default="contact", server_default="contact"),
     UniqueConstraint("bridge_id", "highlevel_id", "rezora_id", "rule", "cause"),
 )
 
@@ -369,4 +377,71 @@ alert = Table(  # something that people are told about, once while it lasts
     Column("attempts", Integer, nullable=False, default=0),
     Column("closed_at", Float),
     Index("ix_alert_bridge_id_id", "bridge_id", "id"),
+)
+
+activity = Table(  # the newest sight of each task, note and appointment
+    "activity",
+    metadata,
+    Column("bridge_id", Integer, primary_key=True),
+    Column("side", String(16), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("contact_id", String(64), nullable=False),
+    Column("run_id", Integer, nullable=False),  # the run that saw it last
+    Column("fields", LargeBinary, nullable=False),
+    Column("print", String(32), nullable=False),
+    Column("changed_at", String(40), nullable=False, default="", server_default=""),  # as the side tells it
+    Column("moment", Float),  # when it is due or begins
+    Index("ix_activity_contact", "bridge_id", "side", "contact_id"),
+    Index("ix_activity_moment", "bridge_id", "kind", "moment"),
+)
+
+rule_member = Table(  # a contact that a rule about activities put on a list: only those are taken off again
+    "rule_member",
+    metadata,
+    Column("bridge_id", Integer, primary_key=True),
+    Column("rule", String(100), primary_key=True),
+    Column("rezora_id", String(64), primary_key=True),
+    Column("since", Float, nullable=False),
+)
+
+feed = Table(  # a bridge's private calendar
+    "feed",
+    metadata,
+    Column("bridge_id", Integer, primary_key=True, autoincrement=False),
+    Column("token", String(64), nullable=False, unique=True),  # a hash of the secret part of the address
+    Column("sealed", LargeBinary, nullable=False),  # that secret, to show the address again (vault.py)
+    Column("created_at", Float, nullable=False),
+    Column("read_at", Float),
+)
+
+recipe = Table(  # a trigger, conditions and actions, as written
+    "recipe",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("bridge_id", Integer, nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False),
+    UniqueConstraint("bridge_id", "name"),
+)
+
+firing = Table(  # one event that met a recipe, and what became of it; an event fires a recipe once
+    "firing",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("bridge_id", Integer, nullable=False),
+    Column("recipe", String(100), nullable=False),
+    Column("event", String(160), nullable=False),
+    Column("contact_id", String(64), nullable=False, default="", server_default=""),
+    Column("state", String(16), nullable=False),  # waiting, begun, done, failed, skipped
+    Column("detail", Text, nullable=False, default="", server_default=""),
+    Column("due_at", Float, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0, server_default="0"),
+    UniqueConstraint("bridge_id", "recipe", "event"),
+    Index("ix_firing_due", "bridge_id", "state", "due_at"),
+    Index("ix_firing_contact", "bridge_id", "recipe", "contact_id", "at"),
 )

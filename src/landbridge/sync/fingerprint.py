@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from landbridge.sync.model import Record
 
@@ -27,6 +27,11 @@ def record_print(record: Record, names: Collection[str] | None = None) -> str:
     parts.append(f"out={record.opted_out}")
     parts.append(f"barred={sorted(record.barred)}" if record.barred is not None else "barred?")
     return digest(parts)
+
+
+def fields_print(fields: Mapping[str, str]) -> str:
+    """Changes exactly when a field does."""
+    return digest(sorted(f"{name}={value}" for name, value in fields.items()))
 
 
 def adopt(intents: Iterable[tuple[str, str]], records: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -28,6 +28,13 @@ class Kind(StrEnum):
     """What a record is."""
 
     CONTACT = "contact"
+    TASK = "task"
+    NOTE = "note"
+    APPOINTMENT = "appointment"
+
+
+ACTIVITIES = (Kind.TASK, Kind.NOTE, Kind.APPOINTMENT)
+"""The kinds that belong to a contact."""
 
 
 @dataclass(frozen=True, slots=True)

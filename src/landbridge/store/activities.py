@@ -1,0 +1,124 @@
+"""Tasks, notes and appointments as both sides showed them last."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Insert, Row, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from landbridge.store.rows import batches, execute_many, pack, unpack
+from landbridge.store.tables import activity
+from landbridge.sync.activity import Activity
+from landbridge.sync.fingerprint import fields_print
+from landbridge.sync.model import Kind, Side
+
+
+async def save(connection: AsyncConnection, bridge_id: int, run_id: int, seen: Sequence[Activity]) -> None:
+    """Keep what was read; the newest sight replaces an older one."""
+    rows = [
+        {
+            "bridge_id": bridge_id,
+            "side": one.side.value,
+            "kind": one.kind.value,
+            "id": one.id,
+            "contact_id": one.contact_id,
+            "run_id": run_id,
+            "fields": pack(one.fields),
+            "print": fields_print(one.fields),
+            "changed_at": one.changed_at,
+            "moment": moment(one),
+        }
+        for one in seen
+    ]
+    await execute_many(connection, _saving(connection.dialect.name), rows)
+
+
+@cache
+def _saving(dialect: str) -> Insert:
+    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(activity)
+    kept = ("contact_id", "run_id", "fields", "print", "changed_at", "moment")
+    return new.on_conflict_do_update(
+        index_elements=["bridge_id", "side", "kind", "id"], set_={name: new.excluded[name] for name in kept}
+    )
+
+
+async def of_contacts(
+    connection: AsyncConnection,
+    bridge_id: int,
+    side: Side,
+    contact_ids: Sequence[str],
+    kind: Kind | None = None,
+) -> list[Activity]:
+    """Everything known of these contacts on one side, by their ids there."""
+    found: list[Activity] = []
+    for some in batches(contact_ids):
+        query = select(activity).where(
+            activity.c.bridge_id == bridge_id,
+            activity.c.side == side.value,
+            activity.c.contact_id.in_(some),
+        )
+        if kind is not None:
+            query = query.where(activity.c.kind == kind.value)
+        query = query.order_by(activity.c.kind, activity.c.moment, activity.c.id)
+        found += [_activity(row) for row in await connection.execute(query)]
+    return found
+
+
+async def between(
+    connection: AsyncConnection,
+    bridge_id: int,
+    side: Side,
+    kinds: Collection[Kind],
+    start: float,
+    end: float,
+    limit: int = 5_000,
+) -> list[Activity]:
+    """Of one side, what is due or begins in a span of epoch seconds, soonest first."""
+    query = (
+        select(activity)
+        .where(
+            activity.c.bridge_id == bridge_id,
+            activity.c.side == side.value,
+            activity.c.kind.in_([kind.value for kind in kinds]),
+            activity.c.moment >= start,
+            activity.c.moment < end,
+        )
+        .order_by(activity.c.moment, activity.c.id)
+        .limit(limit)
+    )
+    return [_activity(row) for row in await connection.execute(query)]
+
+
+async def forget(
+    connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind, ids: Sequence[str]
+) -> None:
+    """These are gone."""
+    for some in batches(ids):
+        await connection.execute(
+            delete(activity).where(
+                activity.c.bridge_id == bridge_id,
+                activity.c.side == side.value,
+                activity.c.kind == kind.value,
+                activity.c.id.in_(some),
+            )
+        )
+
+
+def moment(one: Activity) -> float | None:
+    """When it is due or begins, in epoch seconds; None for a note, and for a time that cannot be read."""
+    text = one.fields.get("due") or one.fields.get("start") or ""
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return None
+
+
+def _activity(row: Row[Any]) -> Activity:
+    return Activity(
+        Side(row.side), Kind(row.kind), row.id, row.contact_id, unpack(row.fields), row.changed_at
+    )
