@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -170,20 +171,24 @@ class Connections:
         )
         return policy if writes else policy.towards(Side.REZORA)
 
-    def rezora(self, login: RezoraLogin) -> System:
-        """An account, with its user name and password."""
+    def rezora(self, login: RezoraLogin, zone: str = "UTC") -> System:
+        """An account, with its user name and password; ``zone`` is that of the clock of its times."""
         settings = self._settings
         config = RezoraConfig(
             api_url=settings.rezora_api_url,
             username=login.username,
             password=login.password,
             put_partial=settings.rezora_put_partial,
+            zone=known_zone(zone),
         )
         quota = self._quota(Side.REZORA, login.username)
         return RezoraSystem(config, http=self.http(), quota=quota, clock=self._clock, rng=self._rng)
 
-    async def open(self, account: Account) -> System:
-        """The system behind a connected account; raises ``NotConnected`` without a credential."""
+    async def open(self, account: Account, zone: str = "UTC") -> System:
+        """The system behind a connected account; raises ``NotConnected`` without a credential.
+
+        ``zone`` is of use to a Rezora account only, whose times carry none.
+        """
         if account.side is Side.HIGHLEVEL:
             grants = VaultGrants(self._vault, account.id, self._owner, self._clock)
             await grants.load()
@@ -191,13 +196,13 @@ class Connections:
         found = await self._vault.load(account.id, RezoraLogin)
         if found is None:
             raise NotConnected("This Rezora account is not connected.", side=Side.REZORA)
-        return self.rezora(found[0])
+        return self.rezora(found[0], zone)
 
     async def open_both(self, bridge: Bridge) -> Mapping[Side, System]:
-        """Both systems of a bridge, or none of them."""
+        """Both systems of a bridge, or none of them; Rezora's clock is taken to be HighLevel's."""
         highlevel = await self.open(bridge.highlevel)
         try:
-            rezora = await self.open(bridge.rezora)
+            rezora = await self.open(bridge.rezora, bridge.highlevel.capability.get("time_zone", ""))
         except BaseException:  # a caller who was stopped must not leave the first one open either
             await highlevel.close()
             raise
@@ -234,3 +239,11 @@ class Connections:
                 )
             )
         return self._quotas[side, account]
+
+
+def known_zone(name: str) -> str:
+    """The IANA zone of this name, UTC where there is none: a location without one still syncs."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"
