@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Row, delete, select
+from sqlalchemy import Insert, Row, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,11 +29,12 @@ async def save(connection: AsyncConnection, bridge_id: int, run_id: int, seen: S
             "contact_id": one.contact_id,
             "run_id": run_id,
             "fields": pack(one.fields),
-            "print": fields_print(one.fields),
+            "print": print_of(one),
             "changed_at": one.changed_at,
             "moment": moment(one),
         }
         for one in seen
+        if not one.deleted
     ]
     await execute_many(connection, _saving(connection.dialect.name), rows)
 
@@ -67,6 +68,55 @@ async def of_contacts(
         query = query.order_by(activity.c.kind, activity.c.moment, activity.c.id)
         found += [_activity(row) for row in await connection.execute(query)]
     return found
+
+
+async def keep_only(
+    connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind, contact_id: str, ids: Collection[str]
+) -> None:
+    """A contact was read whole: what it does not show any more is not remembered."""
+    await connection.execute(
+        delete(activity).where(
+            activity.c.bridge_id == bridge_id,
+            activity.c.side == side.value,
+            activity.c.kind == kind.value,
+            activity.c.contact_id == contact_id,
+            activity.c.id.not_in(list(ids)),
+        )
+    )
+
+
+async def forget_unseen(
+    connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind, run_id: int
+) -> None:
+    """The account was listed whole by this run: what it did not show is not remembered."""
+    await connection.execute(
+        delete(activity).where(
+            activity.c.bridge_id == bridge_id,
+            activity.c.side == side.value,
+            activity.c.kind == kind.value,
+            activity.c.run_id < run_id,
+        )
+    )
+
+
+async def prints(
+    connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind
+) -> dict[str, tuple[str, str]]:
+    """Fingerprint and contact of everything known of a kind on one side, by id."""
+    query = select(activity.c.id, activity.c.print, activity.c.contact_id).where(
+        activity.c.bridge_id == bridge_id, activity.c.side == side.value, activity.c.kind == kind.value
+    )
+    return {row.id: (row.print, row.contact_id) for row in await connection.execute(query)}
+
+
+async def count(connection: AsyncConnection, bridge_id: int, side: Side) -> dict[Kind, int]:
+    """How many of each kind one side shows."""
+    query = (
+        select(activity.c.kind, func.count())
+        .where(activity.c.bridge_id == bridge_id, activity.c.side == side.value)
+        .group_by(activity.c.kind)
+    )
+    return {Kind(kind): number for kind, number in await connection.execute(query)}
 
 
 async def between(
@@ -107,6 +157,11 @@ async def forget(
                 activity.c.id.in_(some),
             )
         )
+
+
+def print_of(one: Activity) -> str:
+    """Changes exactly when something that it shows does."""
+    return fields_print(one.fields)
 
 
 def moment(one: Activity) -> float | None:

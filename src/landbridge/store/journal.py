@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.rows import batches, execute_many, pack, unpack, upsert
 from landbridge.store.tables import hold, journal, observed
-from landbridge.sync.model import Side
+from landbridge.sync.model import Kind, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Entry:
     id: int = 0  # only read, never stored here
     run_id: int = 0
     state: str = "done"
+    kind: Kind = Kind.CONTACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class OpenHold:
     id: int = 0
     seen: str = ""  # prints of what was refused: tried again when they change
     attempts: int = 1
+    kind: Kind = Kind.CONTACT
 
 
 async def write(
@@ -99,6 +101,7 @@ def _row(bridge_id: int, run_id: int, entry: Entry, now: float) -> dict[str, Any
         "after": pack(entry.after),
         "note": entry.note,
         "state": entry.state,
+        "kind": entry.kind.value,
     }
 
 
@@ -126,6 +129,7 @@ async def save_holds(
             "opened_at": now,
             "seen": h.seen,
             "attempts": h.attempts,
+            "kind": h.kind.value,
         }
         for h in holds
     ]
@@ -134,8 +138,34 @@ async def save_holds(
 
 
 async def close_unseen_holds(connection: AsyncConnection, bridge_id: int, run_id: int) -> None:
-    """Holds that a whole run did not meet again are settled."""
-    await connection.execute(delete(hold).where(hold.c.bridge_id == bridge_id, hold.c.run_id < run_id))
+    """Holds of contacts that a whole run did not meet again are settled."""
+    await connection.execute(delete(hold).where(*_of_contacts(bridge_id), hold.c.run_id < run_id))
+
+
+async def replace_holds(
+    connection: AsyncConnection,
+    bridge_id: int,
+    run_id: int,
+    kind: Kind,
+    told: Mapping[tuple[str, str], Sequence[OpenHold]],
+    now: float,
+) -> None:
+    """Exactly these holds are open now, of activities that were looked at, by their pair of ids."""
+    ids = {at: [pair[place] for pair in told if pair[place]] for place, at in enumerate(Side)}
+    for side, column in zip(Side, (hold.c.highlevel_id, hold.c.rezora_id), strict=True):
+        for some in batches(ids[side]):
+            query = select(hold.c.id, hold.c.highlevel_id, hold.c.rezora_id, hold.c.cause, hold.c.rule).where(
+                hold.c.bridge_id == bridge_id, hold.c.kind == kind.value, column.in_(some)
+            )
+            still = {(pair, one.cause, one.rule) for pair, holds in told.items() for one in holds}
+            for row in list(await connection.execute(query)):
+                if ((row.highlevel_id, row.rezora_id), row.cause, row.rule) not in still:
+                    await drop_hold(connection, row.id)
+    await save_holds(connection, bridge_id, run_id, [one for holds in told.values() for one in holds], now)
+
+
+def _of_contacts(bridge_id: int) -> tuple[ColumnElement[bool], ...]:
+    return hold.c.bridge_id == bridge_id, hold.c.kind == Kind.CONTACT.value
 
 
 async def close_holds_of(
@@ -145,7 +175,7 @@ async def close_holds_of(
     column = hold.c.highlevel_id if side is Side.HIGHLEVEL else hold.c.rezora_id
     for some in batches(ids):
         await connection.execute(
-            delete(hold).where(hold.c.bridge_id == bridge_id, hold.c.run_id == run_id, column.in_(some))
+            delete(hold).where(*_of_contacts(bridge_id), hold.c.run_id == run_id, column.in_(some))
         )
 
 
@@ -157,7 +187,7 @@ async def close_settled_holds(
     """Holds of these pairs but those that are still open, by cause and rule."""
     for (highlevel, rezora), still in pairs.items():
         query = select(hold.c.id, hold.c.cause, hold.c.rule).where(
-            hold.c.bridge_id == bridge_id, hold.c.highlevel_id == highlevel, hold.c.rezora_id == rezora
+            *_of_contacts(bridge_id), hold.c.highlevel_id == highlevel, hold.c.rezora_id == rezora
         )
         for row in list(await connection.execute(query)):
             if (row.cause, row.rule) not in still:
@@ -193,7 +223,7 @@ async def drop_holds_of(
     """A person settled all holds of one cause that name this record."""
     column = hold.c.highlevel_id if side is Side.HIGHLEVEL else hold.c.rezora_id
     await connection.execute(
-        delete(hold).where(hold.c.bridge_id == bridge_id, hold.c.cause == cause, column == record_id)
+        delete(hold).where(*_of_contacts(bridge_id), hold.c.cause == cause, column == record_id)
     )
 
 
@@ -206,6 +236,7 @@ def _named_holds() -> Select[Any]:
         (right, Side.REZORA, hold.c.rezora_id),
     ):
         same = (seen.c.bridge_id == hold.c.bridge_id) & (seen.c.side == side.value) & (seen.c.id == column)
+        same &= hold.c.kind == Kind.CONTACT.value
         query = query.join(seen, same, isouter=True)
     return query
 
@@ -232,10 +263,21 @@ async def entries_of(
 async def refusals(connection: AsyncConnection, bridge_id: int) -> dict[tuple[str, str], OpenHold]:
     """Holds of what a side refused or ignored, by pair of ids: not tried again until something changes."""
     causes = ("refused", "unknown_outcome", "opt_out_did_not_stick")
-    query = select(hold, literal("").label("name")).where(
-        hold.c.bridge_id == bridge_id, hold.c.cause.in_(causes)
-    )
+    query = select(hold, literal("").label("name")).where(*_of_contacts(bridge_id), hold.c.cause.in_(causes))
     return {(row.highlevel_id, row.rezora_id): _hold(row) for row in await connection.execute(query)}
+
+
+async def refused_activities(
+    connection: AsyncConnection, bridge_id: int
+) -> dict[Kind, dict[tuple[str, str], str]]:
+    """How activities looked whose write was refused, by kind and pair of ids: not tried again as they are."""
+    query = select(hold.c.kind, hold.c.highlevel_id, hold.c.rezora_id, hold.c.seen).where(
+        hold.c.bridge_id == bridge_id, hold.c.cause == "activity_refused"
+    )
+    found: dict[Kind, dict[tuple[str, str], str]] = {}
+    for row in await connection.execute(query):
+        found.setdefault(Kind(row.kind), {})[row.highlevel_id, row.rezora_id] = row.seen
+    return found
 
 
 async def pairs_held_for(
@@ -243,7 +285,7 @@ async def pairs_held_for(
 ) -> frozenset[tuple[str, str]]:
     """Pairs of ids that people have been told of, for these causes."""
     query = select(hold.c.highlevel_id, hold.c.rezora_id).where(
-        hold.c.bridge_id == bridge_id, hold.c.cause.in_(causes)
+        *_of_contacts(bridge_id), hold.c.cause.in_(causes)
     )
     return frozenset((row.highlevel_id, row.rezora_id) for row in await connection.execute(query))
 
@@ -262,6 +304,7 @@ def _entry(row: Row[Any]) -> Entry:
         row.id,
         row.run_id,
         row.state,
+        Kind(row.kind),
     )
 
 
@@ -279,4 +322,5 @@ def _hold(row: Row[Any]) -> OpenHold:
         row.id,
         row.seen,
         row.attempts,
+        Kind(row.kind),
     )

@@ -1,0 +1,57 @@
+"""Which kinds of activities a bridge carries, where they can be read, and where they may be written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from landbridge.engine.work import Work
+from landbridge.store.bridges import Account, Bridge
+from landbridge.sync.activity_plan import ActivityPlanner
+from landbridge.sync.model import ACTIVITIES, Kind, Side
+from landbridge.sync.rules import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """One kind of a bridge: its planner, and the sides where it can be read and written."""
+
+    kind: Kind
+    planner: ActivityPlanner
+    readable: frozenset[Side]
+    writable: frozenset[Side]
+
+    @property
+    def both(self) -> bool:
+        """Have both accounts this kind? Else one side's is kept here, for people to look at."""
+        return len(self.readable) == len(Side)
+
+
+def carried(work: Work) -> list[Carried]:
+    """What the mapping carries and at least one account lets us read."""
+    return kinds_of(work.bridge, work.policy)
+
+
+def kinds_of(bridge: Bridge, policy: Policy) -> list[Carried]:
+    """The kinds of a mapping, by what its accounts were found to have when they were connected."""
+    accounts: Mapping[Side, Account] = {Side.HIGHLEVEL: bridge.highlevel, Side.REZORA: bridge.rezora}
+    found = []
+    for kind in ACTIVITIES:
+        rule = policy.activity(kind)
+        if rule is None:
+            continue
+        readable = frozenset(side for side in Side if may(accounts[side].capability, "kinds", kind))
+        writable = frozenset(
+            side
+            for side in readable
+            if may(accounts[side].capability, "writes", kind) and policy.only in (None, side)
+        )
+        if readable:
+            found.append(Carried(kind, ActivityPlanner(rule), readable, writable))
+    return found
+
+
+def may(capability: Mapping[str, Any], what: str, kind: Kind) -> bool:
+    """Was this kind found when the account was connected? ``what`` is ``kinds`` or ``writes``."""
+    return kind.value in capability.get(what, ())
