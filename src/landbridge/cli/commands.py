@@ -10,11 +10,12 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.cli import live, people, syncing
+from landbridge.cli import activities, live, people, syncing
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
     Out,
+    activities_table,
     calls_sentence,
     lines_table,
     live_sentence,
@@ -172,6 +173,9 @@ def bridge_export(name: BridgeName = "") -> None:
     run_command(out, work)
 
 
+bridge.command("carry")(activities.carry)
+
+
 @bridge.command("list")
 def bridge_list(as_json: AsJson = False) -> None:
     """List the bridges and the accounts they pair."""
@@ -225,6 +229,8 @@ def plan(
             out.json(run_facts(dry.run) | {"forecast_seconds": round(seconds, 1), "lines": lines})
         elif dry.run.state == "done":
             out.people.print(plan_table(dry.run.counts))
+            if carried := activities_table(dry.run.counts):
+                out.people.print(carried)
             out.people.print(lines_table(dry.lines, 0 if show_all else 20))
             out.say(f"About {calls:,} API calls, {took(seconds)} at the quota in the settings.")
             if dry.run.counts.get("braked"):
