@@ -384,7 +384,7 @@ class HighLevelActivities:
 
     async def _writable(self, kind: Kind) -> Grant:
         grant = await self._authorise.grant()
-        refuse_read_only(self._config, grant, _WRITE[kind])
+        refuse_read_only(self._config, grant, _WRITE[kind], *_READ[kind])
         return grant
 
 

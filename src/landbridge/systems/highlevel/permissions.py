@@ -6,6 +6,8 @@ from landbridge.sync.model import Side
 from landbridge.systems.base import Grant, ReadOnlyGrant
 from landbridge.systems.highlevel.config import HighLevelConfig
 
+_CONTACTS = "contacts.write"
+
 
 def has_scopes(grant: Grant, *scopes: str) -> bool:
     """Whether the grant has all of them.
@@ -15,19 +17,20 @@ def has_scopes(grant: Grant, *scopes: str) -> bool:
     return (grant.kind == "pit" and not grant.scopes) or set(scopes) <= set(grant.scopes)
 
 
-def may_write(config: HighLevelConfig, grant: Grant, scope: str = "contacts.write") -> bool:
-    """Whether writes that need this scope may leave."""
-    return not config.read_only and has_scopes(grant, scope)
+def may_write(config: HighLevelConfig, grant: Grant, *scopes: str) -> bool:
+    """Whether writes that need these scopes may leave; those of contacts where none is named."""
+    return not config.read_only and has_scopes(grant, *(scopes or (_CONTACTS,)))
 
 
-def refuse_read_only(config: HighLevelConfig, grant: Grant, scope: str = "contacts.write") -> None:
-    """Raises ``ReadOnlyGrant`` where such a write may not leave."""
-    if may_write(config, grant, scope):
+def refuse_read_only(config: HighLevelConfig, grant: Grant, *scopes: str) -> None:
+    """Raises ``ReadOnlyGrant``, with the missing scope, where such a write may not leave."""
+    if may_write(config, grant, *scopes):
         return
-    if config.read_only or scope == "contacts.write":
+    missing = next((scope for scope in scopes if not has_scopes(grant, scope)), _CONTACTS)
+    if config.read_only or missing == _CONTACTS:
         raise ReadOnlyGrant("This HighLevel connection is read-only; nothing was sent.", side=Side.HIGHLEVEL)
     raise ReadOnlyGrant(
-        f"This HighLevel connection lacks the scope {scope}; nothing was sent.",
+        f"This HighLevel connection lacks the scope {missing}; nothing was sent.",
         fix="Add the scope to the app in HighLevel's marketplace, then connect HighLevel again.",
         side=Side.HIGHLEVEL,
     )
