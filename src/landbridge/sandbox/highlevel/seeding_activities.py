@@ -7,7 +7,7 @@ ids of the form seen live (highlevel.md 2.2).
 from __future__ import annotations
 
 import itertools
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from landbridge.sandbox.agenda import Booking, agenda, clock_changes, monday
 from landbridge.sandbox.highlevel import appointments, notes, tasks
@@ -19,6 +19,7 @@ def seed_activities(state: State, count: int, seed: int) -> None:
     """Give the first ``count`` contacts what agents noted, planned and booked with them."""
     zone = state.config.time_zone
     week = monday(state.clock.now(), zone)
+    before = _ms(state, datetime.combine(week - timedelta(days=7), time(12)))
     changes = clock_changes(week, zone)
     users = list(state.tables["users"]) or [""]
     calendars = list(state.tables["calendars"].values())
@@ -36,12 +37,12 @@ def seed_activities(state: State, count: int, seed: int) -> None:
                 "assignedTo": user,
             }
             due = _ms(state, task.due)
-            state.put("tasks", tasks.record_of(state, contact_id, planned, due, min(due, state.now_ms())))
+            state.put("tasks", tasks.record_of(state, contact_id, planned, due, min(due, before)))
         for booking in made.bookings:
-            _book(state, contact_id, booking, calendars[number % len(calendars)], user)
+            _book(state, contact_id, booking, calendars[number % len(calendars)], user, before)
 
 
-def _book(state: State, contact_id: str, booking: Booking, calendar: Record, user: str) -> None:
+def _book(state: State, contact_id: str, booking: Booking, calendar: Record, user: str, before: int) -> None:
     body = {
         "title": booking.title,
         "appointmentStatus": booking.status,
@@ -50,7 +51,7 @@ def _book(state: State, contact_id: str, booking: Booking, calendar: Record, use
         "rrule": booking.repeats or None,
     }
     start, end = _ms(state, booking.start), _ms(state, booking.end)
-    added = min(start, state.now_ms())
+    added = min(start, before)
     first = appointments.record_of(state, calendar, contact_id, body, (start, end), added, "calendar_page")
     state.put("appointments", first)
     for later_start, later_end in booking.more:
