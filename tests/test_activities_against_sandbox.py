@@ -420,6 +420,12 @@ async def test_the_scopes_tell_what_may_be_done(
         assert await place.activities.probe() == (frozenset(reads), frozenset(writes))
         assert place.activities.listed == frozenset(listed)
         assert calls_of(place) == []
+        if "locations.readonly" in kept:
+            notes = " ".join((await place.system.probe()).notes)
+            for scope in ("calendars.readonly", "calendars/events.readonly", "locations/tasks.readonly"):
+                assert (scope in notes) == (scope not in kept)
+            assert place.sandbox is not None
+            place.sandbox.history.forget()
         for kind in set(ACTIVITIES) - set(writes):
             for call in (
                 place.activities.create(kind, place.contact_id, place.sent(kind)),

@@ -259,7 +259,7 @@ class HighLevelActivities:
         found = [task(shown) for shown in answer.tasks]
         if found and found[0].id == first:
             raise Malformed("HighLevel's pages of tasks repeat themselves.", side=Side.HIGHLEVEL)
-        following = _written([skip + len(found), found[0].id]) if len(found) >= limit else None
+        following = _written([skip + len(found), found[0].id]) if found and len(found) >= limit else None
         return ActivityPage([one for one in found if one.id and one.contact_id], following)
 
     async def _appointments(self, grant: Grant, cursor: str | None) -> ActivityPage:

@@ -7,6 +7,10 @@ from landbridge.systems.base import Grant, ReadOnlyGrant
 from landbridge.systems.highlevel.config import HighLevelConfig
 
 _CONTACTS = "contacts.write"
+_FOR_PEOPLE = (
+    (("calendars.readonly", "calendars/events.readonly"), "appointments are not read"),
+    (("locations/tasks.readonly",), "tasks are read contact by contact, which takes many calls"),
+)
 
 
 def has_scopes(grant: Grant, *scopes: str) -> bool:
@@ -15,6 +19,16 @@ def has_scopes(grant: Grant, *scopes: str) -> bool:
     A token whose scopes nobody told is believed to have them all; HighLevel decides.
     """
     return (grant.kind == "pit" and not grant.scopes) or set(scopes) <= set(grant.scopes)
+
+
+def missing_scopes(grant: Grant) -> tuple[str, ...]:
+    """What a connection cannot read of activities, one sentence each with its fix, for people."""
+    return tuple(
+        f"This connection lacks {' and '.join(lacking)}: {effect}. Add this to the app in HighLevel's"
+        " marketplace, then connect HighLevel again."
+        for scopes, effect in _FOR_PEOPLE
+        if (lacking := [scope for scope in scopes if not has_scopes(grant, scope)])
+    )
 
 
 def may_write(config: HighLevelConfig, grant: Grant, *scopes: str) -> bool:
