@@ -63,6 +63,7 @@ class Place:
     contact_id: str
     calendar: str = ""
     sandbox: Sandbox | None = None
+    own_known: bool = False  # whether Rezora has told which contact is the account's own
 
     @property
     def activities(self) -> Activities:
@@ -297,6 +298,29 @@ async def test_people_are_known_by_name_where_they_may_be(place: Place) -> None:
         place.system.activities.users = {"u1": "Dana Example"}
     names = await place.activities.people()
     assert ("Dana Example" in names.values()) == (place.system.side is Side.HIGHLEVEL)
+
+
+async def test_each_call_of_a_contact_is_one_request(place: Place) -> None:
+    if place.sandbox is None:
+        return
+    for kind in ACTIVITIES:
+        activities, owner = place.activities, place.contact_id
+        activity_id = await activities.create(kind, owner, place.sent(kind))
+        again = 1 if (kind, place.system.side) == (Kind.APPOINTMENT, Side.HIGHLEVEL) else 0
+        for call, requests in (
+            (activities.one(kind, owner, activity_id), 1),
+            (activities.of_contact(kind, owner), 1 + again),  # for times with an offset
+            (activities.create(kind, owner, place.sent(kind)), 1),
+            (activities.update(kind, owner, activity_id, CHANGED[kind]), 1),
+            (activities.update(kind, owner, activity_id, SENT[kind]), 1),
+            (activities.update(kind, owner, activity_id, {}), 0),
+            (activities.delete(kind, owner, activity_id), 1),
+            (activities.probe(), 0 if place.system.side is Side.HIGHLEVEL else 4 - bool(place.own_known)),
+        ):
+            before = place.system.ledger().calls
+            await call
+            assert place.system.ledger().calls - before == requests
+        place.own_known = True
 
 
 # HighLevel
