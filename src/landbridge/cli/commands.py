@@ -306,14 +306,26 @@ def sandbox(
     empty: Annotated[
         bool, typer.Option("--empty-rezora", help="Nobody is in Rezora yet; else about one in 25.")
     ] = False,
+    activities: Annotated[
+        int, typer.Option(help="How many contacts have notes, tasks and appointments, also in Rezora.")
+    ] = 0,
 ) -> None:
     """Run both systems locally, with made-up people, to try things without accounts (docs/sandbox.md)."""
     from landbridge.cli.serving import serve_sandbox
     from landbridge.sandbox.highlevel import HighLevelConfig
+    from landbridge.sandbox.rezora import RezoraConfig
     from landbridge.sandbox.server import SandboxConfig
 
     highlevel = HighLevelConfig() if quota else HighLevelConfig(burst=0)
-    config = SandboxConfig(seed=seed, people=people, highlevel=highlevel, file=file, empty_rezora=empty)
+    config = SandboxConfig(
+        seed=seed,
+        people=people,
+        highlevel=highlevel,
+        rezora=RezoraConfig(activities=activities > 0),
+        file=file,
+        empty_rezora=empty,
+        activities=activities,
+    )
     raise typer.Exit(serve_sandbox(Out(as_json=False), config, port))
 
 
