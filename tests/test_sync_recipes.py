@@ -137,7 +137,7 @@ HOLD = '\n[[do]]\naction = "hold"\ntext = "x"'
         (NEW, "do: is missing"),
         (f'{A}on = "tag_added"{HOLD}', "the file, tag: is missing"),
         (f'{NEW}tag = "b"{HOLD}', "the file, tag:"),
-        (f'{A}on = "schedule"\nat = "daily at 09:00"{HOLD}', "say which ones"),
+        (f'{A}on = "schedule"\nat = "daily at 09:00"{HOLD}', "so say which"),
         (f'{A}on = "schedule"\nat = "often"\n[[if]]\ntag = "x"{HOLD}', "the file, at:"),
         (f'{NEW}at = "x"{HOLD}', "the file, at:"),
         (f"{NEW}do = 3", "do: 3 is not allowed"),

@@ -81,7 +81,14 @@ def way(cause: str, use: str) -> Callable[[Word], Awaitable[None]]:
         return _choose_value
     if use == "ignore":
         return _leave_alone
-    ways = {"link": _link, "apart": _apart, "retry": Word.drop, "out": _out, "allow": _allow}
+    ways = {
+        "link": _link,
+        "apart": _apart,
+        "retry": Word.drop,
+        "done": Word.drop,
+        "out": _out,
+        "allow": _allow,
+    }
     return ways.get(use, _choose_fate)
 
 

@@ -41,6 +41,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "opt_out_lifted": ("out", "allow"),
     "opted_out_in_highlevel": (),
     "opted_out_in_rezora": (),
+    "recipe": ("done",),
 }
 """What a person may answer, by the cause of the hold; nothing where only a hand in a system helps."""
 

@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.rows import batches, execute_many, pack, unpack, upsert
 from landbridge.store.tables import hold, journal, observed
-from landbridge.sync.model import Side
+from landbridge.sync.model import Kind, Side
+
+RECIPE = "recipe"  # the cause of a hold that a recipe opened: no sync closes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Entry:
     id: int = 0  # only read, never stored here
     run_id: int = 0
     state: str = "done"
+    kind: Kind = Kind.CONTACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,11 @@ async def finish(connection: AsyncConnection, done: Mapping[int, Entry]) -> None
         await connection.execute(update(journal).where(journal.c.id == key).values(values))
 
 
+async def name_record(connection: AsyncConnection, key: int, record_id: str) -> None:
+    """A create that was begun has made this record."""
+    await connection.execute(update(journal).where(journal.c.id == key).values(record_id=record_id))
+
+
 async def close_begun(connection: AsyncConnection, bridge_id: int) -> None:
     """Changes begun by a driver that died: whether they were made shows in what both sides show now."""
     note = "Landbridge stopped while this was under way; it may have been made."
@@ -99,6 +107,7 @@ def _row(bridge_id: int, run_id: int, entry: Entry, now: float) -> dict[str, Any
         "after": pack(entry.after),
         "note": entry.note,
         "state": entry.state,
+        "kind": entry.kind.value,
     }
 
 
@@ -134,8 +143,9 @@ async def save_holds(
 
 
 async def close_unseen_holds(connection: AsyncConnection, bridge_id: int, run_id: int) -> None:
-    """Holds that a whole run did not meet again are settled."""
-    await connection.execute(delete(hold).where(hold.c.bridge_id == bridge_id, hold.c.run_id < run_id))
+    """Holds that a whole run did not meet again are settled; one that a recipe opened is for a person."""
+    unseen = (hold.c.bridge_id == bridge_id, hold.c.run_id < run_id, hold.c.cause != RECIPE)
+    await connection.execute(delete(hold).where(*unseen))
 
 
 async def close_holds_of(
@@ -145,7 +155,12 @@ async def close_holds_of(
     column = hold.c.highlevel_id if side is Side.HIGHLEVEL else hold.c.rezora_id
     for some in batches(ids):
         await connection.execute(
-            delete(hold).where(hold.c.bridge_id == bridge_id, hold.c.run_id == run_id, column.in_(some))
+            delete(hold).where(
+                hold.c.bridge_id == bridge_id,
+                hold.c.run_id == run_id,
+                column.in_(some),
+                hold.c.cause != RECIPE,
+            )
         )
 
 
@@ -160,7 +175,7 @@ async def close_settled_holds(
             hold.c.bridge_id == bridge_id, hold.c.highlevel_id == highlevel, hold.c.rezora_id == rezora
         )
         for row in list(await connection.execute(query)):
-            if (row.cause, row.rule) not in still:
+            if (row.cause, row.rule) not in still and row.cause != RECIPE:
                 await connection.execute(delete(hold).where(hold.c.id == row.id))
 
 
@@ -262,6 +277,7 @@ def _entry(row: Row[Any]) -> Entry:
         row.id,
         row.run_id,
         row.state,
+        Kind(row.kind),
     )
 
 

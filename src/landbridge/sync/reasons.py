@@ -243,4 +243,9 @@ HELD: dict[str, Reason] = {
         "A create got no clear answer and the contact was not found afterwards.",
         "Nothing to do: the next sync looks again before it creates anything.",
     ),
+    "recipe": Reason(
+        "A recipe asks you to look",
+        "A recipe of yours opened this, with its own words; the contact is synced as before.",
+        "Do what it asks, then answer `done`.",
+    ),
 }

@@ -77,6 +77,16 @@ def instant(day: date, clock: time, zone: str) -> float:
     return datetime.combine(day, clock, zone_of(zone)).replace(fold=0).astimezone(UTC).timestamp()
 
 
+def instant_text(at: float, zone: str) -> str:
+    """An instant as the clocks of a place show it, ISO 8601 to the second, without an offset."""
+    return datetime.fromtimestamp(at, zone_of(zone)).replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def utc_text(at: float) -> str:
+    """An instant as activities carry it: ISO 8601 in UTC to the second."""
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _later_day(day: date, wait: Wait) -> date:
     if wait.unit == "day":
         return day + timedelta(days=wait.count)
