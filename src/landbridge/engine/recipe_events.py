@@ -40,13 +40,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One event. ``key`` makes it once, ``at`` is when we learnt of it, ``mark`` its tag or list."""
+    """One event. ``key`` makes it once, ``at`` is when we learnt of it, ``mark`` its tag or list.
+
+    ``record`` is the kind and id of the task, note or appointment whose event it is.
+    """
 
     key: str
     on: str
     contact_id: str
     at: float
     mark: str = ""
+    record: tuple[str, str] = ("", "")
 
 
 @dataclass(slots=True)
@@ -221,7 +225,9 @@ async def _of_deliveries(connection: AsyncConnection, look: Look, news: _News) -
             contact_id = await sights_of_activities.contact_of(
                 connection, bridge_id, Side.HIGHLEVEL, Kind(one.kind), one.record_id
             )
-        found.append(Happened(f"webhook {one.webhook_id}", one.type, contact_id, one.received_at))
+        record = (one.kind, one.record_id)
+        key = f"webhook {one.webhook_id}"
+        found.append(Happened(key, one.type, contact_id, one.received_at, record=record))
     return found
 
 
@@ -399,7 +405,8 @@ def meets(recipe: Recipe, event: Happened) -> bool:
 def firing_of(recipe: Recipe, event: Happened, zone: str, now: float) -> Firing:
     """The row of an event that met a recipe; it waits for its time."""
     on = event.on.partition(" ")[0]
-    context = {"on": on, "mark": event.mark, "at": f"{event.at:.3f}"}
+    kind, record_id = event.record
+    context = {"on": on, "mark": event.mark, "at": f"{event.at:.3f}", "kind": kind, "record": record_id}
     due = moment(recipe.delay, event.at, zone)
     return Firing(recipe.name, event.key, event.contact_id, due_at=due, at=now, context=context)
 

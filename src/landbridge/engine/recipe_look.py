@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from landbridge.engine.scan import read_again
 from landbridge.engine.work import Work
-from landbridge.store import links, observed
+from landbridge.store import activities, links, observed
 from landbridge.store.observed import Sighting
 from landbridge.store.recipes import Firing, KeptRecipe
 from landbridge.sync.consent import EMAIL
-from landbridge.sync.model import Side
+from landbridge.sync.model import ACTIVITIES, Kind, Side
 from landbridge.sync.recipe_conditions import Facts
 from landbridge.sync.recipe_file import RecipeError, read_recipe
 from landbridge.sync.recipe_templates import CONTACT_NAMES
@@ -23,6 +23,7 @@ from landbridge.systems.base import Label
 from landbridge.systems.highlevel.events import BY_TYPE
 
 EVENTS = tuple(BY_TYPE)
+PAGES = 20  # of a listing that are looked through for one record
 
 
 def read_kept(kept: list[KeptRecipe]) -> dict[str, tuple[KeptRecipe, Recipe]]:
@@ -160,3 +161,29 @@ async def last_seen(work: Work, contact_id: str) -> Sighting | None:
     """A contact as a run saw it last; nothing is read from HighLevel."""
     async with work.database.read() as connection:
         return await observed.one(connection, work.bridge.id, Side.HIGHLEVEL, contact_id)
+
+
+async def whose(look: Look, firing: Firing) -> str:
+    """Whose task, note or appointment an event named without saying it, blank where that is not found.
+
+    HighLevel's task events lack the contact (highlevel.md 4.2, issue 332): a listing of the location tells.
+    """
+    kind, record_id = firing.context.get("kind", ""), firing.context.get("record", "")
+    if kind not in ACTIVITIES or not record_id:
+        return ""
+    work = look.work
+    async with work.database.read() as connection:
+        known = await activities.contact_of(connection, work.bridge.id, Side.HIGHLEVEL, Kind(kind), record_id)
+    if known or look.activities is None or Kind(kind) not in look.activities.listed:
+        return known
+    cursor: str | None = None
+    for _ in range(PAGES):
+        page = await look.activities.listing(Kind(kind), cursor)
+        work.progress.counts["reads"] += 1
+        for one in page.records:
+            if one.id == record_id:
+                return one.contact_id
+        if page.cursor is None:
+            break
+        cursor = page.cursor
+    return ""

@@ -9,7 +9,7 @@ import structlog
 
 from landbridge.engine.recipe_actions import OPTED_OUT, Deed, act
 from landbridge.engine.recipe_events import notice
-from landbridge.engine.recipe_look import Look, Scene, read_kept, scene
+from landbridge.engine.recipe_look import Look, Scene, read_kept, scene, whose
 from landbridge.engine.work import Work
 from landbridge.store import recipes
 from landbridge.store.driver import renew
@@ -89,8 +89,14 @@ async def _carry(look: Look, firing: Firing) -> None:
         return
     recipe = found[1]
     if recipe.needs_contact and not firing.contact_id:
-        await _end(look, firing, SKIPPED, "The event does not say which contact it is about.")
-        return
+        try:
+            firing = replace(firing, contact_id=await whose(look, firing))
+        except SystemFailure as failure:
+            await _try_again(look, firing, failure)
+            return
+        if not firing.contact_id:
+            await _end(look, firing, SKIPPED, "The event does not say which contact it is about.")
+            return
     deed = Deed(look, recipe, firing, None, again=firing.state == BEGUN)
     try:
         if firing.contact_id and recipe.needs_contact:

@@ -87,11 +87,11 @@ async def cursor(connection: AsyncConnection, bridge_id: int) -> Cursor | None:
 
 async def newest(connection: AsyncConnection, bridge_id: int, now: float) -> Cursor:
     """A cursor behind everything that is there now."""
-    tops = []
+    tops: list[int] = []
     for table in (delivery, journal, hold, run):
         query = select(func.max(table.c.id)).where(table.c.bridge_id == bridge_id)
         tops.append((await connection.execute(query)).scalar_one() or 0)
-    return Cursor(*tops, at=now)
+    return Cursor(tops[0], tops[1], tops[2], tops[3], now)
 
 
 async def save_cursor(connection: AsyncConnection, bridge_id: int, moved: Cursor) -> None:

@@ -185,8 +185,7 @@ async def bridges_with_work(connection: AsyncConnection, now: float) -> set[int]
     cursors = {row.bridge_id: row for row in await connection.execute(select(recipe_cursor))}
     for key in on - found:
         cursor = cursors.get(key)
-        came = cursor is None or (cursor.wake_at is not None and cursor.wake_at <= now)
-        if came or (cursor.not_before <= now and await _unread(connection, key, cursor.delivery)):
+        if cursor is None or await _something_came(connection, cursor, now):
             found.add(key)
     return found
 
@@ -201,9 +200,13 @@ def _enabled() -> Any:
     return select(recipe.c.bridge_id).where(recipe.c.enabled.is_(True)).distinct()
 
 
-async def _unread(connection: AsyncConnection, bridge_id: int, after: int) -> bool:
-    query = select(delivery.c.id).where(delivery.c.bridge_id == bridge_id, delivery.c.id > after).limit(1)
-    return (await connection.execute(query)).first() is not None
+async def _something_came(connection: AsyncConnection, cursor: Row[Any], now: float) -> bool:
+    """A schedule's time, or a delivery."""
+    if cursor.wake_at is not None and cursor.wake_at <= now:
+        return True
+    unread = (delivery.c.bridge_id == cursor.bridge_id, delivery.c.id > cursor.delivery)
+    found = (await connection.execute(select(delivery.c.id).where(*unread).limit(1))).first()
+    return cursor.not_before <= now and found is not None
 
 
 def _columns(one: Firing) -> dict[str, Any]:
