@@ -19,6 +19,8 @@ from landbridge.engine.activity_kinds import Carried, kinds_of
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
+from landbridge.engine.recipe_book import RecipeBook
+from landbridge.engine.recipes import OpenActivities, activities_of
 from landbridge.engine.roster import Listing, Roster
 from landbridge.engine.schedule import Timetable, Timing, keep_in_step
 from landbridge.engine.status import Status, status_of
@@ -60,7 +62,9 @@ class App:
         durable: MakeDurable | None = None,
         engine: EngineConfig | None = None,
         transport: MakeTransport | None = None,
+        activities: OpenActivities = activities_of,
     ) -> None:
+        self._activities = activities
         self._durable = durable or dbos_for(settings)
         self._engine_config = engine or EngineConfig(concurrency=settings.concurrency)
         self.settings = settings
@@ -76,7 +80,8 @@ class App:
         self._waterline = FileWaterline(settings.home / "waterline.json")
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
-        self._receiver = receiver_for(settings, database, clock, self.wake)
+        self.recipes = RecipeBook(database, clock, self._connections.policy_of)
+        self._receiver = receiver_for(settings, database, clock, self.wake, self.recipes.listens)
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
         )
@@ -332,6 +337,7 @@ class App:
     async def keep_in_step(self) -> None:
         """Live work and scheduled runs until cancelled; what was cut off is finished first."""
         engine = await self._engine()
+        await self.recipes.refresh()
         scheduled = keep_in_step(self._timetable, self.clock, engine.unfinished, self.start_scheduled)
         async with asyncio.TaskGroup() as group:
             group.create_task(scheduled)
@@ -390,6 +396,7 @@ class App:
                     durable=self._durable,
                     process=self._process,
                     waterline=self._waterline,
+                    activities=self._activities,
                 )
                 await fleet.launch()
                 self._fleet = fleet
@@ -420,6 +427,7 @@ async def open_app(
     durable: MakeDurable | None = None,
     engine: EngineConfig | None = None,
     transport: MakeTransport | None = None,
+    activities: OpenActivities = activities_of,
 ) -> AsyncIterator[App]:
     """The application with its folder, key and database ready; what is given replaces the usual parts.
 
@@ -435,7 +443,14 @@ async def open_app(
     database = database or Database(async_url(settings.database_url))
     vault = Vault(database, key)
     app = App(
-        settings, database, vault, clock or RealClock(), durable=durable, engine=engine, transport=transport
+        settings,
+        database,
+        vault,
+        clock or RealClock(),
+        durable=durable,
+        engine=engine,
+        transport=transport,
+        activities=activities,
     )
     try:
         await database.migrate()
