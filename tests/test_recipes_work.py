@@ -269,7 +269,8 @@ def test_a_schedule_looks_at_everybody_it_means_once(world: World) -> None:
 
 def test_a_hold_stays_until_a_person_answers_and_a_notice_is_an_alert(world: World) -> None:
     world.write(
-        'name = "Ask"\non = "tag_added"\ntag = "x"\n[[do]]\naction = "hold"\ntext = "Look at {{contact.first_name}}"'
+        'name = "Ask"\non = "tag_added"\ntag = "x"'
+        '\n[[do]]\naction = "hold"\ntext = "Look at {{contact.first_name}}"'
         '\n[[do]]\naction = "notify"\ntext = "{{recipe.name}} on {{today}}"'
     )
     one, _ = world.linked_person("Ada")
