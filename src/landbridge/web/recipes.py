@@ -151,9 +151,11 @@ class RecipePages:
     async def page(self, bridge_id: int, name: str = "", edit: str = "") -> Response:
         """All recipes; ``name`` shows what that one would have done yesterday, ``edit`` its text."""
         bridge = await find_bridge(self._product, bridge_id)
-        text = (await self._product.recipes.card(bridge, edit)).text if edit else PATTERN
-        trial = await self._product.recipes.try_out(bridge, name) if name else None
-        return await self._shown(bridge, text=text or PATTERN, trial=trial, tried=name)
+        book = self._product.recipes
+        text = (await book.card(bridge, edit)).text if edit else PATTERN
+        trial = await book.try_out(bridge, name) if name else None
+        tried = (await book.card(bridge, name)).title if name else ""
+        return await self._shown(bridge, text=text or PATTERN, trial=trial, tried=tried)
 
     async def set(self, request: Request, bridge_id: int, name: str) -> Response:
         """Values and switch of one recipe; what is refused stays in the form."""
