@@ -54,14 +54,12 @@ async def _furnish(database: Database, book: RecipeBook) -> None:
     one, two = PEOPLE
     on = {"on": "contact_new", "at": f"{NOW - 7200}"}
     listed = {"on": "tag_added", "mark": "buyer"}
+    told = "The contact is paused."
     missing = "Rezora has no list named 'Buyers'. Make the list in Rezora, or name another one in the recipe."
-    paused = "The contact is paused."
     async with database.write() as connection:
         fired = [
             Firing("follow-up", "new 1", one, DONE, "", NOW - 7200, NOW - 7100, 1, on),
-            Firing(
-                "follow-up", "new 2", two, SKIPPED, "The contact is paused.", NOW - 3600, NOW - 3600, 0, on
-            ),
+            Firing("follow-up", "new 2", two, SKIPPED, told, NOW - 3600, NOW - 3600, 0, on),
             Firing("tag-to-list", "tag 1", one, FAILED, missing, NOW - 1800, NOW - 1700, 1, listed),
             Firing("Call new buyers", "tag 2", two, WAITING, "", NOW + 1500, NOW - 600, 0, listed),
         ]
