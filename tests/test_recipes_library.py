@@ -113,6 +113,7 @@ def test_welcome_list_for_a_new_business(world: World) -> None:
 def business(world: World) -> str:
     made = post(world, "/highlevel/businesses/", {"name": "Shore Homes", "locationId": LOCATION})
     found = made.get("buiseness") or made.get("business")
+    assert found is not None
     return str(found["id"])
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from landbridge.app import App
+from landbridge.store.bridges import Bridge
 from recipe_stories import World
 
 TASK = """
@@ -269,7 +271,8 @@ def test_a_schedule_looks_at_everybody_it_means_once(world: World) -> None:
 
 def test_a_hold_stays_until_a_person_answers_and_a_notice_is_an_alert(world: World) -> None:
     world.write(
-        'name = "Ask"\non = "tag_added"\ntag = "x"\n[[do]]\naction = "hold"\ntext = "Look at {{contact.first_name}}"'
+        'name = "Ask"\non = "tag_added"\ntag = "x"'
+        '\n[[do]]\naction = "hold"\ntext = "Look at {{contact.first_name}}"'
         '\n[[do]]\naction = "notify"\ntext = "{{recipe.name}} on {{today}}"'
     )
     one, _ = world.linked_person("Ada")
@@ -331,3 +334,40 @@ def test_a_dry_run_says_perhaps_where_highlevel_did_not_say_what_changed(world: 
     trial = world.trial(text='name = "T"\non = "tag_added"\ntag = "x"' + TASK)
     assert {(line.contact_id, line.outcome) for line in trial.lines} == {(ada, "perhaps")}
     assert "Rezora tells of no change" in world.trial("list-to-tag").note
+
+
+# What the receiver keeps
+
+
+def test_events_about_none_of_our_records_are_kept_once_a_recipe_asks_for_them(world: World) -> None:
+    def arrive() -> None:
+        world.highlevel.state.emit("InvoicePaid", "inv1", next(iter(world.contacts("highlevel"))))
+        world.look(times=2)
+
+    arrive()
+    assert world.firings() == []
+    world.write('name = "Paid"\non = "InvoicePaid"\n[[do]]\naction = "notify"\ntext = "An invoice was paid."')
+    arrive()
+    assert world.outcomes("Paid") == ["done"]
+    (alert,) = world.ask(lambda app, bridge: app.alerts(bridge))
+    assert alert.sentence == "An invoice was paid."
+
+
+def test_the_first_bridge_that_has_work_is_woken_for_it_and_left_alone_after(world: World) -> None:
+    from landbridge.store import recipes
+
+    async def waiting(app: App, _bridge: Bridge) -> set[int]:
+        async with app.database.read() as connection:
+            return await recipes.bridges_with_work(connection, world.clock.now())
+
+    assert world.ask(waiting) == set()
+    world.ask(lambda app, bridge: app.recipes.switch(bridge, "follow-up", on=True))
+    assert world.ask(waiting) == {1}
+    world.look()
+    assert world.ask(waiting) == set()
+    world.person("Ada")
+    world.clock.advance(1.0)
+    world.events()
+    assert world.ask(waiting) == {1}
+    world.look(times=2)
+    assert world.ask(waiting) == set()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -347,3 +349,17 @@ def test_only_who_surely_gets_mail_may_join_a_list(
     two = None if right == "absent" else Record(Side.REZORA, "1", {}, opted_out=right)  # type: ignore[arg-type]
     surely = left is False and right in (False, "absent") and not suppressed
     assert gets_no_email(one, two, suppressed=suppressed) is not surely
+
+
+# The documentation
+
+
+def test_every_recipe_in_the_documentation_can_be_used_and_every_word_is_there() -> None:
+    page = (Path(__file__).parent.parent / "docs/recipes.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert read_recipe(block, EVENTS).actions
+    words = [*OWN_TRIGGERS, *Do, *Test, *CONTACT_NAMES, *LIBRARY]
+    assert [word for word in words if f"`{word}" not in page] == []
+    assert [key for key in LIBRARY if f"recipe-{key}.png" not in page] == []

@@ -317,6 +317,7 @@ class FakeProduct:
     failure: Exception | None = None
     received: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)  # webhooks
     outcome: Outcome = Outcome.ACCEPTED
+    recipes: Any = None  # see recipe_scenes.py
     schedules: dict[str, Timing] = field(
         default_factory=lambda: {
             "sync": Timing("sync", "default", "every 1 hour", "UTC", "", True, NOW + 600, NOW - 3000),

@@ -80,8 +80,8 @@ class App:
         self._waterline = FileWaterline(settings.home / "waterline.json")
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
-        self.recipes = RecipeBook(database, clock, self._connections.policy_of)
-        self._receiver = receiver_for(settings, database, clock, self.wake, self.recipes.listens)
+        self._recipes = RecipeBook(database, clock, self._connections.policy_of)
+        self._receiver = receiver_for(settings, database, clock, self.wake, self._recipes.listens)
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
         )
@@ -97,6 +97,11 @@ class App:
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, self._poll_for, self._sync_for)
+
+    @property
+    def recipes(self) -> RecipeBook:
+        """The recipes of all bridges."""
+        return self._recipes
 
     # Connecting
 
@@ -337,7 +342,7 @@ class App:
     async def keep_in_step(self) -> None:
         """Live work and scheduled runs until cancelled; what was cut off is finished first."""
         engine = await self._engine()
-        await self.recipes.refresh()
+        await self._recipes.refresh()
         scheduled = keep_in_step(self._timetable, self.clock, engine.unfinished, self.start_scheduled)
         async with asyncio.TaskGroup() as group:
             group.create_task(scheduled)

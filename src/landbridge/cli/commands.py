@@ -26,6 +26,7 @@ from landbridge.cli.output import (
     status_table,
     took,
 )
+from landbridge.cli.recipes import recipes
 from landbridge.settings import origins
 
 if TYPE_CHECKING:  # only for types: they bring the whole engine with them
@@ -51,6 +52,7 @@ main.add_typer(people.holds, name="holds")
 main.add_typer(people.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
 main.add_typer(live.alerts, name="alerts")
+main.add_typer(recipes, name="recipes")
 
 
 @main.command()

@@ -17,7 +17,7 @@ from landbridge.sync.mapping_checks import listed, meant
 from landbridge.sync.recipe_file import RecipeError, read_recipe
 from landbridge.sync.recipe_library import LIBRARY, BuiltIn
 from landbridge.sync.recipe_times import instant, instant_text
-from landbridge.sync.recipes import Recipe
+from landbridge.sync.recipes import OWN_TRIGGERS, TAG_TRIGGERS, Recipe
 from landbridge.sync.rules import Policy
 from landbridge.systems.base import Clock
 
@@ -208,17 +208,18 @@ def _own(kept: KeptRecipe) -> Card:
             problems=error.problems,
         )
     actions = ", ".join(action.do.replace("_", " ") for action in recipe.actions)
-    on = f"{recipe.on} {recipe.mark}".strip()
-    return Card(kept.name, kept.name, f"On {on}: {actions}.", kept.enabled, kept.text)
+    when = OWN_TRIGGERS.get(recipe.on, f"HighLevel sends {recipe.on}")
+    mark = f" ({recipe.mark})" if recipe.mark else ""
+    return Card(kept.name, kept.name, f"When {when}{mark}: {actions}.", kept.enabled, kept.text)
 
 
 def _at_parameter(built_in: BuiltIn, problem: str) -> str:
     """A problem line with the name of the value instead of its place in the file."""
+    about_tag = built_in.pattern is not None and built_in.pattern.on in TAG_TRIGGERS
     for one in built_in.parameters:
         number, _, key = one.place.rpartition(".")
-        key = {"mark": "tag" if built_in.pattern and built_in.pattern.on.startswith("tag") else "list"}.get(
-            key, key
-        )
+        if key == "mark":
+            key = "tag" if about_tag else "list"
         place = f"do {int(number) + 1}, {key}" if number else f"the file, {key}"
         if problem.startswith(f"{place}:"):
             return f"{one.title}{problem.removeprefix(place)}"

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from landbridge.sync.fields import CUSTOM_FIELD
+from landbridge.sync.mapping import MappingError
 from landbridge.sync.mapping_checks import listed, meant, shown
 from landbridge.sync.recipe_conditions import Condition, Test
 from landbridge.sync.recipe_templates import CONTACT_NAMES, IMPERSONAL, NAMES, template_problems
@@ -48,17 +49,13 @@ _BESIDE = {Test.HOURS: ("zone",), Test.WEEKDAYS: ("zone",)}
 _NAMES_ALLOWED = "letters, digits, spaces and . _ ' -, up to 80, the first a letter or a digit"
 
 
-class RecipeError(Exception):
+class RecipeError(MappingError):
     """A recipe that cannot be used.
 
     ``problems`` has one line each: the place, what is wrong, what is allowed; ``str()`` is all of them.
     """
 
     fix = "Correct the lines named here and save again; docs/recipes.md shows every key."
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
 
 
 def read_recipe(text: str, events: Collection[str]) -> Recipe:

@@ -13,6 +13,7 @@ from landbridge.web.connect import ConnectPages
 from landbridge.web.pages import STATIC, Pages
 from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
+from landbridge.web.recipes import RecipePages
 from landbridge.web.security import Guard, known_hosts
 from landbridge.web.status import StatusPages
 from landbridge.web.webhooks import webhook_route
@@ -29,7 +30,12 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         redoc_url=None,
     )
     site.router.routes.append(webhook_route(product))
-    for part in (StatusPages(product, pages), ConnectPages(product, pages), Api(product, pages.clock)):
+    for part in (
+        StatusPages(product, pages),
+        ConnectPages(product, pages),
+        RecipePages(product, pages),
+        Api(product, pages.clock),
+    ):
         site.include_router(part.router())
     site.mount("/static", StaticFiles(directory=STATIC))
     answer_problems(site, pages)
