@@ -1,4 +1,4 @@
-"""The vendor's OpenAPI files as the tests of operations read them; nothing is there where the files are not."""
+"""The vendor's OpenAPI files as the tests of operations read them; without the files nothing is there."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_scope_version_and_deprecation_are_those_of_the_files(one: Operation) ->
     scopes = {scope for way in facts.item.get("security", ()) for names in way.values() for scope in names}
     assert ({one.scope} if one.scope else set()) == scopes
     ways = {name for way in facts.item.get("security", ()) for name in way}
-    assert (one.token == "agency") is (ways == {"Agency-Access"})
+    assert (one.level == "agency") is (ways == {"Agency-Access"})
 
 
 @needs_files

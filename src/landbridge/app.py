@@ -14,6 +14,7 @@ import structlog
 from landbridge.assembly import async_url, dbos_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
+from landbridge.engine.calling import Called, Caller
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
@@ -24,6 +25,7 @@ from landbridge.engine.telling import Alerts, Tried, keep_watch
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
+from landbridge.own_actions import OwnActions
 from landbridge.settings import Settings
 from landbridge.store import journal
 from landbridge.store.alerts import Alert
@@ -86,6 +88,9 @@ class App:
             calls_of=self._connections.calls_of,
             hold_hours=settings.alert_hold_hours,
             address=settings.public_url,
+        )
+        self._caller = Caller(
+            database, clock, self._connections.open_calls, OwnActions(self), self._connections.may_write
         )
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
@@ -294,6 +299,10 @@ class App:
         """The newest entries of the journal, newest first."""
         async with self.database.read() as connection:
             return await journal.recent(connection, bridge.id, count)
+
+    async def call(self, bridge: Bridge, name: str, given: Mapping[str, object], *, by: str) -> Called:
+        """Call an operation of the catalog; ``by`` is page, api, command or assistant."""
+        return await self._caller.call(bridge, name, given, by=by)
 
     # Webhooks
 

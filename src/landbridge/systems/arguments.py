@@ -6,7 +6,7 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -81,16 +81,28 @@ def checked(
 
 
 def from_text(parameter: Parameter, text: str) -> object:
-    """A value typed on the command line or in a form; what cannot be read stays a text, for ``checked``."""
-    if parameter.type == "string":
-        return text
-    if parameter.type == "number":
-        return _number(text)
-    if parameter.type == "boolean":
-        lowered = text.strip().lower()
-        return True if lowered in _YES else False if lowered in _NO else text
-    if parameter.type == "strings" and not text.lstrip().startswith("["):
-        return [part.strip() for part in text.split(",") if part.strip()]
+    """A value typed on the command line or in a form; what cannot be read stays a text, for ``checked``.
+
+    ``null`` is nothing, where nothing is allowed.
+    """
+    if parameter.empty and text == "null":
+        return None
+    match parameter.type:
+        case "string":
+            value: object = text
+        case "number":
+            value = _number(text)
+        case "boolean":
+            lowered = text.strip().lower()
+            value = True if lowered in _YES else False if lowered in _NO else text
+        case "strings" if not text.lstrip().startswith("["):
+            value = [part.strip() for part in text.split(",") if part.strip()]
+        case _:
+            value = _json(text)
+    return value
+
+
+def _json(text: str) -> object:
     try:
         return msgspec.json.decode(text.encode())
     except msgspec.DecodeError:
@@ -129,22 +141,26 @@ def _wrong(parameter: Parameter, value: object, own: str) -> ArgumentProblem | N
     name = parameter.name
     if value is None:  # allowed here
         return None
-    if not _fits(parameter.type, value):
+    if not _FITS[parameter.type](value):
         return ArgumentProblem(name, f"{name} is not {_WORDS[parameter.type]}.", f"It is: {parameter.about}")
     if parameter.filled == "location" and own and value != own:
         sentence = f"{name} is another location than the connected one."
         return ArgumentProblem(name, sentence, "Leave it out: it is filled in from the account.")
     if parameter.place == "path":
         return _wrong_in_path(name, str(value))
-    if parameter.enum:
-        values = value if isinstance(value, list) else [value]
-        if not all(one in parameter.enum for one in values):
-            known = ", ".join(map(str, parameter.enum))
-            near = meant(str(value), [str(one) for one in parameter.enum])
-            return ArgumentProblem(name, f"{name} is none of: {known}.", near or "Use one of these.")
     if parameter.required and value == "":
         return ArgumentProblem(name, f"{name} is empty.", f"Give it: {parameter.about}")
-    return None
+    return _not_listed(parameter, value)
+
+
+def _not_listed(parameter: Parameter, value: object) -> ArgumentProblem | None:
+    """A word that is none of the known ones."""
+    strange = [one for one in (value if isinstance(value, list) else [value]) if one not in parameter.enum]
+    if not parameter.enum or not strange:
+        return None
+    known = [str(one) for one in parameter.enum]
+    near = meant(str(strange[0]), known) or "Use one of these."
+    return ArgumentProblem(parameter.name, f"{parameter.name} is none of: {', '.join(known)}.", near)
 
 
 def _wrong_in_path(name: str, value: str) -> ArgumentProblem | None:
@@ -155,33 +171,21 @@ def _wrong_in_path(name: str, value: str) -> ArgumentProblem | None:
     return None
 
 
-def _fits(kind: Kind, value: object) -> bool:
-    match kind:
-        case "string":
-            return isinstance(value, str)
-        case "number":
-            return (
-                isinstance(value, int | float)
-                and not isinstance(value, bool)
-                and (isinstance(value, int) or math.isfinite(value))
-            )
-        case "boolean":
-            return isinstance(value, bool)
-        case "object":
-            return isinstance(value, dict)
-        case "file":
-            return isinstance(value, dict) and _is_file(value)
-        case "strings":
-            return isinstance(value, list) and all(isinstance(one, str) for one in value)
-        case "objects":
-            return isinstance(value, list) and all(isinstance(one, dict) for one in value)
-        case "list":
-            return isinstance(value, list)
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
-def _is_file(value: Mapping[str, object]) -> bool:
-    if value.keys() != {"name", "field", "base64"} or not all(
-        isinstance(v, str) and v for v in value.values()
+def _all_are(kind: type) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, list) and all(isinstance(one, kind) for one in value)
+
+
+def _is_file(value: object) -> bool:
+    if (
+        not isinstance(value, dict)
+        or value.keys() != {"name", "field", "base64"}
+        or not all(isinstance(v, str) and v for v in value.values())
     ):
         return False
     try:
@@ -200,3 +204,15 @@ def _number(text: str) -> object:
         return float(text)
     except ValueError:
         return text
+
+
+_FITS: Mapping[Kind, Callable[[object], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "number": _is_number,
+    "boolean": lambda value: isinstance(value, bool),
+    "object": lambda value: isinstance(value, dict),
+    "strings": _all_are(str),
+    "objects": _all_are(dict),
+    "list": lambda value: isinstance(value, list),
+    "file": _is_file,
+}

@@ -20,7 +20,7 @@ FILLED = ("", "location", "company")
 _NAME = re.compile(r"[a-z]+(\.[a-z][a-z_]*[a-z])")
 _HOLE = re.compile(r"\{(\w+)\}")
 _OPERATION_KEYS = frozenset(
-    {"name", "title", "about", "call", "scope", "token", "writes", "repeat", "deprecated", "answers"}
+    {"name", "title", "about", "call", "scope", "level", "writes", "repeat", "deprecated", "answers"}
     | {"empty_body", "assumption"} | set(PLACES)
 )  # fmt: skip
 _PARAMETER_KEYS = frozenset({"type", "about", "required", "empty", "enum", "filled", "secret"})
@@ -49,7 +49,7 @@ class Parameter:
 class Operation:
     """One action: what it does, what it takes, and whether it is safe.
 
-    ``side`` is None for an action of Landbridge's own, which has no method and path. ``token`` is
+    ``side`` is None for an action of Landbridge's own, which has no method and path. ``level`` is
     ``agency`` or ``company`` where a location's or an agent's credential does not reach. ``repeat``: doing
     it twice is the same as once, so a lost answer may be asked for again. ``answers`` names the answer's
     parts. ``assumption`` says what of it the vendor's documents leave open; empty for nothing.
@@ -65,7 +65,7 @@ class Operation:
     parameters: tuple[Parameter, ...]
     answers: str
     scope: str = ""
-    token: str = ""
+    level: str = ""
     version: str = ""
     writes: bool = False
     repeat: bool = False
@@ -133,7 +133,7 @@ def _operation(row: Mapping[str, Any], app: str, version: str, side: Side | None
         parameters=tuple(parameters),
         answers=str(row.get("answers", "")),
         scope=str(row.get("scope", "")),
-        token=str(row.get("token", "")),
+        level=str(row.get("level", "")),
         version=version,
         writes=bool(row.get("writes", False)),
         repeat=bool(row.get("repeat", False)),

@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 from landbridge import __version__
 from landbridge.systems.base import Clock, RealClock
 from landbridge.web.api import Api
+from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.connect import ConnectPages
 from landbridge.web.pages import STATIC, Pages
 from landbridge.web.ports import Product
@@ -29,8 +30,15 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         redoc_url=None,
     )
     site.router.routes.append(webhook_route(product))
-    for part in (StatusPages(product, pages), ConnectPages(product, pages), Api(product, pages.clock)):
+    parts = (
+        StatusPages(product, pages),
+        ConnectPages(product, pages),
+        Api(product, pages.clock),
+        OperationsApi(product),
+    )
+    for part in parts:
         site.include_router(part.router())
+    describe_calls(site)
     site.mount("/static", StaticFiles(directory=STATIC))
     answer_problems(site, pages)
     site.add_middleware(GZipMiddleware, minimum_size=500)

@@ -68,6 +68,7 @@ _ACTIONS = {
     "undo": "Undone in {}",
     "decided": "Decided by you in {}",
     "failed": "Failed in {}",
+    "operation": "Called in {}",
 }
 
 

@@ -46,20 +46,23 @@ class HighLevelCalls:
 
     side = Side.HIGHLEVEL
 
-    def __init__(self, config: HighLevelConfig, client: HttpClient, authorise: OAuthAuthorise) -> None:
+    def __init__(
+        self, config: HighLevelConfig, client: HttpClient, authorise: OAuthAuthorise, grant: Grant
+    ) -> None:
         self._config = config
         self._client = client
         self._authorise = authorise
+        self._grant = grant
 
-    async def permit(self, operation: Operation) -> None:
+    def permit(self, operation: Operation) -> None:
         """Raises ``ReadOnlyGrant`` or ``Forbidden`` where HighLevel would refuse; asks nobody.
 
         A token whose scopes nobody told (a Private Integration Token) is believed to have them all.
         """
-        grant = await self._authorise.grant()
+        grant = self._grant
         if operation.writes and (self._config.read_only or _only_reads(grant)):
             raise read_only(operation)
-        if operation.token == "agency" and grant.kind == "oauth":
+        if operation.level == "agency" and grant.kind == "oauth":
             raise Forbidden(
                 f"{operation.name} takes the token of an agency, and this connection is that of a location.",
                 fix="Do it in HighLevel, in the agency's settings; nothing was sent.",
@@ -75,10 +78,9 @@ class HighLevelCalls:
                 sent="no",
             )
 
-    async def filled(self) -> Mapping[str, str]:
+    def filled(self) -> Mapping[str, str]:
         """What the account knows of itself, for parameters that are filled in."""
-        grant = await self._authorise.grant()
-        return {"location": grant.location_id, "company": grant.company_id}
+        return {"location": self._grant.location_id, "company": self._grant.company_id}
 
     async def call(self, operation: Operation, arguments: Mapping[str, object]) -> object:
         """The answer as JSON, None where it has no body; raises ``SystemFailure``.
@@ -111,13 +113,17 @@ class HighLevelCalls:
 def open_calls(
     config: HighLevelConfig,
     grants: GrantStore,
+    grant: Grant,
     *,
     http: HttpConfig,
     quota: Quota,
     clock: Clock,
     rng: random.Random,
 ) -> HighLevelCalls:
-    """The calls of one account, wired; connections open on the first call. Close it when done."""
+    """The calls of one account, wired; connections open on the first call. Close it when done.
+
+    ``grant`` is the stored one: its scopes and its location decide, before any call.
+    """
     authorise = OAuthAuthorise(config, grants, http=http, clock=clock, rng=rng)
     client = HttpClient(
         config.api_url,
@@ -130,7 +136,7 @@ def open_calls(
         dialect=HighLevelDialect(),
         headers={"Version": config.version},
     )
-    return HighLevelCalls(config, client, authorise)
+    return HighLevelCalls(config, client, authorise, grant)
 
 
 def read_only(operation: Operation) -> ReadOnlyGrant:

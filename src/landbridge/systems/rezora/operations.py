@@ -50,9 +50,9 @@ class RezoraCalls:
             dialect=RezoraDialect(),
         )
 
-    async def permit(self, operation: Operation) -> None:
+    def permit(self, operation: Operation) -> None:
         """Raises ``Forbidden`` for what company-level credentials alone reach (rezora.md 1)."""
-        if operation.token == "company":
+        if operation.level == "company":
             raise Forbidden(
                 f"{operation.name} takes company-level credentials, and contacts and lists need those of an"
                 " agent, which this connection has; nothing was sent.",
@@ -61,7 +61,7 @@ class RezoraCalls:
                 sent="no",
             )
 
-    async def filled(self) -> Mapping[str, str]:
+    def filled(self) -> Mapping[str, str]:
         """Nothing: no call takes the account itself."""
         return {}
 
