@@ -108,7 +108,8 @@ class App:
             )
         state = secrets.token_urlsafe(24)
         await self.bridges.start_connect(state, session, self.clock.now())
-        return authorise_url(config, state, scopes_for(read_only=config.read_only))
+        more = tuple(self.settings.highlevel_more_scopes.split())
+        return authorise_url(config, state, scopes_for(read_only=config.read_only, more=more))
 
     async def finish_connect(self, code: str, state: str, session: str) -> Account:
         """The browser came back: check the state, exchange the code, keep the grant."""

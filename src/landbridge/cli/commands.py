@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.cli import live, operations, people, syncing
+from landbridge.cli import assistants, live, operations, people, syncing
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
@@ -238,6 +238,7 @@ def plan(
 
 
 main.command()(syncing.sync)
+main.command("mcp")(assistants.mcp)
 main.command()(people.undo)
 main.command()(people.journal)
 
