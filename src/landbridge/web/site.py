@@ -11,6 +11,7 @@ from landbridge.systems.base import Clock, RealClock
 from landbridge.web.api import Api
 from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.connect import ConnectPages
+from landbridge.web.operations import OperationPages
 from landbridge.web.pages import STATIC, Pages
 from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
@@ -35,6 +36,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         ConnectPages(product, pages),
         Api(product, pages.clock),
         OperationsApi(product),
+        OperationPages(product, pages),
     )
     for part in parts:
         site.include_router(part.router())
