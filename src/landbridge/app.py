@@ -18,6 +18,7 @@ from landbridge.engine.calling import Called, Caller
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
+from landbridge.engine.outgoing import OutgoingWebhooks, keep_sending
 from landbridge.engine.roster import Listing, Roster
 from landbridge.engine.schedule import Timetable, Timing, keep_in_step
 from landbridge.engine.status import Status, status_of
@@ -42,6 +43,7 @@ from landbridge.sync.rules import default_policy
 from landbridge.systems.base import Capability, Clock, Grant, RealClock, System
 from landbridge.systems.highlevel.config import authorise_url, scopes_for
 from landbridge.systems.highlevel.tokens import exchange_code
+from landbridge.systems.outgoing_webhook import WebhookSender
 from landbridge.systems.transport import MakeTransport
 
 log = structlog.get_logger()
@@ -92,6 +94,7 @@ class App:
         self._caller = Caller(
             database, clock, self._connections.open_calls, OwnActions(self), self._connections.may_write
         )
+        self.outgoing = OutgoingWebhooks(database, clock, vault, WebhookSender(), self._rng)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, self._poll_for, self._sync_for)
@@ -323,6 +326,7 @@ class App:
             group.create_task(scheduled)
             group.create_task(self._crew.keep_live())
             group.create_task(keep_watch(self._alerts, self.clock))
+            group.create_task(keep_sending(self.outgoing, self.clock))
 
     def look_for_changes(self, bridge: Bridge) -> None:
         """Look what moved on both sides, in the background; whatever is under way finds it as well."""
