@@ -12,7 +12,7 @@ import pytest
 from landbridge.sync.model import Side
 from landbridge.systems.highlevel.events import EVENT_TYPES
 from landbridge.systems.highlevel.operations import highlevel_operations
-from landbridge.systems.operations import Operation, read_operations, unique
+from landbridge.systems.operations import Operation, Parameter, read_operations, unique
 from landbridge.systems.rezora.operations import rezora_operations
 from landbridge.systems.triggers import highlevel_triggers
 from operations_files import NOT_DESCRIBED, described, documented, kind_of, needs_files
@@ -71,7 +71,7 @@ def test_scope_version_and_deprecation_are_those_of_the_files(one: Operation) ->
 def test_parameters_are_those_of_the_files(one: Operation) -> None:
     """Name, place, type, mark, null and enumeration, but for the few that the files do not describe."""
     facts = described(documented()[one.call])
-    ours = {(p.place, p.name): p for p in one.parameters}
+    ours: dict[tuple[str, str], Parameter] = {(p.place, p.name): p for p in one.parameters}
     unknown = {key for key in ours if (one.name, key[1]) in NOT_DESCRIBED}
     assert facts.keys() == ours.keys() - unknown
     for key, (schema, required) in facts.items():

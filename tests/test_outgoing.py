@@ -174,7 +174,7 @@ async def test_a_message_is_signed_by_standard_webhooks(tmp_path: Path) -> None:
 async def test_a_failure_is_tried_again_over_days_and_then_given_up(tmp_path: Path) -> None:
     async with scene(tmp_path) as s:
         made = await s.follow("contact.synced")
-        s.receiver.script = [500, TimeoutError(), aiohttp.ClientError(), 302] + [500] * 20
+        s.receiver.script = [500, TimeoutError(), aiohttp.ClientError(), 302, *[500] * 20]
         await s.wrote(UPDATE)
         assert await s.step() == 1
         for number, pause in enumerate(RETRIES):

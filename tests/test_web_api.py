@@ -93,6 +93,8 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     live = ("changes", "contacts/sync")
     named = {f"{bridge}/{name}" for name in ("status", "sync", *people, *one, *timed, *live)}
     calls = {f"/api/v1/operations/{name}/call" for name in operations()}
+    hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))
+    named |= {f"{bridge}/webhooks{rest}" for rest in ("", "/messages/{message_id}/replay", *hook)}
     catalog = {"/api/v1/operations", "/api/v1/operations/{name}", "/api/v1/triggers"}
     assert set(paths) == named | calls | catalog | {"/api/v1/bridges", "/api/v1/arrivals"}
 

@@ -320,6 +320,7 @@ class FakeProduct:
     failure: Exception | None = None
     received: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)  # webhooks
     outcome: Outcome = Outcome.ACCEPTED
+    outgoing: Any = None  # its pages are tested with the real thing
     answer: object = field(default_factory=lambda: {"contact": {"id": "c1", "email": "ada@example.com"}})
     schedules: dict[str, Timing] = field(
         default_factory=lambda: {

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.cli import assistants, live, operations, people, syncing
+from landbridge.cli import assistants, hooks, live, operations, people, syncing
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
@@ -51,6 +51,7 @@ main.add_typer(people.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
 main.add_typer(live.alerts, name="alerts")
 main.add_typer(operations.ops, name="ops")
+main.add_typer(hooks.hooks, name="hooks")
 
 
 @main.command()

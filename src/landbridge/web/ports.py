@@ -8,6 +8,7 @@ from typing import Protocol
 from landbridge.engine.calling import Called
 from landbridge.engine.desk import Question
 from landbridge.engine.fleet import UndoRun
+from landbridge.engine.outgoing import OutgoingWebhooks
 from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Status
@@ -26,6 +27,7 @@ class Product(Protocol):
     """
 
     settings: Settings
+    outgoing: OutgoingWebhooks
 
     async def all_bridges(self) -> list[Bridge]:
         """All bridges, oldest first."""

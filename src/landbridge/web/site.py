@@ -10,8 +10,10 @@ from landbridge import __version__
 from landbridge.systems.base import Clock, RealClock
 from landbridge.web.api import Api
 from landbridge.web.api_operations import OperationsApi, describe_calls
+from landbridge.web.api_outgoing import OutgoingApi
 from landbridge.web.connect import ConnectPages
 from landbridge.web.operations import OperationPages
+from landbridge.web.outgoing import OutgoingPages
 from landbridge.web.pages import STATIC, Pages
 from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
@@ -37,6 +39,8 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         Api(product, pages.clock),
         OperationsApi(product),
         OperationPages(product, pages),
+        OutgoingApi(product),
+        OutgoingPages(product, pages),
     )
     for part in parts:
         site.include_router(part.router())
