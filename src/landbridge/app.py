@@ -16,9 +16,11 @@ from landbridge.assembly import async_url, dbos_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
 from landbridge.engine.activity_kinds import Carried, kinds_of
+from landbridge.engine.calling import Called, Caller
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
+from landbridge.engine.outgoing import OutgoingWebhooks, keep_sending
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.engine.recipes import OpenActivities, activities_of
 from landbridge.engine.roster import Listing, Roster
@@ -28,6 +30,7 @@ from landbridge.engine.telling import Alerts, Tried, keep_watch
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
+from landbridge.own_actions import OwnActions
 from landbridge.settings import Settings
 from landbridge.store import journal
 from landbridge.store.alerts import Alert
@@ -44,6 +47,7 @@ from landbridge.sync.rules import ActivityRule, Policy, default_policy
 from landbridge.systems.base import Capability, Clock, Grant, RealClock, System
 from landbridge.systems.highlevel.config import authorise_url, scopes_for
 from landbridge.systems.highlevel.tokens import exchange_code
+from landbridge.systems.outgoing_webhook import WebhookSender
 from landbridge.systems.transport import MakeTransport
 
 log = structlog.get_logger()
@@ -94,6 +98,10 @@ class App:
             hold_hours=settings.alert_hold_hours,
             address=settings.public_url,
         )
+        self._caller = Caller(
+            database, clock, self._connections.open_calls, OwnActions(self), self._connections.may_write
+        )
+        self.outgoing = OutgoingWebhooks(database, clock, vault, WebhookSender(), self._rng)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, self._poll_for, self._sync_for)
@@ -115,7 +123,8 @@ class App:
             )
         state = secrets.token_urlsafe(24)
         await self.bridges.start_connect(state, session, self.clock.now())
-        return authorise_url(config, state, scopes_for(read_only=config.read_only))
+        more = tuple(self.settings.highlevel_more_scopes.split())
+        return authorise_url(config, state, scopes_for(read_only=config.read_only, more=more))
 
     async def finish_connect(self, code: str, state: str, session: str) -> Account:
         """The browser came back: check the state, exchange the code, keep the grant."""
@@ -329,6 +338,10 @@ class App:
         async with self.database.read() as connection:
             return await journal.recent(connection, bridge.id, count)
 
+    async def call(self, bridge: Bridge, name: str, given: Mapping[str, object], *, by: str) -> Called:
+        """Call an operation of the catalog; ``by`` is page, api, command or assistant."""
+        return await self._caller.call(bridge, name, given, by=by)
+
     # Webhooks
 
     async def receive(self, raw: bytes, headers: Mapping[str, str]) -> Outcome:
@@ -348,6 +361,7 @@ class App:
             group.create_task(scheduled)
             group.create_task(self._crew.keep_live())
             group.create_task(keep_watch(self._alerts, self.clock))
+            group.create_task(keep_sending(self.outgoing, self.clock))
 
     def look_for_changes(self, bridge: Bridge) -> None:
         """Look what moved on both sides, in the background; whatever is under way finds it as well."""

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.cli import activities, live, people, syncing
+from landbridge.cli import activities, assistants, hooks, live, operations, people, syncing
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
@@ -53,6 +53,8 @@ main.add_typer(people.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
 main.add_typer(live.alerts, name="alerts")
 main.add_typer(recipes, name="recipes")
+main.add_typer(operations.ops, name="ops")
+main.add_typer(hooks.hooks, name="hooks")
 
 
 @main.command()
@@ -245,6 +247,7 @@ def plan(
 
 
 main.command()(syncing.sync)
+main.command("mcp")(assistants.mcp)
 main.command()(people.undo)
 main.command()(people.journal)
 

@@ -9,7 +9,11 @@ from starlette.staticfiles import StaticFiles
 from landbridge import __version__
 from landbridge.systems.base import Clock, RealClock
 from landbridge.web.api import Api
+from landbridge.web.api_operations import OperationsApi, describe_calls
+from landbridge.web.api_outgoing import OutgoingApi
 from landbridge.web.connect import ConnectPages
+from landbridge.web.operations import OperationPages
+from landbridge.web.outgoing import OutgoingPages
 from landbridge.web.pages import STATIC, Pages
 from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
@@ -30,13 +34,19 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         redoc_url=None,
     )
     site.router.routes.append(webhook_route(product))
-    for part in (
+    parts = (
         StatusPages(product, pages),
         ConnectPages(product, pages),
         RecipePages(product, pages),
         Api(product, pages.clock),
-    ):
+        OperationsApi(product),
+        OperationPages(product, pages),
+        OutgoingApi(product),
+        OutgoingPages(product, pages),
+    )
+    for part in parts:
         site.include_router(part.router())
+    describe_calls(site)
     site.mount("/static", StaticFiles(directory=STATIC))
     answer_problems(site, pages)
     site.add_middleware(GZipMiddleware, minimum_size=500)

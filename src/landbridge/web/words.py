@@ -84,6 +84,7 @@ _ACTIONS = {
     "undo": "Undone in {}",
     "decided": "Decided by you in {}",
     "failed": "Failed in {}",
+    "operation": "Called in {}",
 }
 
 
