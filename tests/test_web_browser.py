@@ -10,7 +10,7 @@ import pytest
 from landbridge.engine.status import Status
 from landbridge.web.site import build_site
 from web_browser import CHROMIUM, Tab, chromium, serving
-from web_scenes import HIGHLEVEL, REZORA, SCENES, FakeProduct, StillClock, others, status
+from web_scenes import CALENDAR, HIGHLEVEL, REZORA, SCENES, FakeFeeds, FakeProduct, StillClock, others, status
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt install chromium)")
 
@@ -68,6 +68,8 @@ VIEWS = {
     "nothing yet": (FakeProduct(), "/"),
     "to pair": (FakeProduct(connected=[HIGHLEVEL, REZORA]), "/"),
     "set up": (one(status()), "/setup"),
+    "calendar": (FakeProduct.of(status(), feeds=FakeFeeds(CALENDAR)), "/bridges/1/calendar"),
+    "no calendar": (one(status()), "/bridges/1/calendar"),
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from landbridge.engine.desk import ALLOWED, Question
+from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
@@ -301,6 +302,41 @@ SCENES: dict[str, Status] = {
 }
 
 
+CALENDAR = CalendarAddress(
+    "https://bridge.example.com/feeds/Zk3vQ9xW1mYbT7rL2cN8dJ5hG0sP4uF6aE-iO_kVtXo.ics",
+    NOW - 86_400 * 3,
+    NOW - 300,
+)
+
+
+class FakeFeeds(Feeds):
+    """One address that is never stored; ``failure`` is raised instead."""
+
+    def __init__(self, calendar: CalendarAddress | None = None) -> None:
+        self.calendar = calendar or CalendarAddress()
+        self.failure: Exception | None = None
+        self.asked: list[str] = []
+
+    async def show(self, bridge: Bridge) -> CalendarAddress:
+        if self.failure is not None:
+            raise self.failure
+        return self.calendar
+
+    async def renew(self, bridge: Bridge) -> CalendarAddress:
+        self.asked.append("renew")
+        self.calendar = CalendarAddress(f"https://bridge.example.com/feeds/{'n' * 43}.ics", NOW)
+        return self.calendar
+
+    async def revoke(self, bridge: Bridge) -> None:
+        self.asked.append("revoke")
+        self.calendar = CalendarAddress()
+
+    async def read(self, secret: str, *, tasks_as_events: bool = False) -> WrittenCalendar | None:
+        if self.failure is not None:
+            raise self.failure
+        return None
+
+
 @dataclass
 class FakeProduct:
     """Serves statuses by bridge; keeps what it was asked to do."""
@@ -308,6 +344,7 @@ class FakeProduct:
     statuses: dict[int, Status] = field(default_factory=dict)
     connected: list[Account] = field(default_factory=list)
     settings: Settings = field(default_factory=lambda: load_settings({}))
+    feeds: Feeds = field(default_factory=FakeFeeds)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 
 import structlog
 
-from landbridge.assembly import async_url, dbos_for, receiver_for
+from landbridge.assembly import async_url, dbos_for, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
 from landbridge.engine.crew import Crew
@@ -75,6 +75,7 @@ class App:
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
         self._receiver = receiver_for(settings, database, clock, self.wake)
+        self.feeds = feeds_for(settings, database, vault, clock)
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
         )

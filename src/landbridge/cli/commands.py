@@ -11,6 +11,7 @@ from rich.table import Table
 
 from landbridge import __version__
 from landbridge.cli import live, people, syncing
+from landbridge.cli.calendar import calendar
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
@@ -50,6 +51,7 @@ main.add_typer(people.holds, name="holds")
 main.add_typer(people.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
 main.add_typer(live.alerts, name="alerts")
+main.add_typer(calendar, name="calendar")
 
 
 @main.command()

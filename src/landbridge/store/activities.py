@@ -66,7 +66,7 @@ async def of_contacts(
         if kind is not None:
             query = query.where(activity.c.kind == kind.value)
         query = query.order_by(activity.c.kind, activity.c.moment, activity.c.id)
-        found += [_activity(row) for row in await connection.execute(query)]
+        found += [activity_of(row) for row in await connection.execute(query)]
     return found
 
 
@@ -141,7 +141,7 @@ async def between(
         .order_by(activity.c.moment, activity.c.id)
         .limit(limit)
     )
-    return [_activity(row) for row in await connection.execute(query)]
+    return [activity_of(row) for row in await connection.execute(query)]
 
 
 async def forget(
@@ -173,7 +173,8 @@ def moment(one: Activity) -> float | None:
         return None
 
 
-def _activity(row: Row[Any]) -> Activity:
+def activity_of(row: Row[Any]) -> Activity:
+    """A row of the table."""
     return Activity(
         Side(row.side), Kind(row.kind), row.id, row.contact_id, unpack(row.fields), row.changed_at
     )

@@ -179,11 +179,31 @@ class Vault:
                 .values(refresh_until=0.0, refresh_owner="")
             )
 
+    def seal_address(self, bridge_id: int, text: str) -> bytes:
+        """The secret part of an address that this bridge gave away, to be shown to its owner again."""
+        return self._encrypt(text.encode(), _of_bridge(bridge_id))
+
+    def open_address(self, bridge_id: int, sealed: bytes) -> str:
+        """That secret; raises ``StoreFailure`` where another key, or another bridge, sealed it."""
+        try:
+            return self._decrypt(sealed, _of_bridge(bridge_id)).decode()
+        except StoreFailure:
+            raise StoreFailure(
+                "The address of this calendar was sealed with another key, so it cannot be shown.",
+                "Put the old LANDBRIDGE_KEY or key file back, or make a new address.",
+            ) from None
+
     def _seal(self, text: bytes, account_id: int, version: int) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return FORMAT + self._key.id + nonce + self._cipher.encrypt(nonce, text, _aad(account_id, version))
+        return self._encrypt(text, _aad(account_id, version))
 
     def _open(self, sealed: bytes, account_id: int, version: int) -> bytes:
+        return self._decrypt(sealed, _aad(account_id, version))
+
+    def _encrypt(self, text: bytes, context: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return FORMAT + self._key.id + nonce + self._cipher.encrypt(nonce, text, context)
+
+    def _decrypt(self, sealed: bytes, context: bytes) -> bytes:
         key_id, nonce = sealed[1:5], sealed[5 : 5 + NONCE_BYTES]
         if sealed[:1] != FORMAT or key_id != self._key.id:
             raise StoreFailure(
@@ -191,7 +211,7 @@ class Vault:
                 "Put the old LANDBRIDGE_KEY or key file back, or connect the account again.",
             )
         try:
-            return self._cipher.decrypt(nonce, sealed[5 + NONCE_BYTES :], _aad(account_id, version))
+            return self._cipher.decrypt(nonce, sealed[5 + NONCE_BYTES :], context)
         except InvalidTag:
             raise StoreFailure(
                 "The stored credential was altered and is not used.", "Connect the account again."
@@ -200,3 +220,7 @@ class Vault:
 
 def _aad(account_id: int, version: int) -> bytes:
     return f"landbridge:account:{account_id}:{version}".encode()
+
+
+def _of_bridge(bridge_id: int) -> bytes:
+    return f"landbridge:feed:{bridge_id}".encode()

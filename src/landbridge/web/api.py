@@ -13,6 +13,7 @@ from landbridge.store.bridges import Account, Bridge
 from landbridge.store.runs import Run
 from landbridge.systems.base import Clock
 from landbridge.web import words
+from landbridge.web.api_calendar import CalendarApi
 from landbridge.web.api_holds import PeopleApi
 from landbridge.web.api_live import LiveApi
 from landbridge.web.api_schedule import ScheduleApi
@@ -136,7 +137,12 @@ class Api:
             summary="Start a sync, unless one goes on",
             responses=refused,
         )
-        for part in (PeopleApi(self._product), ScheduleApi(self._product), LiveApi(self._product)):
+        for part in (
+            PeopleApi(self._product),
+            ScheduleApi(self._product),
+            LiveApi(self._product),
+            CalendarApi(self._product),
+        ):
             router.include_router(part.router(path, unknown, refused))
         router.add_api_route("/healthz", self.health, methods=["GET"], include_in_schema=False)
         return router

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from landbridge.engine.desk import Question
+from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
@@ -25,6 +26,7 @@ class Product(Protocol):
     """
 
     settings: Settings
+    feeds: Feeds
 
     async def all_bridges(self) -> list[Bridge]:
         """All bridges, oldest first."""

@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 from landbridge import __version__
 from landbridge.systems.base import Clock, RealClock
 from landbridge.web.api import Api
+from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
 from landbridge.web.pages import STATIC, Pages
 from landbridge.web.ports import Product
@@ -28,8 +29,13 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         docs_url=None,  # both viewers load scripts from a CDN
         redoc_url=None,
     )
-    site.router.routes.append(webhook_route(product))
-    for part in (StatusPages(product, pages), ConnectPages(product, pages), Api(product, pages.clock)):
+    site.router.routes += [webhook_route(product), feed_route(product)]
+    for part in (
+        StatusPages(product, pages),
+        CalendarPages(product, pages),
+        ConnectPages(product, pages),
+        Api(product, pages.clock),
+    ):
         site.include_router(part.router())
     site.mount("/static", StaticFiles(directory=STATIC))
     answer_problems(site, pages)
