@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 GUARDS = "tests/test_guards.py::test_"
 RECEIVER = "tests/test_engine_receiver.py::test_"
+ACTIVITIES = "tests/test_activities_against_sandbox.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +340,41 @@ MUTANTS = (
         "        elif one.webhook_id in known:\n",
         "        elif False:\n",
         f"{RECEIVER}a_second_delivery_of_a_webhook_names_nothing",
+    ),
+    Mutant(
+        "people are told of appointments that a sync copies",
+        "systems/highlevel/activity_records.py",
+        '"toNotify": False',
+        '"toNotify": True',
+        "tests/test_systems_highlevel_activities.py::test_an_appointment_is_booked_without_a_word_to_anybody",
+    ),
+    Mutant(
+        "a start moves the end with it",
+        "systems/highlevel/activities.py",
+        '        if ("start" in fields) != ("end" in fields):\n',
+        "        if False:\n",
+        f"{ACTIVITIES}a_start_alone_does_not_move_the_end",
+    ),
+    Mutant(
+        "a grant without the scope lets a write out",
+        "systems/highlevel/permissions.py",
+        "    if may_write(config, grant, *scopes):\n",
+        "    if True:\n",
+        f"{ACTIVITIES}the_scopes_tell_what_may_be_done",
+    ),
+    Mutant(
+        "an account that stops to show activities proves them deleted",
+        "systems/rezora/activities.py",
+        "            await self._prove_gone(kind, contact_id, activity_id)\n            raise\n",
+        "            raise\n",
+        f"{ACTIVITIES}an_account_that_stops_to_show_activities_proves_nobody_gone",
+    ),
+    Mutant(
+        "a collection can be deleted",
+        "systems/rezora/calls.py",
+        "if not ids or len(words) != len(ids) or words not in self._single:",
+        "if not words:",
+        "tests/test_systems_rezora_client.py::test_no_delete_leaves_without_a_positive_decimal_id",
     ),
 )
 

@@ -298,8 +298,8 @@ class World:
             self.spent |= set(ids.items())
         elif all(ids.values()) and not step.plan.excluded:
             self.number += 1
-            bases = [{"body": self.notes[side][ids[side]]} for side in Side]
-            self.links[step.key or self.number] = Link(ids[G], ids[Z], *bases)
+            ours, theirs = ({"body": self.notes[side][ids[side]]} for side in Side)
+            self.links[step.key or self.number] = Link(ids[G], ids[Z], ours, theirs)
         return len(step.plan.actions)
 
     def texts(self, side: Side = G) -> dict[str, int]:

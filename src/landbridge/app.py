@@ -11,9 +11,11 @@ from dataclasses import asdict, replace
 
 import structlog
 
+from landbridge import mapping_file
 from landbridge.assembly import async_url, dbos_for, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
+from landbridge.engine.activity_kinds import Carried, kinds_of
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
@@ -35,8 +37,8 @@ from landbridge.store.journal import Entry
 from landbridge.store.runs import Run, Runs
 from landbridge.store.vault import Vault, load_key
 from landbridge.sync.mapping import read_policy, write_policy
-from landbridge.sync.model import Side
-from landbridge.sync.rules import default_policy
+from landbridge.sync.model import Kind, Side
+from landbridge.sync.rules import ActivityRule, Policy, default_policy
 from landbridge.systems.base import Capability, Clock, Grant, RealClock, System
 from landbridge.systems.highlevel.config import authorise_url, scopes_for
 from landbridge.systems.highlevel.tokens import exchange_code
@@ -192,20 +194,42 @@ class App:
         cause: str,
         accept: bool = False,
         restored: bool = False,
+        everything: bool = False,
         watch: Watch | None = None,
     ) -> Run:
         """A full sync to its end, or the end of one that was cut off.
 
         ``restored``: the database came from an older copy, so no base is believed in this run.
+        ``everything``: notes, and what else is read contact by contact, are read of everybody.
         """
         engine = await self._engine()
-        return await engine.sync(bridge, cause=cause, accept=accept, doubt=restored, watch=watch)
+        return await engine.sync(
+            bridge, cause=cause, accept=accept, doubt=restored, thorough=everything, watch=watch
+        )
 
     async def _sync_for(self, bridge: Bridge, cause: str, accept: bool) -> Run:  # a callback of Crew
         return await self.sync(bridge, cause=cause, accept=accept)
 
     async def _poll_for(self, bridge: Bridge) -> Run | None:
         return await self.poll(bridge, cause="schedule")
+
+    def policy_of(self, bridge: Bridge) -> Policy:
+        """What its mapping and its connections allow; raises ``MappingError``."""
+        return self._connections.policy_of(bridge)
+
+    def carried(self, bridge: Bridge) -> list[Carried]:
+        """The kinds of activities it carries, and where they can be read and written."""
+        return kinds_of(bridge, self.policy_of(bridge))
+
+    async def carry(self, bridge: Bridge, kind: Kind, rule: ActivityRule | None) -> Bridge:
+        """Carry a kind of activities from now on, or not any more; the rest of the mapping stays as it is.
+
+        Raises ``MappingError`` for a rule that the mapping cannot have.
+        """
+        text = mapping_file.carrying(bridge.policy, rule) if rule else None
+        text = text or mapping_file.not_carrying(bridge.policy, kind)
+        now = self.clock.now()
+        return await self.bridges.create(bridge.name, bridge.highlevel, bridge.rezora, text, now)
 
     async def plan(self, bridge: Bridge, *, mapping: str | None = None, watch: Watch | None = None) -> DryRun:
         """A dry run: what a sync would do, or what it would do under another mapping, which is not stored.

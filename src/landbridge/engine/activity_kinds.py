@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from landbridge.engine.work import Work
-from landbridge.store.bridges import Account, Bridge
+from landbridge.store.bridges import Bridge
 from landbridge.sync.activity_plan import ActivityPlanner
 from landbridge.sync.model import ACTIVITIES, Kind, Side
 from landbridge.sync.rules import Policy
+from landbridge.systems.base import stored_kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +34,18 @@ def carried(work: Work) -> list[Carried]:
 
 def kinds_of(bridge: Bridge, policy: Policy) -> list[Carried]:
     """The kinds of a mapping, by what its accounts were found to have when they were connected."""
-    accounts: Mapping[Side, Account] = {Side.HIGHLEVEL: bridge.highlevel, Side.REZORA: bridge.rezora}
+    reads, writes = {}, {}
+    for side, account in ((Side.HIGHLEVEL, bridge.highlevel), (Side.REZORA, bridge.rezora)):
+        reads[side], writes[side] = stored_kinds(account.capability)
     found = []
     for kind in ACTIVITIES:
         rule = policy.activity(kind)
         if rule is None:
             continue
-        readable = frozenset(side for side in Side if may(accounts[side].capability, "kinds", kind))
+        readable = frozenset(side for side in Side if kind in reads[side])
         writable = frozenset(
-            side
-            for side in readable
-            if may(accounts[side].capability, "writes", kind) and policy.only in (None, side)
+            side for side in readable if kind in writes[side] and policy.only in (None, side)
         )
         if readable:
             found.append(Carried(kind, ActivityPlanner(rule), readable, writable))
     return found
-
-
-def may(capability: Mapping[str, Any], what: str, kind: Kind) -> bool:
-    """Was this kind found when the account was connected? ``what`` is ``kinds`` or ``writes``."""
-    return kind.value in capability.get(what, ())

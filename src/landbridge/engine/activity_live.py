@@ -1,4 +1,4 @@
-"""Live: activities that events named; all of that kind of that contact are read on both sides, and carried."""
+"""Live: of activities that events named, all of that kind of that contact are read on both sides."""
 
 from __future__ import annotations
 

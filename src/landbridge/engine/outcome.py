@@ -44,12 +44,7 @@ async def record(work: Work, results: Sequence[Result], following: Stage) -> Non
             dropped=[key for result in settled if not result.made for key in _intents(result)],
         )
         if work.purpose != "sync":  # a sync reads the activities of everybody itself
-            named = [
-                Due(Side.HIGHLEVEL, kept.link.highlevel_id, Urgency.LIVE, rule.kind)
-                for kept in new
-                for rule in work.policy.activities
-            ]
-            await due.name(connection, bridge_id, named, now)
+            await due.name(connection, bridge_id, list(_activities_of(work, new)), now)
         for kept in new:
             for side in Side:
                 if (side, kept.link.id(side)) in known.buried:
@@ -69,6 +64,13 @@ async def record(work: Work, results: Sequence[Result], following: Stage) -> Non
             work.progress.total,
             work.progress.counts,
         )
+
+
+def _activities_of(work: Work, new: Sequence[KeptLink]) -> Iterator[Due]:
+    """What belongs to contacts that were linked just now."""
+    for kept in new:
+        for rule in work.policy.activities:
+            yield Due(Side.HIGHLEVEL, kept.link.highlevel_id, Urgency.LIVE, rule.kind, cause="linked")
 
 
 def _notice(work: Work, result: Result) -> None:

@@ -16,7 +16,7 @@ NO_SHOW_DAYS = 30  # after so long nobody is asked about it any more
 
 
 def holds(when: When, known: Sequence[Activity], now: datetime) -> bool:
-    """Is that true of a contact with these activities? ``now`` is in the zone of the account: a day is one there."""
+    """Is that true of a contact with these activities? ``now`` is in the zone whose days are meant."""
     match when:
         case When.APPOINTMENT_THIS_WEEK:
             today = now.replace(hour=0, minute=0, second=0, microsecond=0)

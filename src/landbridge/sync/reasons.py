@@ -256,8 +256,8 @@ HELD: dict[str, Reason] = {
     ),
     "activity_shortened": Reason(
         "A shortened text was edited",
-        "The other side kept only the beginning of this text, and somebody edited that; carrying it back would"
-        " lose the rest.",
+        "The other side kept only the beginning of this text, and somebody edited that; carrying it back"
+        " would lose the rest.",
         "Choose which text stands, or put the edit into the long text by hand.",
     ),
     "activity_refused": Reason(

@@ -16,6 +16,16 @@ from landbridge.sync.activity import Activity
 from landbridge.sync.model import Kind, Side
 from landbridge.systems.activities import ActivityPage
 from landbridge.systems.base import Forbidden, Gone, Grant, Malformed, Rejected
+from landbridge.systems.highlevel.activity_answers import (
+    CalendarsFound,
+    Deleted,
+    EventsFound,
+    LocationFound,
+    NotesFound,
+    OneAnswer,
+    TasksFound,
+    UsersFound,
+)
 from landbridge.systems.highlevel.activity_records import (
     Event,
     Note,
@@ -48,54 +58,6 @@ _USERS_PAGE = 25  # the default; a maximum is not stated (highlevel.md 2.4)
 _CONTACT = "/contacts/{contact}"
 _EVENT = "/calendars/events/appointments/{event}"
 _ONE = {Kind.TASK: f"{_CONTACT}/tasks/{{task}}", Kind.NOTE: f"{_CONTACT}/notes/{{note}}"}
-
-
-class _Tasks(msgspec.Struct):
-    tasks: list[Task]
-
-
-class _Notes(msgspec.Struct):
-    notes: list[Note]
-
-
-class _Events(msgspec.Struct):
-    events: list[Event]
-
-
-class _Answer(msgspec.Struct):
-    """One record: under its name, or bare as a booked appointment (highlevel.md 2.1.2, 2.2)."""
-
-    id: str = ""
-    task: Task | None = None
-    note: Note | None = None
-    appointment: Event | None = None
-    event: Event | None = None
-
-
-class _Deleted(msgspec.Struct):
-    succeded: bool | None = None  # the vendor's spelling; live answers carry both (highlevel.md 2.8)
-    succeeded: bool | None = None
-
-
-class _Named(msgspec.Struct):
-    id: str
-    name: str | None = None
-
-
-class _Calendars(msgspec.Struct):
-    calendars: list[_Named]
-
-
-class _Users(msgspec.Struct):
-    users: list[_Named]
-
-
-class _Company(msgspec.Struct, rename="camel"):
-    company_id: str | None = None
-
-
-class _Location(msgspec.Struct):
-    location: _Company
 
 
 class HighLevelActivities:
@@ -158,12 +120,12 @@ class HighLevelActivities:
         them on this route: in which zone they are is not documented, and by id they come with one.
         """
         if kind is Kind.TASK:
-            answer = await self._read(f"{_CONTACT}/tasks", _Tasks, contact=contact_id)
+            answer = await self._read(f"{_CONTACT}/tasks", TasksFound, contact=contact_id)
             return [task(shown, contact_id) for shown in answer.tasks]
         if kind is Kind.NOTE:
-            found = await self._read(f"{_CONTACT}/notes", _Notes, contact=contact_id)
+            found = await self._read(f"{_CONTACT}/notes", NotesFound, contact=contact_id)
             return [note(shown, contact_id) for shown in found.notes]
-        events = await self._read(f"{_CONTACT}/appointments", _Events, contact=contact_id)
+        events = await self._read(f"{_CONTACT}/appointments", EventsFound, contact=contact_id)
         return [one for shown in events.events if (one := await self._exact(shown, contact_id))]
 
     async def one(self, kind: Kind, contact_id: str, activity_id: str) -> Activity:
@@ -176,7 +138,7 @@ class HighLevelActivities:
             if found.deleted:
                 raise Gone("HighLevel says that this appointment was deleted.", side=Side.HIGHLEVEL)
             return found
-        answer = await self._read(_ONE[kind], _Answer, **{"contact": contact_id, kind.value: activity_id})
+        answer = await self._read(_ONE[kind], OneAnswer, **{"contact": contact_id, kind.value: activity_id})
         shown = None
         if answer.task is not None and kind is Kind.TASK:
             shown = task(answer.task, contact_id)
@@ -199,7 +161,7 @@ class HighLevelActivities:
             f"{_CONTACT}/{kind}s",
             ids={"contact": contact_id},
             json=body,
-            decode=decode_as(_Answer),
+            decode=decode_as(OneAnswer),
             idempotent=False,
         )
         return _new_id(answer.task or answer.note, kind)
@@ -253,13 +215,13 @@ class HighLevelActivities:
             "/locations/{location}/tasks/search",
             ids={"location": grant.location_id},
             json={"limit": limit, "skip": skip},
-            decode=decode_as(_Tasks),
+            decode=decode_as(TasksFound),
             idempotent=True,
         )
         found = [task(shown) for shown in answer.tasks]
         if found and found[0].id == first:
             raise Malformed("HighLevel's pages of tasks repeat themselves.", side=Side.HIGHLEVEL)
-        following = _written([skip + len(found), found[0].id]) if len(found) >= limit else None
+        following = _written([skip + len(found), found[0].id]) if found and len(found) >= limit else None
         return ActivityPage([one for one in found if one.id and one.contact_id], following)
 
     async def _appointments(self, grant: Grant, cursor: str | None) -> ActivityPage:
@@ -278,14 +240,14 @@ class HighLevelActivities:
             "startTime": str(earliest),
             "endTime": str(latest),
         }
-        answer = await self._get("/calendars/events", _Events, query=query, headers=self._calendars)
+        answer = await self._get("/calendars/events", EventsFound, query=query, headers=self._calendars)
         found = [appointment(shown) for shown in answer.events]
         following = _written([index + 1, calendars]) if index + 1 < len(calendars) else None
         return ActivityPage([one for one in found if one.id and one.contact_id], following)
 
     async def _calendar_ids(self, grant: Grant) -> list[str]:
         query = {"locationId": grant.location_id}
-        answer = await self._get("/calendars/", _Calendars, query=query, headers=self._calendars)
+        answer = await self._get("/calendars/", CalendarsFound, query=query, headers=self._calendars)
         return [found.id for found in answer.calendars]
 
     async def _exact(self, shown: Event, contact_id: str) -> Activity | None:
@@ -300,7 +262,7 @@ class HighLevelActivities:
             return None
 
     async def _appointment(self, event_id: str, contact_id: str) -> Activity:
-        answer = await self._get(_EVENT, _Answer, ids={"event": event_id}, headers=self._calendars)
+        answer = await self._get(_EVENT, OneAnswer, ids={"event": event_id}, headers=self._calendars)
         shown = answer.appointment or answer.event
         found = appointment(shown, contact_id) if shown is not None else None
         return _checked(found, Kind.APPOINTMENT, event_id)
@@ -320,7 +282,7 @@ class HighLevelActivities:
             "POST",
             "/calendars/events/appointments",
             json=ids | body,
-            decode=decode_as(_Answer),
+            decode=decode_as(OneAnswer),
             idempotent=False,
             headers=self._calendars,
         )
@@ -351,7 +313,7 @@ class HighLevelActivities:
         headers: Mapping[str, str] | None = None,
     ) -> None:
         answer = await self._client.request(
-            "DELETE", route, ids=ids, json=body, decode=decode_as(_Deleted), idempotent=True, headers=headers
+            "DELETE", route, ids=ids, json=body, decode=decode_as(Deleted), idempotent=True, headers=headers
         )
         if answer.succeded is False or answer.succeeded is False:
             raise Rejected("HighLevel answered that the DELETE did not succeed.", side=Side.HIGHLEVEL)
@@ -360,7 +322,7 @@ class HighLevelActivities:
         company = grant.company_id
         if not company:
             where = {"location": grant.location_id}
-            answer = await self._get("/locations/{location}", _Location, ids=where)
+            answer = await self._get("/locations/{location}", LocationFound, ids=where)
             company = answer.location.company_id or ""
         names: dict[str, str] = {}
         while True:
@@ -372,7 +334,7 @@ class HighLevelActivities:
                 return names
 
     async def _users(self, route: str, query: Mapping[str, str]) -> dict[str, str]:
-        answer = await self._get(route, _Users, query=query)
+        answer = await self._get(route, UsersFound, query=query)
         return {user.id: user.name or "" for user in answer.users}
 
     async def _read(self, route: str, kind: type[T], **ids: str) -> T:
@@ -384,7 +346,7 @@ class HighLevelActivities:
 
     async def _writable(self, kind: Kind) -> Grant:
         grant = await self._authorise.grant()
-        refuse_read_only(self._config, grant, _WRITE[kind])
+        refuse_read_only(self._config, grant, _WRITE[kind], *_READ[kind])
         return grant
 
 
@@ -394,7 +356,7 @@ def _checked(found: Activity | None, kind: Kind, activity_id: str) -> Activity:
     return found
 
 
-def _new_id(made: Task | Note | Event | _Answer | None, kind: Kind) -> str:
+def _new_id(made: Task | Note | Event | OneAnswer | None, kind: Kind) -> str:
     if made is None or not made.id:
         raise Malformed(
             f"HighLevel made a new {kind} and did not name it.", side=Side.HIGHLEVEL, sent="maybe"

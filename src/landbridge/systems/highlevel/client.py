@@ -46,7 +46,12 @@ from landbridge.systems.highlevel.listing import (
     next_cursor,
     read_cursor,
 )
-from landbridge.systems.highlevel.permissions import has_scopes, may_write, refuse_read_only
+from landbridge.systems.highlevel.permissions import (
+    has_scopes,
+    may_write,
+    missing_scopes,
+    refuse_read_only,
+)
 from landbridge.systems.highlevel.records import (
     CHANNELS,
     CHANNELS_V3,
@@ -166,7 +171,7 @@ class HighLevelSystem:
             country=location.country or "",
             kinds=named_kinds(reads),
             writes=named_kinds(writes) if can_write else (),
-            notes=_notes(grant, location.settings),
+            notes=(*_notes(grant, location.settings), *missing_scopes(grant)),
             marker_field=self._marker,
         )
 

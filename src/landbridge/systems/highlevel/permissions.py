@@ -6,6 +6,12 @@ from landbridge.sync.model import Side
 from landbridge.systems.base import Grant, ReadOnlyGrant
 from landbridge.systems.highlevel.config import HighLevelConfig
 
+_CONTACTS = "contacts.write"
+_FOR_PEOPLE = (
+    (("calendars.readonly", "calendars/events.readonly"), "appointments are not read"),
+    (("locations/tasks.readonly",), "tasks are read contact by contact, which takes many calls"),
+)
+
 
 def has_scopes(grant: Grant, *scopes: str) -> bool:
     """Whether the grant has all of them.
@@ -15,19 +21,30 @@ def has_scopes(grant: Grant, *scopes: str) -> bool:
     return (grant.kind == "pit" and not grant.scopes) or set(scopes) <= set(grant.scopes)
 
 
-def may_write(config: HighLevelConfig, grant: Grant, scope: str = "contacts.write") -> bool:
-    """Whether writes that need this scope may leave."""
-    return not config.read_only and has_scopes(grant, scope)
+def missing_scopes(grant: Grant) -> tuple[str, ...]:
+    """What a connection cannot read of activities, one sentence each with its fix, for people."""
+    return tuple(
+        f"This connection lacks {' and '.join(lacking)}: {effect}. Add this to the app in HighLevel's"
+        " marketplace, then connect HighLevel again."
+        for scopes, effect in _FOR_PEOPLE
+        if (lacking := [scope for scope in scopes if not has_scopes(grant, scope)])
+    )
 
 
-def refuse_read_only(config: HighLevelConfig, grant: Grant, scope: str = "contacts.write") -> None:
-    """Raises ``ReadOnlyGrant`` where such a write may not leave."""
-    if may_write(config, grant, scope):
+def may_write(config: HighLevelConfig, grant: Grant, *scopes: str) -> bool:
+    """Whether writes that need these scopes may leave; those of contacts where none is named."""
+    return not config.read_only and has_scopes(grant, *(scopes or (_CONTACTS,)))
+
+
+def refuse_read_only(config: HighLevelConfig, grant: Grant, *scopes: str) -> None:
+    """Raises ``ReadOnlyGrant``, with the missing scope, where such a write may not leave."""
+    if may_write(config, grant, *scopes):
         return
-    if config.read_only or scope == "contacts.write":
+    missing = next((scope for scope in scopes if not has_scopes(grant, scope)), _CONTACTS)
+    if config.read_only or missing == _CONTACTS:
         raise ReadOnlyGrant("This HighLevel connection is read-only; nothing was sent.", side=Side.HIGHLEVEL)
     raise ReadOnlyGrant(
-        f"This HighLevel connection lacks the scope {scope}; nothing was sent.",
+        f"This HighLevel connection lacks the scope {missing}; nothing was sent.",
         fix="Add the scope to the app in HighLevel's marketplace, then connect HighLevel again.",
         side=Side.HIGHLEVEL,
     )

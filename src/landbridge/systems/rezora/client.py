@@ -249,7 +249,7 @@ def _told(kinds: frozenset[Kind]) -> str:
     """Which of the two is in force, for the people who connect the account (design.md 6)."""
     missing = [f"{kind}s" for kind in ACTIVITIES if kind not in kinds]
     if not missing:
-        return "This account shows tasks, notes and appointments over its API: they are kept in step."
+        return "This account shows tasks, notes and appointments over its API, which no document describes."
     named = " or ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
     return (
         f"This account shows no {named} over its API: HighLevel's are shown in Landbridge and not carried to"
