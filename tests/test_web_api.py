@@ -89,7 +89,7 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     people = ("holds", "holds/{hold_id}/resolve", "contacts", "journal", "undo")
     timed = ("schedule", "schedule/{purpose}", "schedule/{purpose}/off", "alerts", "calendar")
     one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again", "sync"))
-    live = ("changes", "contacts/sync")
+    live = ("changes", "contacts/sync", "contacts/find", "contacts/{record_id}")
     named = {f"{bridge}/{name}" for name in ("status", "sync", *people, *one, *timed, *live)}
     assert set(paths) == named | {"/api/v1/bridges", "/api/v1/arrivals"}
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from landbridge.engine.contact_book import ContactBook, ContactView, Found
 from landbridge.engine.desk import ALLOWED, Question
 from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
@@ -309,6 +310,21 @@ CALENDAR = CalendarAddress(
 )
 
 
+class NobodyThere(ContactBook):
+    """A book of no contacts; ``contact_scenes`` has one with people."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def find(
+        self, bridge: Bridge, text: str = "", side: Side = Side.HIGHLEVEL, after: str = ""
+    ) -> Found:
+        return Found([])
+
+    async def contact(self, bridge: Bridge, record_id: str) -> ContactView | None:
+        return None
+
+
 class FakeFeeds(Feeds):
     """One address that is never stored; ``failure`` is raised instead."""
 
@@ -345,6 +361,7 @@ class FakeProduct:
     connected: list[Account] = field(default_factory=list)
     settings: Settings = field(default_factory=lambda: load_settings({}))
     feeds: Feeds = field(default_factory=FakeFeeds)
+    contact_book: ContactBook = field(default_factory=NobodyThere)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)

@@ -16,6 +16,7 @@ from landbridge.assembly import async_url, dbos_for, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
 from landbridge.engine.activity_kinds import Carried, kinds_of
+from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
@@ -77,6 +78,7 @@ class App:
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
         self._receiver = receiver_for(settings, database, clock, self.wake)
+        self.contact_book = ContactBook(database, clock, self._connections.policy_of)
         self.feeds = feeds_for(settings, database, vault, clock)
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.cli import activities, live, people, syncing
+from landbridge.cli import activities, book, live, people, syncing
 from landbridge.cli.calendar import calendar
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
@@ -49,7 +49,7 @@ bridge = typer.Typer(no_args_is_help=True, help="Pair two connected accounts and
 main.add_typer(connect, name="connect")
 main.add_typer(bridge, name="bridge")
 main.add_typer(people.holds, name="holds")
-main.add_typer(people.contacts, name="contacts")
+main.add_typer(book.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
 main.add_typer(live.alerts, name="alerts")
 main.add_typer(calendar, name="calendar")

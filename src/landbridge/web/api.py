@@ -14,6 +14,7 @@ from landbridge.store.runs import Run
 from landbridge.systems.base import Clock
 from landbridge.web import words
 from landbridge.web.api_calendar import CalendarApi
+from landbridge.web.api_contacts import ContactsApi
 from landbridge.web.api_holds import PeopleApi
 from landbridge.web.api_live import LiveApi
 from landbridge.web.api_schedule import ScheduleApi
@@ -142,6 +143,7 @@ class Api:
             ScheduleApi(self._product),
             LiveApi(self._product),
             CalendarApi(self._product),
+            ContactsApi(self._product),
         ):
             router.include_router(part.router(path, unknown, refused))
         router.add_api_route("/healthz", self.health, methods=["GET"], include_in_schema=False)

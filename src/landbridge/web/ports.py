@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.desk import Question
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
@@ -27,6 +28,7 @@ class Product(Protocol):
 
     settings: Settings
     feeds: Feeds
+    contact_book: ContactBook
 
     async def all_bridges(self) -> list[Bridge]:
         """All bridges, oldest first."""

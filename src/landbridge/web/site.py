@@ -11,6 +11,7 @@ from landbridge.systems.base import Clock, RealClock
 from landbridge.web.api import Api
 from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
+from landbridge.web.contacts import ContactPages
 from landbridge.web.pages import STATIC, Pages
 from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
@@ -33,6 +34,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
     for part in (
         StatusPages(product, pages),
         CalendarPages(product, pages),
+        ContactPages(product, pages),
         ConnectPages(product, pages),
         Api(product, pages.clock),
     ):
