@@ -10,6 +10,8 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
+from calendar_scenes import ADA  # noqa: E402  # the path is set above
+from contact_scenes import FakeBook, view  # noqa: E402  # the same
 from landbridge.settings import load_settings  # noqa: E402  # the path is set above
 from landbridge.web.site import build_site  # noqa: E402  # the same
 from web_browser import CHROMIUM, chromium, serving  # noqa: E402  # the path is set above
@@ -30,6 +32,11 @@ PICTURES: dict[
         FakeProduct.of(SCENES["done"], feeds=FakeFeeds(CALENDAR), settings=PUBLIC),
         "/bridges/1/calendar",
         {**WIDE},
+    ),
+    "contact": (
+        FakeProduct.of(SCENES["done"], contact_book=FakeBook(view())),
+        f"/bridges/1/contacts/{ADA}",
+        {**WIDE, "height": 1500},
     ),
     "phone": (FakeProduct.of(SCENES["running"]), "/", {**PHONE}),
 }

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # only for types: they bring the whole engine with them
     from landbridge.engine.contact_book import ContactView, Found
     from landbridge.engine.timeline import Happening
 
+__all__ = ["contacts"]
+
 
 @contacts.command("find")
 def contacts_find(

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from landbridge.engine.contact_book import ContactView
 from landbridge.store.bridges import Bridge
+from landbridge.store.contacts import LOOKED_AT
 from landbridge.sync.model import Side
 from landbridge.web.pages import Pages
 from landbridge.web.ports import Product
@@ -70,6 +71,7 @@ class ContactPages:
             link=self._highlevel_page(bridge, view),
             asked=asked == "yes",
             sides=list(Side),
+            looked_at=LOOKED_AT,
             zone=str(bridge.highlevel.capability.get("time_zone", "")),
             here="contacts",
         )
