@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ sys.path.insert(0, str(HERE.parent / "tests"))
 
 from calendar_scenes import ADA  # noqa: E402  # the path is set above
 from contact_scenes import FakeBook, view  # noqa: E402  # the same
-from landbridge.settings import load_settings  # noqa: E402  # the path is set above
+from landbridge.settings import load_settings  # noqa: E402  # the same
+from landbridge.sync.recipe_library import LIBRARY  # noqa: E402  # the same
 from landbridge.web.site import build_site  # noqa: E402  # the same
-from web_browser import CHROMIUM, chromium, serving  # noqa: E402  # the path is set above
+from recipe_scenes import product_with_recipes  # noqa: E402  # the same
+from web_browser import CHROMIUM, Tab, chromium, serving  # noqa: E402  # the path is set above
 from web_scenes import CALENDAR, HIGHLEVEL, SCENES, FakeFeeds, FakeProduct, StillClock  # noqa: E402  # the same
 
 PUBLIC = load_settings({}, {"public_url": "https://bridge.example.com"})
@@ -56,9 +59,35 @@ async def main(folder: Path) -> int:
                 picture = await tab.picture(whole=False)
             await asyncio.to_thread((folder / f"{name}.png").write_bytes, picture)
             print(f"{name}.png: {len(picture) // 1000} kB")
+        await recipes(tab, folder)
     for complaint in tab.complaints:
         print(f"The browser complains: {complaint}")
     return 1 if tab.complaints else 0
+
+
+async def recipes(tab: Tab, folder: Path) -> None:
+    """The page of recipes, and each card of it."""
+    async with (
+        product_with_recipes() as product,
+        serving(build_site(product, StillClock())) as address,
+    ):
+        await tab.open(f"{address}/bridges/1/recipes", **WIDE)
+        for name in ("", "phone"):
+            if name:
+                await tab.open(f"{address}/bridges/1/recipes", **PHONE)
+            picture = await tab.picture(whole=False)
+            await asyncio.to_thread((folder / f"recipes{'-' * bool(name)}{name}.png").write_bytes, picture)
+        await tab.open(f"{address}/bridges/1/recipes?name=follow-up", **WIDE)
+        places = [(f"recipe-{key}", f"recipe-{key}") for key in LIBRARY]
+        for name, element in [*places, ("recipe-trial", "trial"), ("recipe-own", "recipe-own")]:
+            box = await tab.run(
+                f"(r => ({{x: r.x + scrollX, y: r.y + scrollY, width: r.width, height: r.height, scale: 1}}))"
+                f"(document.getElementById('{element}').getBoundingClientRect())"
+            )
+            shot = await tab.call(
+                "Page.captureScreenshot", format="png", clip=box, captureBeyondViewport=True
+            )
+            await asyncio.to_thread((folder / f"{name}.png").write_bytes, b64decode(shot["data"]))
 
 
 if __name__ == "__main__":

@@ -219,7 +219,7 @@ class ActivityJudge:
                 else:
                     assert ours == theirs, f"L1: {kind}s of {left}/{right}: {ours} and {theirs}"
         if not self.world.checker.zombies:
-            self._check_copies()
+            self._check_copies(exempt)
 
     def _highlevel(self, kind: str, contact: str, exempt: set[str]) -> Counter[tuple[str, ...]]:
         rows = self.world.highlevel.dump()["tables"][f"{kind}s"]
@@ -242,7 +242,6 @@ class ActivityJudge:
         found: set[str] = set()
         with closing(sqlite3.connect(self.world.path)) as store:
             queries = (
-                "SELECT kind, highlevel_id, rezora_id FROM hold WHERE kind != 'contact'",
                 "SELECT kind, highlevel_id, rezora_id FROM link WHERE kind != 'contact' AND NOT live",
                 "SELECT l.kind, l.highlevel_id, l.rezora_id FROM link l JOIN link c ON l.contact = c.id"
                 " WHERE NOT c.live OR EXISTS"
@@ -251,9 +250,14 @@ class ActivityJudge:
             for query in queries:
                 for kind, left, right in store.execute(query):
                     found |= {left, f"{kind}:{right}"}
+            pairs = "SELECT kind, highlevel_id, rezora_id FROM {} WHERE kind != 'contact'"
+            for kind, left, right in store.execute(f"{pairs.format('link')} AND live"):
+                found -= {left, f"{kind}:{right}"}  # it moved to another contact with a merge
+            for kind, left, right in store.execute(pairs.format("hold")):
+                found |= {left, f"{kind}:{right}"}
         return found
 
-    def _check_copies(self) -> None:
+    def _check_copies(self, exempt: set[str]) -> None:
         """S4: no side has a text more often than people wrote it."""
         highlevel = Counter(
             (kind, _seen(kind, row)[0])
@@ -264,7 +268,8 @@ class ActivityJudge:
             (kind, _seen_rezora(kind, row)[0])
             for kind in ("task", "note")
             for rows in self.world.rezora.account.activities[kind].values()
-            for row in rows.values()
+            for key, row in rows.items()
+            if f"{kind}:{key}" not in exempt
         )
         for side, found in (("highlevel", highlevel), ("rezora", rezora)):
             more = {key: number for key, number in found.items() if number > self.typed[key]}

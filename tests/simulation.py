@@ -24,6 +24,7 @@ from inprocess import restore as put_back
 from landbridge.app import App, open_app
 from landbridge.engine.desk import ALLOWED
 from landbridge.engine.durable import Plain
+from landbridge.engine.recipes import OpenActivities, activities_of
 from landbridge.engine.work import EngineConfig
 from landbridge.sandbox.faults import read_faults
 from landbridge.sandbox.highlevel import HighLevelConfig, HighLevelWorld
@@ -82,6 +83,7 @@ class Simulation:
         self.app: App | None = None
         self.bridge: Bridge | None = None
         self.synced = False
+        self.activities: OpenActivities = activities_of
         self.places = 0  # at which the last run could have died
         self._stack = AsyncExitStack()
         self._database: CrashingDatabase | None = None
@@ -140,6 +142,7 @@ class Simulation:
                     durable=Plain,
                     engine=self._engine_config(),
                     transport=lambda: InProcess(self.sandbox, self.crasher),
+                    activities=self.activities,
                 )
             )
         return self.app
@@ -284,6 +287,7 @@ class Simulation:
             self.reopen()
             self.clock.advance(61.0)
         finally:
+            self.places = self.crasher.count
             self.crasher.arm(0)
             self.checker.run_ended(whole=False)
         return run

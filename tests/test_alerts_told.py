@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from landbridge.engine.alerts import Calls
 from landbridge.engine.schedule import Timetable
 from landbridge.engine.telling import CHECK_SECONDS, Alerts, Tried, keep_watch
-from landbridge.store.alerts import Alert
+from landbridge.store.alerts import Alert, raise_alert
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database
 from landbridge.store.runs import Runs
@@ -283,3 +283,18 @@ async def test_a_test_goes_through_each_channel_and_says_what_became_of_it(scene
         Tried("chat webhook"),
     ]
     assert await scene.listed() == []
+
+
+async def test_what_a_recipe_tells_is_told_once_by_each_channel_and_is_over_then(scene: Scene) -> None:
+    scene.chat.down = True
+    async with scene.database.write() as connection:
+        words = ("recipe:7.0", "Somebody unsubscribed.", "Look at the firings.")
+        await raise_alert(connection, scene.bridge.id, *words, scene.clock.day)
+    await scene.pass_time(120.0)
+    assert [alert.closed_at for alert in await scene.listed()] == [None]
+    scene.chat.down = False
+    await scene.pass_time(1800.0)
+    assert scene.subjects == ["Landbridge, Harbor Street: a recipe has news for you"]
+    assert len(scene.chat.taken) == 1
+    (alert,) = [one for one in await scene.listed() if one.cause == "recipe:7.0"]
+    assert alert.closed_at is not None

@@ -211,3 +211,23 @@ def test_one_way_creates_nothing_in_highlevel() -> None:
         assert highlevel(world, "task") == {}
     finally:
         world.close()
+
+
+def test_what_moved_with_a_merge_belongs_to_the_other_contact(world: Simulation) -> None:
+    left, right = pair(world)
+    other = str(
+        world.edit(
+            "highlevel",
+            action="create",
+            fields={"firstName": "Grace", "lastName": "Hopper", "email": "g@example.org"},
+        )["id"]
+    )
+    add(world, "note", other, body="Grace's own")
+    thorough(world)
+    thorough(world)
+    world.edit("highlevel", action="merge", id=left, others=[other])
+    for _ in range(3):
+        thorough(world)
+    (note,) = rezora(world, "note", right).values()
+    assert "Grace's own" in note["note_body"]
+    quiet(world)

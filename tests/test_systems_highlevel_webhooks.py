@@ -156,7 +156,7 @@ def test_without_a_webhook_id_the_same_body_is_the_same_delivery() -> None:
 @pytest.mark.parametrize("type_", ["InboundMessage", "OpportunityUpdate", "SomethingNew", None])
 def test_other_events_name_nothing(type_: str | None) -> None:
     event = read_event(body(type_, contactId="c1"))
-    assert (event.kind, event.contact_id, event.meaning) == (Names.NOTHING, "", Meaning.NONE)
+    assert (event.kind, event.contact_id, event.meaning) == (Names.NOTHING, "c1", Meaning.NONE)
 
 
 WRONG = [

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from landbridge.engine import catalog
+from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook, ContactView, Found
 from landbridge.engine.desk import ALLOWED, Question
 from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
@@ -23,6 +25,7 @@ from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.runs import Run
 from landbridge.sync.model import Side
 from landbridge.sync.reasons import EXCLUDED, HELD
+from landbridge.systems.arguments import checked
 from landbridge.systems.base import SystemFailure, WrongCredentials
 
 NOW = 1_795_435_200.0  # 2026-11-23 12:00:00 UTC
@@ -371,6 +374,9 @@ class FakeProduct:
     failure: Exception | None = None
     received: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)  # webhooks
     outcome: Outcome = Outcome.ACCEPTED
+    recipes: Any = None  # see recipe_scenes.py
+    outgoing: Any = None  # its pages are tested with the real thing
+    answer: object = field(default_factory=lambda: {"contact": {"id": "c1", "email": "ada@example.com"}})
     schedules: dict[str, Timing] = field(
         default_factory=lambda: {
             "sync": Timing("sync", "default", "every 1 hour", "UTC", "", True, NOW + 600, NOW - 3000),
@@ -462,6 +468,12 @@ class FakeProduct:
         self.asked.append(("undo", order, preview))
         line = UndoLine(7, Side.REZORA, "90112", "contact_home_city", {"c": "b"}, {"c": "a"}, "undone")
         return UndoRun(run(9, purpose="undo", cause=cause), [line])
+
+    async def call(self, bridge: Bridge, name: str, given: Mapping[str, object], *, by: str) -> Called:
+        self._fail()
+        one = catalog.operation(name)
+        self.asked.append(("call", bridge.id, name, checked(one, given, {"location": "l1"}), by))
+        return Called(one, self.answer, 12 if one.writes else 0, 1, 199_999)
 
     async def receive(self, raw: bytes, headers: Mapping[str, str]) -> Outcome:
         self._fail()

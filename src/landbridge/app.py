@@ -16,10 +16,14 @@ from landbridge.assembly import async_url, dbos_for, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
 from landbridge.engine.activity_kinds import Carried, kinds_of
+from landbridge.engine.calling import Called, Caller
 from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
+from landbridge.engine.outgoing import OutgoingWebhooks, keep_sending
+from landbridge.engine.recipe_book import RecipeBook
+from landbridge.engine.recipes import OpenActivities, activities_of
 from landbridge.engine.roster import Listing, Roster
 from landbridge.engine.schedule import Timetable, Timing, keep_in_step
 from landbridge.engine.status import Status, status_of
@@ -27,6 +31,7 @@ from landbridge.engine.telling import Alerts, Tried, keep_watch
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
+from landbridge.own_actions import OwnActions
 from landbridge.settings import Settings
 from landbridge.store import journal
 from landbridge.store.alerts import Alert
@@ -43,6 +48,7 @@ from landbridge.sync.rules import ActivityRule, Policy, default_policy
 from landbridge.systems.base import Capability, Clock, Grant, RealClock, System
 from landbridge.systems.highlevel.config import authorise_url, scopes_for
 from landbridge.systems.highlevel.tokens import exchange_code
+from landbridge.systems.outgoing_webhook import WebhookSender
 from landbridge.systems.transport import MakeTransport
 
 log = structlog.get_logger()
@@ -61,7 +67,9 @@ class App:
         durable: MakeDurable | None = None,
         engine: EngineConfig | None = None,
         transport: MakeTransport | None = None,
+        activities: OpenActivities = activities_of,
     ) -> None:
+        self._activities = activities
         self._durable = durable or dbos_for(settings)
         self._engine_config = engine or EngineConfig(concurrency=settings.concurrency)
         self.settings = settings
@@ -77,9 +85,10 @@ class App:
         self._waterline = FileWaterline(settings.home / "waterline.json")
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
-        self._receiver = receiver_for(settings, database, clock, self.wake)
         self.contact_book = ContactBook(database, clock, self._connections.policy_of)
         self.feeds = feeds_for(settings, database, vault, clock)
+        self._recipes = RecipeBook(database, clock, self._connections.policy_of)
+        self._receiver = receiver_for(settings, database, clock, self.wake, self._recipes.listens)
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
         )
@@ -92,9 +101,18 @@ class App:
             hold_hours=settings.alert_hold_hours,
             address=settings.public_url,
         )
+        self._caller = Caller(
+            database, clock, self._connections.open_calls, OwnActions(self), self._connections.may_write
+        )
+        self.outgoing = OutgoingWebhooks(database, clock, vault, WebhookSender(), self._rng)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, self._poll_for, self._sync_for)
+
+    @property
+    def recipes(self) -> RecipeBook:
+        """The recipes of all bridges."""
+        return self._recipes
 
     # Connecting
 
@@ -108,7 +126,8 @@ class App:
             )
         state = secrets.token_urlsafe(24)
         await self.bridges.start_connect(state, session, self.clock.now())
-        return authorise_url(config, state, scopes_for(read_only=config.read_only))
+        more = tuple(self.settings.highlevel_more_scopes.split())
+        return authorise_url(config, state, scopes_for(read_only=config.read_only, more=more))
 
     async def finish_connect(self, code: str, state: str, session: str) -> Account:
         """The browser came back: check the state, exchange the code, keep the grant."""
@@ -322,6 +341,10 @@ class App:
         async with self.database.read() as connection:
             return await journal.recent(connection, bridge.id, count)
 
+    async def call(self, bridge: Bridge, name: str, given: Mapping[str, object], *, by: str) -> Called:
+        """Call an operation of the catalog; ``by`` is page, api, command or assistant."""
+        return await self._caller.call(bridge, name, given, by=by)
+
     # Webhooks
 
     async def receive(self, raw: bytes, headers: Mapping[str, str]) -> Outcome:
@@ -335,11 +358,13 @@ class App:
     async def keep_in_step(self) -> None:
         """Live work and scheduled runs until cancelled; what was cut off is finished first."""
         engine = await self._engine()
+        await self._recipes.refresh()
         scheduled = keep_in_step(self._timetable, self.clock, engine.unfinished, self.start_scheduled)
         async with asyncio.TaskGroup() as group:
             group.create_task(scheduled)
             group.create_task(self._crew.keep_live())
             group.create_task(keep_watch(self._alerts, self.clock))
+            group.create_task(keep_sending(self.outgoing, self.clock))
 
     def look_for_changes(self, bridge: Bridge) -> None:
         """Look what moved on both sides, in the background; whatever is under way finds it as well."""
@@ -393,6 +418,7 @@ class App:
                     durable=self._durable,
                     process=self._process,
                     waterline=self._waterline,
+                    activities=self._activities,
                 )
                 await fleet.launch()
                 self._fleet = fleet
@@ -423,6 +449,7 @@ async def open_app(
     durable: MakeDurable | None = None,
     engine: EngineConfig | None = None,
     transport: MakeTransport | None = None,
+    activities: OpenActivities = activities_of,
 ) -> AsyncIterator[App]:
     """The application with its folder, key and database ready; what is given replaces the usual parts.
 
@@ -438,7 +465,14 @@ async def open_app(
     database = database or Database(async_url(settings.database_url))
     vault = Vault(database, key)
     app = App(
-        settings, database, vault, clock or RealClock(), durable=durable, engine=engine, transport=transport
+        settings,
+        database,
+        vault,
+        clock or RealClock(),
+        durable=durable,
+        engine=engine,
+        transport=transport,
+        activities=activities,
     )
     try:
         await database.migrate()

@@ -19,16 +19,20 @@ from landbridge.systems.highlevel.webhooks import Keys
 
 
 def receiver_for(
-    settings: Settings, database: Database, clock: Clock, wake: Callable[[int], None]
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    wake: Callable[[int], None],
+    wanted: Callable[[str], bool],
 ) -> Receiver:
-    """The receiver of webhooks, with the keys and the app of the settings."""
+    """The receiver of webhooks, with the keys and the app of the settings; ``wanted`` events are kept too."""
     keys = Keys(settings.highlevel_webhook_keys.split(), settings.highlevel_webhook_rsa_keys.split())
     config = ReceiverConfig(
         window_seconds=settings.highlevel_webhook_window_seconds,
         gather_seconds=0.003,
         app_id=settings.highlevel_client_id.partition("-")[0],  # highlevel.md 1.2
     )
-    return Receiver(database, clock, keys, config, wake)
+    return Receiver(database, clock, keys, config, wake, wanted)
 
 
 def feeds_for(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Feeds:

@@ -124,6 +124,11 @@ class Settings(BaseSettings):
         description="Ask for read scopes only, and refuse every write to HighLevel before it leaves: the"
         " bridge is then one-way, towards Rezora.",
     )
+    highlevel_more_scopes: Text = Field(
+        "",
+        description="Scopes to ask for when HighLevel is connected, beyond those of the sync, with blanks"
+        " between, for operations (docs/operations.md). A read-only one asks only for those that read.",
+    )
     highlevel_quota_burst: Annotated[Count, Field(ge=0), Words("calls")] = Field(
         100,
         description="Calls that may start within one quota interval; 0 switches the limit off, for test"

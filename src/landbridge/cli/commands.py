@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.cli import activities, book, live, people, syncing
+from landbridge.cli import activities, assistants, book, hooks, live, operations, people, syncing
 from landbridge.cli.calendar import calendar
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
@@ -27,6 +27,7 @@ from landbridge.cli.output import (
     status_table,
     took,
 )
+from landbridge.cli.recipes import recipes
 from landbridge.settings import origins
 
 if TYPE_CHECKING:  # only for types: they bring the whole engine with them
@@ -53,6 +54,9 @@ main.add_typer(book.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
 main.add_typer(live.alerts, name="alerts")
 main.add_typer(calendar, name="calendar")
+main.add_typer(recipes, name="recipes")
+main.add_typer(operations.ops, name="ops")
+main.add_typer(hooks.hooks, name="hooks")
 
 
 @main.command()
@@ -245,6 +249,7 @@ def plan(
 
 
 main.command()(syncing.sync)
+main.command("mcp")(assistants.mcp)
 main.command()(people.undo)
 main.command()(people.journal)
 

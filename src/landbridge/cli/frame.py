@@ -16,6 +16,7 @@ import typer
 from landbridge.cli.output import Exit, Out
 from landbridge.settings import Settings, SettingsError, load_settings
 from landbridge.sync.mapping import MappingError
+from landbridge.sync.recipe_file import RecipeError
 from landbridge.systems.base import NotConnected, ReconnectNeeded, SystemFailure, WrongCredentials
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def guarded(out: Out, work: Callable[[], Awaitable[int]]) -> int:
         out.fail(f"The database failed: {error.orig}.", "Free disk space, or end what locks it.")
         return Exit.FAILED
     except MappingError as error:
-        out.fail(str(error), "Correct the mapping file and run the command again (docs/mapping.md).")
+        mapping = "Correct the mapping file and run the command again (docs/mapping.md)."
+        out.fail(str(error), error.fix if isinstance(error, RecipeError) else mapping)
         return Exit.WRONG_USE
 
 
@@ -93,8 +95,9 @@ async def _awaited(work: Callable[[], Awaitable[int]]) -> int:
 def code_of(failure: Exception) -> Exit:
     """The exit code that fits a failure."""
     from landbridge.engine.answers import NotPossible
+    from landbridge.systems.arguments import WrongArguments
 
-    if isinstance(failure, NotPossible):
+    if isinstance(failure, NotPossible | WrongArguments):
         return Exit.WRONG_USE
     if isinstance(failure, NotConnected | ReconnectNeeded | WrongCredentials):
         return Exit.NOT_CONNECTED

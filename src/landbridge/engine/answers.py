@@ -85,7 +85,7 @@ def way(hold: OpenHold, use: str) -> Callable[[Word], Awaitable[None]]:
         return _choose_value
     if use == "ignore":
         return _leave_alone
-    ways = {"link": _link, "apart": _apart, "out": _out, "allow": _allow}
+    ways = {"link": _link, "apart": _apart, "done": Word.drop, "out": _out, "allow": _allow}
     return ways.get(use, _choose_fate)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from landbridge.store import due
+from landbridge.store import due, recipes
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.due import Urgency
@@ -82,6 +82,9 @@ class Crew:
         now = self.clock.now()
         async with self.database.read() as connection:
             found = await due.bridges_with_work(connection, now)
+            found |= dict.fromkeys(
+                await recipes.bridges_with_work(connection, now) - found.keys(), Urgency.ASKED
+            )
         waiting = [key for key in found if not self.busy(key) and self._rests.get(key, _Rest()).until <= now]
         if not waiting:
             return

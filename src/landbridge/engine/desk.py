@@ -46,6 +46,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "activity_shortened": ("use-highlevel", "use-rezora", "ignore"),
     "activity_refused": ("retry",),
     "task_without_due": ("ignore",),
+    "recipe": ("done",),
 }
 """What a person may answer, by the cause of the hold; nothing where only a hand in a system helps."""
 

@@ -13,7 +13,7 @@ from landbridge.engine.answers import NotPossible
 from landbridge.engine.calendar_feed import Agenda, Reminders, print_of, write_calendar
 from landbridge.store import activities, feeds
 from landbridge.store.bridges import Bridge, Bridges
-from landbridge.store.database import Database
+from landbridge.store.database import Database, StoreFailure
 from landbridge.store.feeds import Feed
 from landbridge.store.vault import Vault
 from landbridge.sync.model import Kind, Side
@@ -81,13 +81,13 @@ class Feeds:
             feed = await feeds.of_bridge(connection, bridge.id)
         if feed is None:
             return CalendarAddress()
-        secret = self._vault.open_address(bridge.id, feed.sealed)
+        secret = self._opened(feed)
         return CalendarAddress(f"{self._address}{PATH}{secret}.ics", feed.created_at, feed.read_at)
 
     async def renew(self, bridge: Bridge) -> CalendarAddress:
         """A new address; one that there was before answers nothing any more, from now on."""
         secret, now = self._new_secret(), self._clock.now()
-        sealed = self._vault.seal_address(bridge.id, secret)
+        sealed = self._vault.seal(secret, _purpose(bridge.id))
         async with self._database.write() as connection:
             await feeds.save(connection, bridge.id, secret, sealed, now)
         log.info("calendar_made", bridge=bridge.id)
@@ -118,6 +118,16 @@ class Feeds:
                 await feeds.note_read(connection, bridge.id, now)
         return WrittenCalendar(content, print_of(content))
 
+    def _opened(self, feed: Feed) -> str:
+        """The secret part of the address."""
+        try:
+            return self._vault.opened(feed.sealed, _purpose(feed.bridge_id), str)
+        except StoreFailure:
+            raise StoreFailure(
+                "The address of this calendar was sealed with another key, so it cannot be shown.",
+                "Put the old LANDBRIDGE_KEY or key file back, or make a new address.",
+            ) from None
+
     async def _bridge(self, feed: Feed) -> Bridge | None:
         found = [bridge for bridge in await self._bridges.bridges() if bridge.id == feed.bridge_id]
         return found[0] if found else None
@@ -132,3 +142,8 @@ class Feeds:
             names = await feeds.names(connection, bridge.id, SIDE, people)
         zone = str(bridge.highlevel.capability.get("time_zone", ""))
         return Agenda(f"{bridge.name} – Landbridge", zone, [*earlier, *found], names)
+
+
+def _purpose(bridge_id: int) -> str:
+    """A sealed address opens for its own bridge only."""
+    return f"calendar of bridge {bridge_id}"

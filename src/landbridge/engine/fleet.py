@@ -28,6 +28,7 @@ from landbridge.engine import (
 )
 from landbridge.engine.durable import FINISHED, Driver, Drives
 from landbridge.engine.endings import account_of, ended_by, until_lost
+from landbridge.engine.recipes import OpenActivities, activities_of, run_recipes
 from landbridge.engine.reconcile import Braked
 from landbridge.engine.undo import UndoLine, UndoOrder, undo
 from landbridge.engine.waterline import Waterline
@@ -88,7 +89,9 @@ class Fleet:
         durable: MakeDurable,
         process: str,
         waterline: Waterline,
+        activities: OpenActivities = activities_of,
     ) -> None:
+        self._activities = activities
         self._policy_of = policy_of
         self._pepper = pepper
         self._waterline = waterline
@@ -284,6 +287,8 @@ class Fleet:
             at = Stage.read(run.stage)
             await self._live_between(work, at)
             following = await self._step(work, at)
+            if following == FINISHED:
+                await self._look_at_recipes(work)
         except LeaseLost:
             work.lost.set()  # the other driver has the run now; a zombie's step must never be recorded
             never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -293,6 +298,17 @@ class Fleet:
         except Exception as error:  # whatever it is, the run must end and say so
             return await self._fail(work, error, stage)
         return following or await self._end(work, "done")
+
+    async def _look_at_recipes(self, work: Work) -> None:
+        """What the recipes of a bridge make of what this run found; a fault in them fails no sync."""
+        if work.purpose not in ("sync", *LIVE):
+            return
+        try:
+            await run_recipes(work, self._activities)
+        except (LeaseLost, OperationalError):
+            raise
+        except Exception:
+            log.exception("recipes_failed", bridge=work.bridge.id)
 
     async def _live_between(self, work: Work, at: Stage) -> None:
         """What comes in while a whole sync is under way does not wait for its end."""

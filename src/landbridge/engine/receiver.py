@@ -65,12 +65,14 @@ class Receiver:
         keys: Keys,
         config: ReceiverConfig | None = None,
         wake: Callable[[int], None] = lambda bridge_id: None,
+        wanted: Callable[[str], bool] = lambda _type: False,
     ) -> None:
         self._database = database
         self._clock = clock
         self._keys = keys
         self._config = config or ReceiverConfig()
         self._wake = wake
+        self._wanted = wanted  # a recipe asks for events of this type
         self._waiting: list[tuple[Delivery, asyncio.Future[Outcome]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._flusher: asyncio.Task[None] | None = None
@@ -92,7 +94,7 @@ class Receiver:
             read = self._read(raw, headers)
             if isinstance(read, Outcome):
                 outcome = read
-            elif read.meaning is Meaning.NONE:
+            elif read.meaning is Meaning.NONE and not self._wanted(read.type):
                 outcome, typed = Outcome.IGNORED, read.type
             else:
                 return await self._stored(_delivery(read, self._clock.now()))
@@ -252,4 +254,5 @@ def _delivery(event: Event, now: float) -> Delivery:
         record_id=event.record_id,
         due=named,
         ended=event.meaning is Meaning.ENDED,
+        contact_id=event.contact_id,
     )

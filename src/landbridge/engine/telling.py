@@ -10,7 +10,7 @@ import structlog
 from landbridge.engine.alerts import DUE_SECONDS, TITLES, Calls, Facts, Judged, judge
 from landbridge.engine.schedule import Timetable
 from landbridge.store import alerts
-from landbridge.store.alerts import Alert
+from landbridge.store.alerts import NOTICE, Alert
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database
 from landbridge.store.driver import Drivers
@@ -91,7 +91,7 @@ class Alerts:
         found = {each.cause: each for each in judge(facts, now, self._hold_hours)}
         if self._too_early(bridge.id, found.get("stalled"), known):
             del found["stalled"]
-        gone = [known[cause] for cause in known.keys() - found.keys()]
+        gone = [known[cause] for cause in known.keys() - found.keys() if not cause.startswith(NOTICE)]
         if not found and not gone:
             return
         async with self._database.write() as connection:
@@ -171,7 +171,8 @@ class Alerts:
 
 def message_of(alert: Alert, bridge: Bridge, address: str) -> Message:
     """What people read: the bridge's name, the sentence, the fix and a link; nobody's record."""
-    title = TITLES.get(alert.cause, alert.cause)
+    notice = alert.cause.startswith(NOTICE)
+    title = "a recipe has news for you" if notice else TITLES.get(alert.cause, alert.cause)
     link = f"{address}/bridges/{bridge.id}"
     if alert.closed_at is not None:
         text = f"All well again: this is over.\n{alert.sentence}\n\n{link}\n"

@@ -10,7 +10,7 @@ from landbridge.engine.restore import Restorer
 from landbridge.engine.work import Work
 from landbridge.store import journal, observed
 from landbridge.store.journal import Entry
-from landbridge.sync.model import Side
+from landbridge.sync.model import Kind, Side
 from landbridge.systems.base import Gone, Rejected
 
 UNDO, UNDONE, SKIPPED, FAILED = "undo", "undone", "skipped", "failed"
@@ -26,7 +26,9 @@ NEVER: Mapping[str, str] = {
     "delete": "A deleted contact cannot be brought back; `landbridge contacts again ID` creates it anew.",
     "new list": "The list stays; delete it in Rezora if nobody needs it.",
     "failed": "It was not done.",
+    "operation": "It was called by hand; call another operation to change it again.",
 }
+NOT_A_CONTACT = "Tasks and notes are not undone here; delete them in HighLevel."
 CREATED = "The contact stays; say that created contacts are meant too (--created) to delete it."
 
 
@@ -139,6 +141,8 @@ async def _undo_one(work: Work, restorer: Restorer, entry: Entry, order: UndoOrd
 
 def _why_not(work: Work, entry: Entry, order: UndoOrder) -> str:
     """The reason that the entry itself gives for leaving it as it is, or an empty string."""
+    if entry.kind is not Kind.CONTACT:
+        return NOT_A_CONTACT
     if entry.action not in ("create", "update", "join", "leave", "undo"):
         return NEVER.get(entry.action, "There is nothing to put back.")
     if entry.action == "create" and not order.created:

@@ -145,6 +145,19 @@ async def between(
     return [activity_of(row) for row in await connection.execute(query)]
 
 
+async def contact_of(
+    connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind, record_id: str
+) -> str:
+    """Whose activity this is, blank where no run has seen it."""
+    query = select(activity.c.contact_id).where(
+        activity.c.bridge_id == bridge_id,
+        activity.c.side == side.value,
+        activity.c.kind == kind.value,
+        activity.c.id == record_id,
+    )
+    return (await connection.execute(query)).scalar_one_or_none() or ""
+
+
 async def forget(
     connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind, ids: Sequence[str]
 ) -> None:

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.tables import alert, due, hold
 
+NOTICE = "recipe:"  # begins the cause of what a recipe tells: nothing that lasts, so it is told once
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
@@ -59,8 +61,10 @@ async def untold(connection: AsyncConnection, told_before: float) -> list[Alert]
 
 
 async def note_told(connection: AsyncConnection, alert_id: int, now: float) -> None:
-    """Every channel took it."""
+    """Every channel took it; what a recipe told is over with that."""
     await connection.execute(update(alert).where(alert.c.id == alert_id).values(sent_at=now, attempts=0))
+    notice = (alert.c.id == alert_id, alert.c.cause.startswith(NOTICE), alert.c.closed_at.is_(None))
+    await connection.execute(update(alert).where(*notice).values(closed_at=now))
 
 
 async def note_failed(connection: AsyncConnection, alert_id: int) -> None:

@@ -45,6 +45,7 @@ class Delivery:
     """One verified webhook: what it names, never what it carries.
 
     ``account`` is the external id of the HighLevel account. ``ended``: the app was removed there.
+    ``contact_id`` is that of the contact a task, a note or an appointment belongs to, blank if not told.
     """
 
     webhook_id: str
@@ -55,6 +56,7 @@ class Delivery:
     record_id: str = ""
     due: Due | None = None
     ended: bool = False
+    contact_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ async def _keep(
             "record_id": one.record_id,
             "at": one.at,
             "received_at": now,
+            "contact_id": one.contact_id,
         }
         for one in fresh
     ]

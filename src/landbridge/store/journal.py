@@ -13,6 +13,8 @@ from landbridge.store.rows import batches, execute_many, pack, unpack, upsert
 from landbridge.store.tables import hold, journal, observed
 from landbridge.sync.model import Kind, Side
 
+RECIPE = "recipe"  # the cause of a hold that a recipe opened: no sync closes it
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -78,6 +80,11 @@ async def finish(connection: AsyncConnection, done: Mapping[int, Entry]) -> None
     for key, entry in done.items():
         values = {"action": entry.action, "state": "done", "note": entry.note}
         await connection.execute(update(journal).where(journal.c.id == key).values(values))
+
+
+async def name_record(connection: AsyncConnection, key: int, record_id: str) -> None:
+    """A create that was begun has made this record."""
+    await connection.execute(update(journal).where(journal.c.id == key).values(record_id=record_id))
 
 
 async def close_begun(connection: AsyncConnection, bridge_id: int) -> None:
@@ -165,7 +172,8 @@ async def replace_holds(
 
 
 def _of_contacts(bridge_id: int) -> tuple[ColumnElement[bool], ...]:
-    return hold.c.bridge_id == bridge_id, hold.c.kind == Kind.CONTACT.value
+    """Those that the sync of contacts opens and closes; one that a recipe opened is for a person."""
+    return hold.c.bridge_id == bridge_id, hold.c.kind == Kind.CONTACT.value, hold.c.cause != RECIPE
 
 
 async def close_holds_of(

@@ -129,11 +129,14 @@ async def count(connection: AsyncConnection, bridge_id: int) -> int:
 
 
 async def close(connection: AsyncConnection, closed: Mapping[int, str]) -> None:
-    """End links (id to reason): their records belong to nobody any more."""
+    """End links (id to reason): their records belong to nobody any more, nor do those that hang on them."""
     for key, reason in closed.items():
         await connection.execute(
             update(link).where(link.c.id == key).values(live=False, closed_for=reason, settled="")
         )
+    for some in batches(list(closed)):
+        hanging = update(link).where(link.c.contact.in_(some), link.c.live.is_(True))
+        await connection.execute(hanging.values(live=False, closed_for="contact_unlinked", settled=""))
 
 
 async def move(connection: AsyncConnection, key: int, highlevel_id: str) -> None:

@@ -179,31 +179,19 @@ class Vault:
                 .values(refresh_until=0.0, refresh_owner="")
             )
 
-    def seal_address(self, bridge_id: int, text: str) -> bytes:
-        """The secret part of an address that this bridge gave away, to be shown to its owner again."""
-        return self._encrypt(text.encode(), _of_bridge(bridge_id))
+    def seal(self, body: object, purpose: str) -> bytes:
+        """Seal something that is kept elsewhere; it opens for the same purpose only."""
+        return self._seal(msgspec.json.encode(body), purpose, 1)
 
-    def open_address(self, bridge_id: int, sealed: bytes) -> str:
-        """That secret; raises ``StoreFailure`` where another key, or another bridge, sealed it."""
-        try:
-            return self._decrypt(sealed, _of_bridge(bridge_id)).decode()
-        except StoreFailure:
-            raise StoreFailure(
-                "The address of this calendar was sealed with another key, so it cannot be shown.",
-                "Put the old LANDBRIDGE_KEY or key file back, or make a new address.",
-            ) from None
+    def opened(self, sealed: bytes, purpose: str, kind: type[Body]) -> Body:
+        """Open it again; raises ``StoreFailure`` for another key or purpose."""
+        return msgspec.json.decode(self._open(sealed, purpose, 1), type=kind)
 
-    def _seal(self, text: bytes, account_id: int, version: int) -> bytes:
-        return self._encrypt(text, _aad(account_id, version))
-
-    def _open(self, sealed: bytes, account_id: int, version: int) -> bytes:
-        return self._decrypt(sealed, _aad(account_id, version))
-
-    def _encrypt(self, text: bytes, context: bytes) -> bytes:
+    def _seal(self, text: bytes, account_id: int | str, version: int) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
-        return FORMAT + self._key.id + nonce + self._cipher.encrypt(nonce, text, context)
+        return FORMAT + self._key.id + nonce + self._cipher.encrypt(nonce, text, _aad(account_id, version))
 
-    def _decrypt(self, sealed: bytes, context: bytes) -> bytes:
+    def _open(self, sealed: bytes, account_id: int | str, version: int) -> bytes:
         key_id, nonce = sealed[1:5], sealed[5 : 5 + NONCE_BYTES]
         if sealed[:1] != FORMAT or key_id != self._key.id:
             raise StoreFailure(
@@ -211,16 +199,12 @@ class Vault:
                 "Put the old LANDBRIDGE_KEY or key file back, or connect the account again.",
             )
         try:
-            return self._cipher.decrypt(nonce, sealed[5 + NONCE_BYTES :], context)
+            return self._cipher.decrypt(nonce, sealed[5 + NONCE_BYTES :], _aad(account_id, version))
         except InvalidTag:
             raise StoreFailure(
                 "The stored credential was altered and is not used.", "Connect the account again."
             ) from None
 
 
-def _aad(account_id: int, version: int) -> bytes:
+def _aad(account_id: int | str, version: int) -> bytes:
     return f"landbridge:account:{account_id}:{version}".encode()
-
-
-def _of_bridge(bridge_id: int) -> bytes:
-    return f"landbridge:feed:{bridge_id}".encode()

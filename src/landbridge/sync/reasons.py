@@ -270,4 +270,9 @@ HELD: dict[str, Reason] = {
         "HighLevel has no tasks without a due date, and Landbridge invents none.",
         "Give the task a due date in Rezora, or leave it there (ignore).",
     ),
+    "recipe": Reason(
+        "A recipe asks you to look",
+        "A recipe of yours opened this, with its own words; the contact is synced as before.",
+        "Do what it asks, then answer `done`.",
+    ),
 }

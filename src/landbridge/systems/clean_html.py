@@ -61,7 +61,9 @@ def with_footer(body: str, author: str, made_at: datetime, side: Side = Side.HIG
     ``made_at`` is shown as it is: give it in the account's zone. A footer that is there is replaced.
     Author and markup cannot make the line unrecognisable: signs that could are left out of the name.
     """
-    name = inert(" ".join(re.sub(r"[<>;{}—\x00-\x1f\x7f]", " ", author).split()))[:LONGEST_AUTHOR].strip()
+    name = inert(" ".join(re.sub(r"[<>;{}—\x00-\x1f\x7f-\x9f]", " ", author).split()))[
+        :LONGEST_AUTHOR
+    ].strip()
     day = f"{made_at.day} {MONTHS[made_at.month - 1]} {made_at.year:04d} {made_at:%H:%M}"
     line = f"— {name} in {side.title}, {day}" if name else f"— {side.title}, {day}"
     bare = without_footer(body)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.desk import Question
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
+from landbridge.engine.outgoing import OutgoingWebhooks
+from landbridge.engine.recipe_book import Card, Trial
 from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Status
@@ -18,6 +21,43 @@ from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.inbox import Outcome
 from landbridge.store.journal import Entry
+from landbridge.store.recipes import Firing
+
+
+class Recipes(Protocol):
+    """The recipes of a bridge; ``landbridge.engine.recipe_book.RecipeBook`` fits it."""
+
+    async def cards(self, bridge: Bridge) -> list[Card]:
+        """The built-in ones, then those that people wrote."""
+        ...
+
+    async def card(self, bridge: Bridge, name: str) -> Card:
+        """One of them."""
+        ...
+
+    async def switch(self, bridge: Bridge, name: str, *, on: bool) -> Card:
+        """On or off."""
+        ...
+
+    async def set_values(self, bridge: Bridge, name: str, values: Mapping[str, str]) -> Card:
+        """Give a built-in recipe other values."""
+        ...
+
+    async def save(self, bridge: Bridge, text: str) -> Card:
+        """Keep a recipe that people wrote."""
+        ...
+
+    async def remove(self, bridge: Bridge, name: str) -> None:
+        """Forget one that people wrote."""
+        ...
+
+    async def firings(self, bridge: Bridge, name: str = "", count: int = 50) -> list[Firing]:
+        """What recipes did or did not do, newest first."""
+        ...
+
+    async def try_out(self, bridge: Bridge, name: str = "", text: str = "", days: int = 1) -> Trial:
+        """What a recipe would have done; nothing is written."""
+        ...
 
 
 class Product(Protocol):
@@ -29,6 +69,12 @@ class Product(Protocol):
     settings: Settings
     feeds: Feeds
     contact_book: ContactBook
+    outgoing: OutgoingWebhooks
+
+    @property
+    def recipes(self) -> Recipes:
+        """The recipes of all bridges."""
+        ...
 
     async def all_bridges(self) -> list[Bridge]:
         """All bridges, oldest first."""
@@ -110,6 +156,10 @@ class Product(Protocol):
 
     async def arrivals(self) -> dict[str, int]:
         """How many webhooks came today, by outcome."""
+        ...
+
+    async def call(self, bridge: Bridge, name: str, given: Mapping[str, object], *, by: str) -> Called:
+        """Call an operation of the catalog on the bridge's account."""
         ...
 
     async def undo(self, bridge: Bridge, order: UndoOrder, *, cause: str, preview: bool = False) -> UndoRun:

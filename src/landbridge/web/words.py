@@ -85,6 +85,7 @@ _ACTIONS = {
     "undo": "Undone in {}",
     "decided": "Decided by you in {}",
     "failed": "Failed in {}",
+    "operation": "Called in {}",
 }
 
 

@@ -55,9 +55,10 @@ class HighLevelConfig:
         return self.token_url or f"{self.api_url.rstrip('/')}/oauth/token"
 
 
-def scopes_for(*, read_only: bool) -> tuple[str, ...]:
-    """The least scopes a bridge needs: none that writes for a read-only one."""
-    return READ_SCOPES if read_only else READ_SCOPES + WRITE_SCOPES
+def scopes_for(*, read_only: bool, more: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The least scopes a bridge needs, and ``more``: none that writes for a read-only one."""
+    scopes = tuple(dict.fromkeys((*READ_SCOPES, *WRITE_SCOPES, *more)))
+    return tuple(scope for scope in scopes if scope.endswith(".readonly")) if read_only else scopes
 
 
 def authorise_url(config: HighLevelConfig, state: str, scopes: tuple[str, ...]) -> str:

@@ -210,7 +210,8 @@ def _event(body: _Body, at: float | None, raw: bytes) -> Event:
         app_id=body.appId or "",
         kind=known.names,
         record_id=record_id,
-        contact_id=contact_id if known.names is not Names.NOTHING else "",
+        # Of events about none of our kinds no page shows where a contact's id lies: an assumption.
+        contact_id=contact_id if known.names is not Names.NOTHING else body.contactId or "",
         meaning=known.meaning,
         at=at,
     )
