@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.activities import activities
+from bench.contacts import contacts
 from bench.freshness import freshness
 from bench.rig import Rig, finish, rig
 from bench.webhooks import webhooks
@@ -26,7 +27,7 @@ from landbridge.sandbox.highlevel.config import FULL_PIT
 from landbridge.sandbox.rezora import RezoraConfig
 
 console = Console(highlight=False, width=120)
-NAMES = "first, quota, kills, webhooks, freshness, activities"
+NAMES = "first, quota, kills, webhooks, freshness, activities, contacts"
 
 
 def first_sync(contacts: int, rounds: int) -> None:
@@ -180,6 +181,8 @@ def main() -> None:
         kills(given.contacts, 5, given.seed)
     if "webhooks" in given.names:
         webhooks(given.rate, given.seconds)
+    if "contacts" in given.names:
+        contacts(given.contacts, max(given.rounds, 5))
     if "activities" in given.names:
         activities(min(given.contacts, 1_000))
     if "freshness" in given.names:

@@ -88,9 +88,9 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     paths = (await browse(FakeProduct()).get("/api/v1/openapi.json")).json["paths"]
     bridge = "/api/v1/bridges/{bridge_id}"
     people = ("holds", "holds/{hold_id}/resolve", "contacts", "journal", "undo")
-    timed = ("schedule", "schedule/{purpose}", "schedule/{purpose}/off", "alerts")
+    timed = ("schedule", "schedule/{purpose}", "schedule/{purpose}/off", "alerts", "calendar")
     one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again", "sync"))
-    live = ("changes", "contacts/sync")
+    live = ("changes", "contacts/sync", "contacts/find", "contacts/{record_id}")
     named = {f"{bridge}/{name}" for name in ("status", "sync", *people, *one, *timed, *live)}
     calls = {f"/api/v1/operations/{name}/call" for name in operations()}
     hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))

@@ -8,7 +8,9 @@ from typing import Any
 
 from landbridge.engine import catalog
 from landbridge.engine.calling import Called
+from landbridge.engine.contact_book import ContactBook, ContactView, Found
 from landbridge.engine.desk import ALLOWED, Question
+from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
@@ -304,6 +306,56 @@ SCENES: dict[str, Status] = {
 }
 
 
+CALENDAR = CalendarAddress(
+    "https://bridge.example.com/feeds/Zk3vQ9xW1mYbT7rL2cN8dJ5hG0sP4uF6aE-iO_kVtXo.ics",
+    NOW - 86_400 * 3,
+    NOW - 300,
+)
+
+
+class NobodyThere(ContactBook):
+    """A book of no contacts; ``contact_scenes`` has one with people."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def find(
+        self, bridge: Bridge, text: str = "", side: Side = Side.HIGHLEVEL, after: str = ""
+    ) -> Found:
+        return Found([])
+
+    async def contact(self, bridge: Bridge, record_id: str) -> ContactView | None:
+        return None
+
+
+class FakeFeeds(Feeds):
+    """One address that is never stored; ``failure`` is raised instead."""
+
+    def __init__(self, calendar: CalendarAddress | None = None) -> None:
+        self.calendar = calendar or CalendarAddress()
+        self.failure: Exception | None = None
+        self.asked: list[str] = []
+
+    async def show(self, bridge: Bridge) -> CalendarAddress:
+        if self.failure is not None:
+            raise self.failure
+        return self.calendar
+
+    async def renew(self, bridge: Bridge) -> CalendarAddress:
+        self.asked.append("renew")
+        self.calendar = CalendarAddress(f"https://bridge.example.com/feeds/{'n' * 43}.ics", NOW)
+        return self.calendar
+
+    async def revoke(self, bridge: Bridge) -> None:
+        self.asked.append("revoke")
+        self.calendar = CalendarAddress()
+
+    async def read(self, secret: str, *, tasks_as_events: bool = False) -> WrittenCalendar | None:
+        if self.failure is not None:
+            raise self.failure
+        return None
+
+
 @dataclass
 class FakeProduct:
     """Serves statuses by bridge; keeps what it was asked to do."""
@@ -311,6 +363,8 @@ class FakeProduct:
     statuses: dict[int, Status] = field(default_factory=dict)
     connected: list[Account] = field(default_factory=list)
     settings: Settings = field(default_factory=lambda: load_settings({}))
+    feeds: Feeds = field(default_factory=FakeFeeds)
+    contact_book: ContactBook = field(default_factory=NobodyThere)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)

@@ -12,11 +12,12 @@ from dataclasses import asdict, replace
 import structlog
 
 from landbridge import mapping_file
-from landbridge.assembly import async_url, dbos_for, receiver_for
+from landbridge.assembly import async_url, dbos_for, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
 from landbridge.engine.activity_kinds import Carried, kinds_of
 from landbridge.engine.calling import Called, Caller
+from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
@@ -84,6 +85,8 @@ class App:
         self._waterline = FileWaterline(settings.home / "waterline.json")
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
+        self.contact_book = ContactBook(database, clock, self._connections.policy_of)
+        self.feeds = feeds_for(settings, database, vault, clock)
         self._recipes = RecipeBook(database, clock, self._connections.policy_of, self.carry)
         self._receiver = receiver_for(settings, database, clock, self.wake, self._recipes.listens)
         self._timetable = Timetable(

@@ -10,7 +10,8 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.cli import activities, assistants, hooks, live, operations, people, syncing
+from landbridge.cli import activities, assistants, book, hooks, live, operations, people, syncing
+from landbridge.cli.calendar import calendar
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
@@ -49,9 +50,10 @@ bridge = typer.Typer(no_args_is_help=True, help="Pair two connected accounts and
 main.add_typer(connect, name="connect")
 main.add_typer(bridge, name="bridge")
 main.add_typer(people.holds, name="holds")
-main.add_typer(people.contacts, name="contacts")
+main.add_typer(book.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
 main.add_typer(live.alerts, name="alerts")
+main.add_typer(calendar, name="calendar")
 main.add_typer(recipes, name="recipes")
 main.add_typer(operations.ops, name="ops")
 main.add_typer(hooks.hooks, name="hooks")

@@ -115,7 +115,7 @@ def _row(bridge_id: int, run_id: int, entry: Entry, now: float) -> dict[str, Any
 async def recent(connection: AsyncConnection, bridge_id: int, count: int = 20) -> list[Entry]:
     """The newest entries, newest first."""
     query = select(journal).where(journal.c.bridge_id == bridge_id).order_by(journal.c.id.desc()).limit(count)
-    return [_entry(row) for row in await connection.execute(query)]
+    return [entry_of(row) for row in await connection.execute(query)]
 
 
 async def save_holds(
@@ -206,18 +206,18 @@ async def holds(
     connection: AsyncConnection, bridge_id: int, limit: int = 200, *, cause: str = ""
 ) -> list[OpenHold]:
     """Open holds, oldest first, with the names of their contacts; of one cause, if one is named."""
-    query = _named_holds().where(hold.c.bridge_id == bridge_id)
+    query = named_holds().where(hold.c.bridge_id == bridge_id)
     if cause:
         query = query.where(hold.c.cause == cause)
     query = query.order_by(hold.c.opened_at, hold.c.id).limit(limit)
-    return [_hold(row) for row in await connection.execute(query)]
+    return [hold_of(row) for row in await connection.execute(query)]
 
 
 async def hold_by_id(connection: AsyncConnection, bridge_id: int, hold_id: int) -> OpenHold | None:
     """One open hold, None when it is settled."""
-    query = _named_holds().where(hold.c.bridge_id == bridge_id, hold.c.id == hold_id)
+    query = named_holds().where(hold.c.bridge_id == bridge_id, hold.c.id == hold_id)
     row = (await connection.execute(query)).first()
-    return None if row is None else _hold(row)
+    return None if row is None else hold_of(row)
 
 
 async def drop_hold(connection: AsyncConnection, hold_id: int) -> None:
@@ -235,7 +235,7 @@ async def drop_holds_of(
     )
 
 
-def _named_holds() -> Select[Any]:
+def named_holds() -> Select[Any]:
     """Holds with the name of the contact as HighLevel shows it, else as Rezora does."""
     left, right = observed.alias(), observed.alias()
     query = select(hold, func.coalesce(left.c.name, right.c.name, "").label("name"))
@@ -265,14 +265,14 @@ async def entries_of(
         query = query.where(journal.c.run_id == run_id)
     if record is not None:
         query = query.where(journal.c.side == record[0].value, journal.c.record_id == record[1])
-    return [_entry(row) for row in await connection.execute(query.order_by(journal.c.id.desc()))]
+    return [entry_of(row) for row in await connection.execute(query.order_by(journal.c.id.desc()))]
 
 
 async def refusals(connection: AsyncConnection, bridge_id: int) -> dict[tuple[str, str], OpenHold]:
     """Holds of what a side refused or ignored, by pair of ids: not tried again until something changes."""
     causes = ("refused", "unknown_outcome", "opt_out_did_not_stick")
     query = select(hold, literal("").label("name")).where(*_of_contacts(bridge_id), hold.c.cause.in_(causes))
-    return {(row.highlevel_id, row.rezora_id): _hold(row) for row in await connection.execute(query)}
+    return {(row.highlevel_id, row.rezora_id): hold_of(row) for row in await connection.execute(query)}
 
 
 async def refused_activities(
@@ -298,7 +298,8 @@ async def pairs_held_for(
     return frozenset((row.highlevel_id, row.rezora_id) for row in await connection.execute(query))
 
 
-def _entry(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any]) -> Entry:
+    """A row of the table."""
     return Entry(
         row.action,
         Side(row.side),
@@ -316,7 +317,8 @@ def _entry(row: Row[Any]) -> Entry:
     )
 
 
-def _hold(row: Row[Any]) -> OpenHold:
+def hold_of(row: Row[Any]) -> OpenHold:
+    """A row of ``named_holds``."""
     return OpenHold(
         row.cause,
         row.highlevel_id,

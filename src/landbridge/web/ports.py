@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from landbridge.engine.calling import Called
+from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.desk import Question
+from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.outgoing import OutgoingWebhooks
 from landbridge.engine.recipe_book import Card, Trial
@@ -65,6 +67,8 @@ class Product(Protocol):
     """
 
     settings: Settings
+    feeds: Feeds
+    contact_book: ContactBook
     outgoing: OutgoingWebhooks
 
     @property

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 import msgspec
 from markupsafe import Markup, escape
 
+from landbridge.engine.calendar_feed import zone_of
 from landbridge.engine.desk import ALLOWED
 from landbridge.engine.work import Stage
 from landbridge.store.runs import Run
 from landbridge.sync.model import Side
-from landbridge.sync.reasons import HELD, Reason
+from landbridge.sync.reasons import EXCLUDED, HELD, Reason
 
 STEPS = ("Read HighLevel", "Read Rezora", "Match people", "Write the changes")
 _STAGES: Mapping[str, tuple[int, str]] = {  # the engine's stage: the step above it belongs to, and its words
@@ -195,6 +196,19 @@ def action(name: str, side: Side) -> str:
 def answers(cause: str) -> tuple[str, ...]:
     """What a person may answer to a hold of this cause."""
     return ALLOWED.get(cause, ())
+
+
+def standing(word: str, reason: str) -> str:
+    """Where one contact of a list stands, in a few words."""
+    known = (EXCLUDED | HELD).get(reason)
+    if known is not None:
+        return known.title
+    return {"equal": "In sync", "waiting": "Waiting", "held": "Waits for you"}.get(word, reason or "Left out")
+
+
+def local_time(at: float, zone: str) -> str:
+    """Epoch seconds on the clock of a place, such as ``Wed 25 Nov 2026, 09:00``."""
+    return datetime.fromtimestamp(at, zone_of(zone)).strftime("%a %-d %b %Y, %H:%M")
 
 
 def held(key: str) -> Reason:
