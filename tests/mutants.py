@@ -340,6 +340,70 @@ MUTANTS = (
         "        elif False:\n",
         f"{RECEIVER}a_second_delivery_of_a_webhook_names_nothing",
     ),
+    Mutant(
+        "a part of a path may hold a slash",
+        "systems/arguments.py",
+        " or _UNSAFE.search(value)",
+        "",
+        "tests/test_operations_refused.py::test_a_part_of_a_path_stays_one_part",
+    ),
+    Mutant(
+        "another location may be named",
+        "systems/arguments.py",
+        'if parameter.filled == "location" and own and value != own:',
+        "if False:",
+        "tests/test_operations_refused.py::test_another_location_is_refused_and_the_own_one_filled_in",
+    ),
+    Mutant(
+        "a one-way bridge writes by hand",
+        "engine/calling.py",
+        "            self._permit(bridge, one)\n",
+        "",
+        "tests/test_operations_refused.py::test_a_read_only_bridge_refuses_writes_before_they_leave",
+    ),
+    Mutant(
+        "a missing scope is not looked at",
+        "systems/highlevel/operations.py",
+        "if operation.scope and grant.scopes and operation.scope not in grant.scopes:",
+        "if False:",
+        "tests/test_operations_refused.py::test_a_missing_scope_is_told_before_anything_leaves",
+    ),
+    Mutant(
+        "a secret is in the journal",
+        "engine/calling.py",
+        'if parameter.secret or parameter.type == "file":',
+        'if parameter.type == "file":',
+        "tests/test_operations_refused.py::"
+        "test_a_write_is_in_the_journal_before_it_leaves_and_without_secrets",
+    ),
+    Mutant(
+        "a page calls a write unasked",
+        "web/operations.py",
+        'if one.writes and form.get("confirm") != "yes":',
+        "if False:",
+        "tests/test_web_operations.py::test_a_write_is_confirmed_first",
+    ),
+    Mutant(
+        "a webhook goes to an inner network",
+        "systems/outgoing_webhook.py",
+        "if not addresses or not all(is_public(one) for one in addresses):",
+        "if not addresses:",
+        "tests/test_outgoing.py::test_nothing_goes_to_an_inner_network",
+    ),
+    Mutant(
+        "what is only begun is skipped by webhooks",
+        "store/outgoing.py",
+        "            break\n",
+        "            continue\n",
+        "tests/test_outgoing.py::test_what_is_only_begun_waits_and_is_not_skipped",
+    ),
+    Mutant(
+        "the Primary Sphere is written by hand",
+        "systems/rezora/operations.py",
+        '            await self._refuse_primary_sphere(ids["listId"])\n',
+        "            pass\n",
+        "tests/test_operations_rezora.py::test_the_primary_sphere_is_not_written",
+    ),
 )
 
 

@@ -24,14 +24,14 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 SETTLED = ("settle_seconds = 10", "settle_seconds = 0")
 
 
-async def call(rig: Rig, name: str, by: str = "command", **given: object) -> Any:
+async def call(rig: Rig, name: str, by: str = "command", **given: Any) -> Any:
     return (await rig.app.call(rig.bridge, name, given, by=by)).answer
 
 
 async def test_every_agent_level_operation_of_rezora_works(rig: Rig) -> None:
     called = set()
 
-    async def ask(name: str, **given: object) -> Any:
+    async def ask(name: str, **given: Any) -> Any:
         called.add(f"rezora.{name}")
         return await call(rig, f"rezora.{name}", **given)
 
@@ -86,7 +86,7 @@ async def test_every_action_of_our_own_works(rig: Rig) -> None:
     """In the order in which somebody would use them."""
     called = set()
 
-    async def ask(name: str, **given: object) -> Any:
+    async def ask(name: str, **given: Any) -> Any:
         called.add(f"landbridge.{name}")
         return await call(rig, f"landbridge.{name}", **given)
 
