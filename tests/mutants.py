@@ -375,6 +375,8 @@ MUTANTS = (
         "if not ids or len(words) != len(ids) or words not in self._single:",
         "if not words:",
         "tests/test_systems_rezora_client.py::test_no_delete_leaves_without_a_positive_decimal_id",
+    ),
+    Mutant(
         "a part of a path may hold a slash",
         "systems/arguments.py",
         " or _UNSAFE.search(value)",
