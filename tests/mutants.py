@@ -63,7 +63,7 @@ MUTANTS = (
     ),
     Mutant(
         "the brake forgets what looks have changed",
-        "engine/live.py",
+        "engine/window.py",
         "    counts.update(work.progress.counts)\n",
         "    counts = work.progress.counts.copy()\n",
         "tests/test_engine_live.py::test_a_mass_of_changes_within_an_hour_stops_and_asks",
@@ -439,6 +439,48 @@ MUTANTS = (
         '            await self._refuse_primary_sphere(ids["listId"])\n',
         "            pass\n",
         "tests/test_operations_rezora.py::test_the_primary_sphere_is_not_written",
+    ),
+    Mutant(
+        "a task is deleted without proof",
+        "sync/activity_plan.py",
+        "        if any(not _is_gone(scene, (side, link.id(side))) for side in lost):",
+        "        if False:",
+        "tests/test_sync_activity_plan.py::test_a_delete_follows_only_on_proof",
+    ),
+    Mutant(
+        "what was edited since is deleted with its other half",
+        "sync/activity_plan.py",
+        "        if edited or link.rebase:",
+        "        if link.rebase:",
+        "tests/test_sync_activity_plan.py::test_what_was_edited_since_is_not_deleted",
+    ),
+    Mutant(
+        "a second copy is spread",
+        "sync/activity_plan.py",
+        '        elif double and (choice is None or choice.use != "create"):',
+        "        elif False:",
+        "tests/test_sync_activity_plan.py::test_a_second_one_that_came_late_is_never_spread",
+    ),
+    Mutant(
+        "what was deleted on one side is created there again",
+        "sync/activity_plan.py",
+        "        elif (one.side, one.id) in scene.spent:",
+        "        elif False:",
+        "tests/test_sync_activity_plan.py::test_unlink_leaves_the_other_half_and_never_brings_it_back",
+    ),
+    Mutant(
+        "a text that was cut goes back",
+        "sync/activity_plan.py",
+        "            if _is_shortened(draft, rule, converter):",
+        "            if False:",
+        "tests/test_sync_activity_plan.py::test_a_text_that_was_cut_never_goes_back_by_itself",
+    ),
+    Mutant(
+        "activities of a contact whose link ended stay linked",
+        "store/links.py",
+        "link.c.contact.in_(some), link.c.live.is_(True))\n        await",
+        "link.c.contact.in_([]), link.c.live.is_(True))\n        await",
+        "tests/test_engine_activities.py::test_what_moved_with_a_merge_belongs_to_the_other_contact",
     ),
 )
 
