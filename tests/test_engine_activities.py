@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from activity_stories import DUE, RULES, add, change, held, highlevel, pair, remove, rezora, world_of, writes
+from landbridge.engine.undo import UndoOrder
 from landbridge.sync.model import Kind
 from landbridge.sync.rules import ActivityRule, Direction
 from simulation import Simulation
@@ -230,4 +231,53 @@ def test_what_moved_with_a_merge_belongs_to_the_other_contact(world: Simulation)
         thorough(world)
     (note,) = rezora(world, "note", right).values()
     assert "Grace's own" in note["note_body"]
+    quiet(world)
+
+
+# Undo
+
+
+def undo(world: Simulation, *, created: bool = False, preview: bool = False) -> list[tuple[str, str, str]]:
+    """The newest sync is undone; what became of each entry of an activity."""
+
+    async def work() -> list[tuple[str, str, str]]:
+        app = await world.open()
+        assert world.bridge is not None
+        run = await app.runs.newest_of(world.bridge.id, "sync")
+        assert run is not None
+        order = UndoOrder(run_id=run.id, created=created)
+        done = await app.undo(world.bridge, order, cause="test", preview=preview)
+        return [(line.side.value, line.outcome, line.reason) for line in done.lines]
+
+    return world.run(work())
+
+
+def test_an_edit_that_was_carried_is_put_back_and_stays_so(world: Simulation) -> None:
+    left, right = pair(world)
+    one = add(world, "task", left)
+    thorough(world)
+    change(world, "task", one, title="Call at noon")
+    thorough(world)
+    before = writes(world)
+    assert undo(world, preview=True) == [("rezora", "undo", "")] and writes(world) == before
+    assert undo(world) == [("rezora", "undone", "")]
+    (task,) = rezora(world, "task", right).values()
+    assert task["task_title"] == "Call back"
+    thorough(world)
+    assert task["task_title"] == "Call back" and held(world) == [("task", "undone")]
+    quiet(world)
+
+
+def test_what_was_created_goes_again_only_if_that_is_meant_and_nobody_touched_it(world: Simulation) -> None:
+    left, right = pair(world)
+    add(world, "note", left)
+    thorough(world)
+    assert [line[1] for line in undo(world)] == ["skipped"]
+    (note,) = rezora(world, "note", right).values()
+    note["note_body"] += " edited"
+    world.clock.advance(60.0)
+    add(world, "task", left)
+    thorough(world)
+    assert {line[1] for line in undo(world, created=True)} <= {"undone", "skipped"}
+    assert rezora(world, "task", right) == {} and len(rezora(world, "note", right)) == 1
     quiet(world)

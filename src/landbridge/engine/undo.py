@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from landbridge.engine.answers import NotPossible
 from landbridge.engine.restore import Restorer
+from landbridge.engine.undo_activities import put_back
 from landbridge.engine.work import Work
 from landbridge.store import journal, observed
 from landbridge.store.journal import Entry
@@ -28,7 +29,6 @@ NEVER: Mapping[str, str] = {
     "failed": "It was not done.",
     "operation": "It was called by hand; call another operation to change it again.",
 }
-NOT_A_CONTACT = "Tasks and notes are not undone here; delete them in HighLevel."
 CREATED = "The contact stays; say that created contacts are meant too (--created) to delete it."
 
 
@@ -129,6 +129,9 @@ def _narrowed(work: Work, entry: Entry, name: str) -> Entry:
 
 
 async def _undo_one(work: Work, restorer: Restorer, entry: Entry, order: UndoOrder) -> list[UndoLine]:
+    if entry.kind is not Kind.CONTACT:
+        put = await put_back(work, entry, created=order.created, preview=restorer.preview)
+        return [_skipped(entry, put.reason) if put.reason else _line(restorer, entry, put.now, put.back)]
     if reason := _why_not(work, entry, order):
         return [_skipped(entry, reason)]
     if entry.action == "create":
@@ -141,8 +144,6 @@ async def _undo_one(work: Work, restorer: Restorer, entry: Entry, order: UndoOrd
 
 def _why_not(work: Work, entry: Entry, order: UndoOrder) -> str:
     """The reason that the entry itself gives for leaving it as it is, or an empty string."""
-    if entry.kind is not Kind.CONTACT:
-        return NOT_A_CONTACT
     if entry.action not in ("create", "update", "join", "leave", "undo"):
         return NEVER.get(entry.action, "There is nothing to put back.")
     if entry.action == "create" and not order.created:

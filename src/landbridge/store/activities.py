@@ -71,6 +71,20 @@ async def of_contacts(
     return found
 
 
+async def one(
+    connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind, activity_id: str
+) -> Activity | None:
+    """One as it was shown last."""
+    query = select(activity).where(
+        activity.c.bridge_id == bridge_id,
+        activity.c.side == side.value,
+        activity.c.kind == kind.value,
+        activity.c.id == activity_id,
+    )
+    row = (await connection.execute(query)).first()
+    return None if row is None else activity_of(row)
+
+
 async def keep_only(
     connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind, contact_id: str, ids: Collection[str]
 ) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.store.links import KeptLink, columns, kept_from
+from landbridge.store.links import KeptLink, columns, id_column, kept_from
 from landbridge.store.rows import batches, execute_many
 from landbridge.store.tables import intent, link
 from landbridge.sync.activity_plan import Sent
@@ -50,6 +50,20 @@ async def ties(
             is_open = row.state == "open"
             one.sent.append(Sent(Side(row.side), row.source_id, row.print, is_open, row.attempts))
     return found
+
+
+async def of(
+    connection: AsyncConnection, bridge_id: int, kind: Kind, side: Side, activity_id: str
+) -> KeptLink | None:
+    """The live link of one activity."""
+    query = select(link).where(
+        link.c.bridge_id == bridge_id,
+        link.c.kind == kind.value,
+        link.c.live.is_(True),
+        id_column(side) == activity_id,
+    )
+    row = (await connection.execute(query)).first()
+    return None if row is None else kept_from(row)
 
 
 async def add(
