@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 import structlog
 
 from landbridge import mapping_file
-from landbridge.assembly import async_url, dbos_for, feeds_for, receiver_for
+from landbridge.assembly import async_url, dbos_for, engine_config, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
 from landbridge.engine.activity_kinds import Carried, kinds_of
@@ -71,7 +71,7 @@ class App:
     ) -> None:
         self._activities = activities
         self._durable = durable or dbos_for(settings)
-        self._engine_config = engine or EngineConfig(concurrency=settings.concurrency)
+        self._engine_config = engine or engine_config(settings)
         self.settings = settings
         self.database = database
         self.clock = clock

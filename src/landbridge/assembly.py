@@ -11,6 +11,7 @@ from landbridge.engine.durable import Driver, Drives, Durable
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import MakeDurable
 from landbridge.engine.receiver import Receiver, ReceiverConfig
+from landbridge.engine.work import EngineConfig
 from landbridge.settings import Settings
 from landbridge.store.database import Database
 from landbridge.store.vault import Vault
@@ -65,4 +66,11 @@ def async_url(url: str) -> str:
     parsed = make_url(url)
     return parsed.set(drivername=drivers.get(parsed.drivername, parsed.drivername)).render_as_string(
         hide_password=False
+    )
+
+
+def engine_config(settings: Settings) -> EngineConfig:
+    """How hard the engine works, as set."""
+    return EngineConfig(
+        concurrency=settings.concurrency, sweep_seconds=float(settings.activities_sweep_seconds)
     )

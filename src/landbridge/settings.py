@@ -189,6 +189,11 @@ class Settings(BaseSettings):
         300, description="How long before its end an access token is refreshed."
     )
     scan_interval_seconds: Seconds = Field(3600, description="Pause between two scheduled full scans.")
+    activities_sweep_seconds: Seconds = Field(
+        86_400,
+        description="After so long a sync reads notes of everybody again, one call a contact"
+        " (docs/activities.md); what events name is read at once.",
+    )
 
     web_host: Host = Field(
         "127.0.0.1", description="Address to listen on. Keep it unless a TLS proxy stands before."
