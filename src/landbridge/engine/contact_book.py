@@ -64,6 +64,7 @@ class ContactView:
     holds: Sequence[OpenHold]
     entries: Sequence[Entry]
     kept: KeptWhere
+    unread: Side | None = None  # where the contact was created and has not been read since
 
     @property
     def record_id(self) -> str:
@@ -96,6 +97,11 @@ class ContactBook:
         async with self._database.read() as connection:
             for side in Side:
                 sight = await contacts.sight(connection, bridge.id, since, side, record_id)
+                if sight is None:  # just created there, and not read since: its partner leads to it
+                    kept = await contacts.pair_of(connection, bridge.id, side, record_id)
+                    if kept is not None:
+                        other = kept.link.id(side.other)
+                        sight = await contacts.sight(connection, bridge.id, since, side.other, other)
                 if sight is not None:
                     return await self._view(connection, bridge, since, sight)
         return None
@@ -132,6 +138,7 @@ class ContactBook:
             holds=holds,
             entries=await _entries(connection, bridge.id, ids, seen),
             kept=kept_where(bridge),
+            unread=next((each for each in ids if each not in sights), None),
         )
 
 
