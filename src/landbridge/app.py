@@ -87,7 +87,7 @@ class App:
         self._roster = Roster(database, clock, self._connections.policy_of)
         self.contact_book = ContactBook(database, clock, self._connections.policy_of)
         self.feeds = feeds_for(settings, database, vault, clock)
-        self._recipes = RecipeBook(database, clock, self._connections.policy_of)
+        self._recipes = RecipeBook(database, clock, self._connections.policy_of, self.carry)
         self._receiver = receiver_for(settings, database, clock, self.wake, self._recipes.listens)
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
@@ -247,9 +247,8 @@ class App:
 
         Raises ``MappingError`` for a rule that the mapping cannot have.
         """
-        text = mapping_file.carrying(bridge.policy, rule) if rule else None
-        text = text or mapping_file.not_carrying(bridge.policy, kind)
-        now = self.clock.now()
+        now, mapping = self.clock.now(), (await self.bridges.bridge(bridge.name)).policy
+        text = mapping_file.carrying(mapping, rule) if rule else mapping_file.not_carrying(mapping, kind)
         return await self.bridges.create(bridge.name, bridge.highlevel, bridge.rezora, text, now)
 
     async def plan(self, bridge: Bridge, *, mapping: str | None = None, watch: Watch | None = None) -> DryRun:
