@@ -266,6 +266,11 @@ def test_it_is_said_who_keeps_activities(kinds: list[str], words: str) -> None:
     assert words in sentence
 
 
+async def test_it_is_said_what_the_mapping_leaves_alone() -> None:
+    async with scene() as made:
+        assert book_of(made).not_read(made.bridge) == ["tasks", "notes", "appointments"]
+
+
 # Finding
 
 

@@ -80,6 +80,11 @@ class ContactBook:
         self._clock = clock
         self._policy_of = policy_of
 
+    def not_read(self, bridge: Bridge) -> list[str]:
+        """Which of tasks, notes and appointments the mapping leaves alone, so that nobody reads them."""
+        policy = self._policy_of(bridge)
+        return [f"{kind.value}s" for kind in ACTIVITIES if policy.activity(kind) is None]
+
     async def find(
         self, bridge: Bridge, text: str = "", side: Side = Side.HIGHLEVEL, after: str = ""
     ) -> Found:
