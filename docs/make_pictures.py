@@ -32,7 +32,9 @@ PICTURES: dict[
     "dark": (FakeProduct.of(SCENES["braked"]), "/", {**WIDE, "dark": True}),
     "setup": (FakeProduct(connected=[HIGHLEVEL]), "/", {**WIDE}),
     "calendar": (
-        FakeProduct.of(SCENES["done"], feeds=FakeFeeds(CALENDAR), settings=PUBLIC),
+        FakeProduct.of(
+            SCENES["done"], feeds=FakeFeeds(CALENDAR), contact_book=FakeBook(view()), settings=PUBLIC
+        ),
         "/bridges/1/calendar",
         {**WIDE},
     ),

@@ -165,6 +165,10 @@ class FakeBook(ContactBook):
     def __init__(self, *views: ContactView) -> None:
         self.views = {key: each for each in views for key in each.ids.values()}
         self.asked: list[tuple[str, Side, str]] = []
+        self.left: list[str] = []
+
+    def not_read(self, bridge: Bridge) -> list[str]:
+        return self.left
 
     async def find(
         self, bridge: Bridge, text: str = "", side: Side = Side.HIGHLEVEL, after: str = ""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import vobject  # type: ignore[import-untyped]
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
@@ -262,6 +262,7 @@ def test_the_end_of_a_rule_is_an_instant_and_the_last_day_counts() -> None:
     assert rule["UNTIL"] == [datetime(2026, 11, 1, 16, tzinfo=UTC)]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.text(max_size=60)
     | st.lists(
@@ -292,6 +293,7 @@ def test_hostile_texts_stay_texts(text: str) -> None:
     assert not set(Calendar.from_ical(content).walk("VEVENT")[0]) & {"ATTACH", "X"}
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=200), st.text(max_size=40))
 def test_any_text_gives_a_calendar_that_two_readers_read(text: str, zone: str) -> None:
     seen = (

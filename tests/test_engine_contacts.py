@@ -194,6 +194,7 @@ async def test_the_page_has_both_records_links_activities_holds_and_the_journal(
         assert [one.sides for one in view.timeline.coming if len(one.ids) == 2] == ["HighLevel and Rezora"]
         assert {row.name: row for row in view.rows}["city"].reason == HELD["both_changed"].sentence
         assert await seen(made, THERE) == view
+        assert view.unread is None
 
 
 async def test_activities_of_a_contact_are_read_by_their_index() -> None:
@@ -209,6 +210,15 @@ async def test_activities_of_a_contact_are_read_by_their_index() -> None:
             (query,) = [each for each in asked if "FROM activity" in each]
             plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", (1, "highlevel", ADA))
             assert "ix_activity_contact" in str(plan.all())
+
+
+async def test_who_was_just_created_is_found_by_the_id_that_nobody_has_read_yet() -> None:
+    async with scene() as made:
+        async with made.database.write() as connection:
+            await links.add(connection, made.bridge.id, [KeptLink(0, LINK)], NOW)
+        view = await seen(made, THERE)
+        assert (view.ids, view.unread) == ({Side.HIGHLEVEL: ADA, Side.REZORA: THERE}, Side.REZORA)
+        assert (await seen(made)).unread is Side.REZORA
 
 
 async def test_an_id_that_nobody_saw_is_nobody() -> None:
@@ -254,6 +264,11 @@ def test_it_is_said_who_keeps_activities(kinds: list[str], words: str) -> None:
     sentence = kept_where(replace(BRIDGE, rezora=rezora)).sentence
     assert sentence.startswith("Rezora does not document tasks, notes and appointments")
     assert words in sentence
+
+
+async def test_it_is_said_what_the_mapping_leaves_alone() -> None:
+    async with scene() as made:
+        assert book_of(made).not_read(made.bridge) == ["tasks", "notes", "appointments"]
 
 
 # Finding

@@ -6,7 +6,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landbridge.sync.rich_text import FOOTER, inert, plain, safe_link, same
@@ -87,11 +87,13 @@ def test_texts_that_do_not(one: str, two: str) -> None:
     assert same(one) != same(two)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HTML)
 def test_the_canonical_form_is_its_own(text: str) -> None:
     assert same(same(text)) == same(text)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HTML)
 def test_both_forms_show_the_same_words(text: str) -> None:
     seen = [line for line in plain(text).split("\n") if not FOOTER.fullmatch(line)]
@@ -99,6 +101,7 @@ def test_both_forms_show_the_same_words(text: str) -> None:
     assert unicodedata.normalize("NFC", "".join(plain(same(text)).split())) == composed
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HTML)
 def test_blocks_come_out_balanced(text: str) -> None:
     depth = 0
@@ -109,6 +112,7 @@ def test_blocks_come_out_balanced(text: str) -> None:
     assert depth == 0
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=80))
 def test_text_without_markup_stays_as_typed(text: str) -> None:
     if not is_html(text):
@@ -120,6 +124,7 @@ def test_text_without_markup_stays_as_typed(text: str) -> None:
         assert "".join(c for c in "".join(seen) if c.isprintable()).replace(" ", "") == kept
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HTML)
 def test_no_merge_tag_survives(text: str) -> None:
     quiet = inert(text)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from landbridge.sync.model import Side
@@ -38,6 +38,7 @@ class Seen(HTMLParser):
         self.text.append(data)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(TEXTS)
 def test_only_what_is_allowed_comes_out(text: str) -> None:
     seen = Seen(clean(text))
@@ -50,6 +51,7 @@ def test_only_what_is_allowed_comes_out(text: str) -> None:
             assert "noopener" in (value or "")
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(TEXTS)
 def test_cleaning_twice_is_cleaning_once_and_says_the_same(text: str) -> None:
     cleaned = clean(text)
@@ -57,11 +59,13 @@ def test_cleaning_twice_is_cleaning_once_and_says_the_same(text: str) -> None:
     assert same(cleaned) == same(text)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(TEXTS)
 def test_no_visible_text_is_lost(text: str) -> None:
     assert "".join(plain(clean(text)).split()) == "".join(inert(plain(text)).split())
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(TEXTS)
 def test_no_merge_tag_comes_out_even_between_elements(text: str) -> None:
     cleaned = clean(text)
@@ -109,6 +113,7 @@ def test_the_footer_is_one_visible_line() -> None:
     assert plain(with_footer("<p>x</p>", "J", local)).endswith("25 Nov 2026 02:00")
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(TEXTS, st.text(max_size=130), st.datetimes(timezones=st.just(UTC)), st.sampled_from(Side))
 def test_the_footer_comes_off_exactly_and_never_counts(
     body: str, author: str, made_at: datetime, side: Side

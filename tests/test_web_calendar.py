@@ -173,6 +173,7 @@ async def test_the_page_makes_an_address_shows_it_and_says_how_to_subscribe() ->
     client = browse(FakeProduct.of(status(), feeds=feeds))
     page = (await client.get(PAGE)).page
     assert "There is no address yet" in page.text
+    assert "This bridge does not read tasks and appointments yet." in page.text
     assert [button.text for button in page.all("button")] == ["Make the address"]
     answer = await client.post(PAGE)
     assert (answer.status, answer.headers["location"]) == (303, PAGE)

@@ -47,6 +47,16 @@ async def test_the_timeline_says_which_side_has_what_and_when_in_the_zone_of_the
     assert "this account does not answer for them: Landbridge keeps those of HighLevel" in page.text
 
 
+async def test_the_page_says_what_this_bridge_does_not_read() -> None:
+    book = FakeBook(view())
+    assert "does not read" not in (await shown(book=book)).text
+    book.left = ["notes"]
+    assert (
+        "This bridge does not read notes yet. Switch that on: landbridge bridge carry notes"
+        in (await shown(book=book)).text
+    )
+
+
 async def test_long_texts_are_folded_and_whole() -> None:
     page = await shown()
     (folded,) = page.all("details")

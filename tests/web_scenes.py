@@ -319,6 +319,9 @@ class NobodyThere(ContactBook):
     def __init__(self) -> None:
         pass
 
+    def not_read(self, bridge: Bridge) -> list[str]:
+        return ["tasks", "appointments"]
+
     async def find(
         self, bridge: Bridge, text: str = "", side: Side = Side.HIGHLEVEL, after: str = ""
     ) -> Found:

@@ -64,6 +64,7 @@ class ContactView:
     holds: Sequence[OpenHold]
     entries: Sequence[Entry]
     kept: KeptWhere
+    unread: Side | None = None  # where the contact was created and has not been read since
 
     @property
     def record_id(self) -> str:
@@ -78,6 +79,11 @@ class ContactBook:
         self._database = database
         self._clock = clock
         self._policy_of = policy_of
+
+    def not_read(self, bridge: Bridge) -> list[str]:
+        """Which of tasks, notes and appointments the mapping leaves alone, so that nobody reads them."""
+        policy = self._policy_of(bridge)
+        return [f"{kind.value}s" for kind in ACTIVITIES if policy.activity(kind) is None]
 
     async def find(
         self, bridge: Bridge, text: str = "", side: Side = Side.HIGHLEVEL, after: str = ""
@@ -96,6 +102,11 @@ class ContactBook:
         async with self._database.read() as connection:
             for side in Side:
                 sight = await contacts.sight(connection, bridge.id, since, side, record_id)
+                if sight is None:  # just created there, and not read since: its partner leads to it
+                    kept = await contacts.pair_of(connection, bridge.id, side, record_id)
+                    if kept is not None:
+                        other = kept.link.id(side.other)
+                        sight = await contacts.sight(connection, bridge.id, since, side.other, other)
                 if sight is not None:
                     return await self._view(connection, bridge, since, sight)
         return None
@@ -132,6 +143,7 @@ class ContactBook:
             holds=holds,
             entries=await _entries(connection, bridge.id, ids, seen),
             kept=kept_where(bridge),
+            unread=next((each for each in ids if each not in sights), None),
         )
 
 

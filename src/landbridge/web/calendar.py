@@ -80,6 +80,7 @@ class CalendarPages:
             bridge=bridge,
             calendar=calendar,
             problem=problem,
+            not_read=[kind for kind in self._product.contact_book.not_read(bridge) if kind != "notes"],
             private=_is_private(self._product.settings.public_url),
             webcal=re.sub(r"^https?:", "webcal:", calendar.address),
             here="calendar",

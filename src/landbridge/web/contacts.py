@@ -72,6 +72,7 @@ class ContactPages:
             asked=asked == "yes",
             sides=list(Side),
             looked_at=LOOKED_AT,
+            not_read=self._product.contact_book.not_read(bridge),
             zone=str(bridge.highlevel.capability.get("time_zone", "")),
             here="contacts",
         )
