@@ -17,7 +17,7 @@ from landbridge.store.recipes import Firing
 from landbridge.sync.activity import Activity
 from landbridge.sync.model import Kind, Side
 from landbridge.systems.activities import ActivityPage
-from landbridge.systems.base import Gone, Rejected, System, Unavailable
+from landbridge.systems.base import Gone, ReconnectNeeded, Rejected, System, Unavailable
 from simulation import Simulation
 
 T = TypeVar("T")
@@ -103,6 +103,8 @@ class SandboxActivities:
         self._crasher.checkpoint(f"after {name}")
         if exchange.ends == "hung up" or exchange.answer.status >= 500:
             raise Unavailable("HighLevel did not answer.")
+        if exchange.answer.status == 401:
+            raise ReconnectNeeded("The grant is lost.")
         if exchange.answer.status in (400, 404) and method == "GET":
             raise Gone("It is not there.")
         if exchange.answer.status >= 400:

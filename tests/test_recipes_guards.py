@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from landbridge.app import App
+from landbridge.store.bridges import Bridge
 from recipe_stories import World
 
 TASK = '\n[[do]]\naction = "create_task"\ntitle = "Call {{contact.first_name}}"'
@@ -125,3 +127,38 @@ def test_a_contact_that_is_not_in_rezora_yet_is_waited_for(world: World) -> None
     assert world.outcomes() == ["done"]
     (lists,) = world.members().values()
     assert lists == {"VIP"}
+
+
+def test_a_system_that_is_down_is_not_asked_again_every_second(world: World) -> None:
+    from landbridge.store import recipes
+
+    world.make_list("VIP")
+    world.on("list-to-tag", list="VIP")
+    world.on("follow-up")
+    for name in ("Ada", "Bea", "Cleo"):
+        world.person(name)
+    path = "/contacts/[^/]+/tasks$"
+    world.fault(side="highlevel", method="POST", path_regex=path, kind="status", status=401, times=None)
+    world.fault(side="rezora", path_regex="/lists/", kind="fail_before", times=None)
+
+    async def waiting(app: App, _bridge: Bridge) -> set[int]:
+        async with app.database.read() as connection:
+            return await recipes.bridges_with_work(connection, world.clock.now())
+
+    world.look()
+    assert world.ask(waiting) == set()
+    world.sandbox.faults.clear()
+    world.look(130.0, times=4)
+    world.sync_now()
+    assert sorted(task["title"][-9:-6] for task in world.tasks()) == ["Ada", "Bea", "leo"]
+
+
+def test_a_schedule_is_not_missed_between_two_looks(world: World) -> None:
+    world.person("Ada", city="Boulder")
+    world.sync_now()
+    world.write(
+        'name = "Hourly"\non = "schedule"\nat = "daily at 12:00"\n[[if]]\nfield = "city"\nexists = true'
+        + TASK
+    )
+    world.look(7_000.0, times=26)
+    assert world.outcomes("Noon") in (["done"] * 2, ["done"] * 3)

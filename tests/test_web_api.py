@@ -83,6 +83,9 @@ async def test_an_unknown_bridge_is_told_as_json() -> None:
         assert (answer.status, set(answer.json)) == (404, {"error", "fix"})
 
 
+RECIPE_DOES = ("on", "off", "values", "try")
+
+
 async def test_the_description_has_the_api_and_no_page() -> None:
     paths = (await browse(FakeProduct()).get("/api/v1/openapi.json")).json["paths"]
     bridge = "/api/v1/bridges/{bridge_id}"
@@ -90,7 +93,9 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     timed = ("schedule", "schedule/{purpose}", "schedule/{purpose}/off", "alerts")
     one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again", "sync"))
     live = ("changes", "contacts/sync")
-    named = {f"{bridge}/{name}" for name in ("status", "sync", *people, *one, *timed, *live)}
+    recipe = (f"recipes{rest}" for rest in ("", "/{name}", *(f"/{{name}}/{do}" for do in RECIPE_DOES)))
+    parts = ("status", "sync", *people, *one, *timed, *live, *recipe, "firings")
+    named = {f"{bridge}/{name}" for name in parts}
     assert set(paths) == named | {"/api/v1/bridges", "/api/v1/arrivals"}
 
 
