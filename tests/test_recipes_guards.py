@@ -157,8 +157,7 @@ def test_a_schedule_is_not_missed_between_two_looks(world: World) -> None:
     world.person("Ada", city="Boulder")
     world.sync_now()
     world.write(
-        'name = "Hourly"\non = "schedule"\nat = "daily at 12:00"\n[[if]]\nfield = "city"\nexists = true'
-        + TASK
+        'name = "Noon"\non = "schedule"\nat = "daily at 12:00"\n[[if]]\nfield = "city"\nexists = true' + TASK
     )
     world.look(7_000.0, times=26)
     assert world.outcomes("Noon") in (["done"] * 2, ["done"] * 3)
