@@ -17,6 +17,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench.activities import activities
+from bench.contacts import contacts
 from bench.freshness import freshness
 from bench.rig import Rig, finish, rig
 from bench.webhooks import webhooks
@@ -25,6 +27,7 @@ from landbridge.sandbox.highlevel.config import FULL_PIT
 from landbridge.sandbox.rezora import RezoraConfig
 
 console = Console(highlight=False, width=120)
+NAMES = "first, quota, kills, webhooks, freshness, activities, contacts"
 
 
 def first_sync(contacts: int, rounds: int) -> None:
@@ -163,7 +166,7 @@ def main() -> None:
     """Choose with names; all of them by default."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     usual = ["first", "quota", "kills"]
-    parser.add_argument("names", nargs="*", default=usual, metavar="first|quota|kills|webhooks|freshness")
+    parser.add_argument("names", nargs="*", default=usual, metavar="NAME", help=NAMES)
     parser.add_argument("--contacts", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
@@ -178,6 +181,10 @@ def main() -> None:
         kills(given.contacts, 5, given.seed)
     if "webhooks" in given.names:
         webhooks(given.rate, given.seconds)
+    if "contacts" in given.names:
+        contacts(given.contacts, max(given.rounds, 5))
+    if "activities" in given.names:
+        activities(min(given.contacts, 1_000))
     if "freshness" in given.names:
         freshness(5.0, 300, min(given.contacts, 5_000))
 

@@ -11,12 +11,16 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
+from calendar_scenes import ADA  # noqa: E402  # the path is set above
+from contact_scenes import FakeBook, view  # noqa: E402  # the same
+from landbridge.settings import load_settings  # noqa: E402  # the same
 from landbridge.sync.recipe_library import LIBRARY  # noqa: E402  # the same
 from landbridge.web.site import build_site  # noqa: E402  # the same
 from recipe_scenes import product_with_recipes  # noqa: E402  # the same
 from web_browser import CHROMIUM, Tab, chromium, serving  # noqa: E402  # the path is set above
-from web_scenes import HIGHLEVEL, SCENES, FakeProduct, StillClock  # noqa: E402  # the same
+from web_scenes import CALENDAR, HIGHLEVEL, SCENES, FakeFeeds, FakeProduct, StillClock  # noqa: E402  # the same
 
+PUBLIC = load_settings({}, {"public_url": "https://bridge.example.com"})
 WIDE = {"width": 1440, "height": 1000}
 PHONE = {"width": 400, "height": 860}
 PICTURES: dict[
@@ -27,6 +31,16 @@ PICTURES: dict[
     "failed": (FakeProduct.of(SCENES["failed"]), "/", {**WIDE, "height": 700}),
     "dark": (FakeProduct.of(SCENES["braked"]), "/", {**WIDE, "dark": True}),
     "setup": (FakeProduct(connected=[HIGHLEVEL]), "/", {**WIDE}),
+    "calendar": (
+        FakeProduct.of(SCENES["done"], feeds=FakeFeeds(CALENDAR), settings=PUBLIC),
+        "/bridges/1/calendar",
+        {**WIDE},
+    ),
+    "contact": (
+        FakeProduct.of(SCENES["done"], contact_book=FakeBook(view())),
+        f"/bridges/1/contacts/{ADA}",
+        {**WIDE, "height": 1500},
+    ),
     "phone": (FakeProduct.of(SCENES["running"]), "/", {**PHONE}),
 }
 

@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 GUARDS = "tests/test_guards.py::test_"
 RECEIVER = "tests/test_engine_receiver.py::test_"
+ACTIVITIES = "tests/test_activities_against_sandbox.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ MUTANTS = (
     ),
     Mutant(
         "the brake forgets what looks have changed",
-        "engine/live.py",
+        "engine/window.py",
         "    counts.update(work.progress.counts)\n",
         "    counts = work.progress.counts.copy()\n",
         "tests/test_engine_live.py::test_a_mass_of_changes_within_an_hour_stops_and_asks",
@@ -339,6 +340,147 @@ MUTANTS = (
         "        elif one.webhook_id in known:\n",
         "        elif False:\n",
         f"{RECEIVER}a_second_delivery_of_a_webhook_names_nothing",
+    ),
+    Mutant(
+        "people are told of appointments that a sync copies",
+        "systems/highlevel/activity_records.py",
+        '"toNotify": False',
+        '"toNotify": True',
+        "tests/test_systems_highlevel_activities.py::test_an_appointment_is_booked_without_a_word_to_anybody",
+    ),
+    Mutant(
+        "a start moves the end with it",
+        "systems/highlevel/activities.py",
+        '        if ("start" in fields) != ("end" in fields):\n',
+        "        if False:\n",
+        f"{ACTIVITIES}a_start_alone_does_not_move_the_end",
+    ),
+    Mutant(
+        "a grant without the scope lets a write out",
+        "systems/highlevel/permissions.py",
+        "    if may_write(config, grant, *scopes):\n",
+        "    if True:\n",
+        f"{ACTIVITIES}the_scopes_tell_what_may_be_done",
+    ),
+    Mutant(
+        "an account that stops to show activities proves them deleted",
+        "systems/rezora/activities.py",
+        "            await self._prove_gone(kind, contact_id, activity_id)\n            raise\n",
+        "            raise\n",
+        f"{ACTIVITIES}an_account_that_stops_to_show_activities_proves_nobody_gone",
+    ),
+    Mutant(
+        "a collection can be deleted",
+        "systems/rezora/calls.py",
+        "if not ids or len(words) != len(ids) or words not in self._single:",
+        "if not words:",
+        "tests/test_systems_rezora_client.py::test_no_delete_leaves_without_a_positive_decimal_id",
+    ),
+    Mutant(
+        "a part of a path may hold a slash",
+        "systems/arguments.py",
+        " or _UNSAFE.search(value)",
+        "",
+        "tests/test_operations_refused.py::test_a_part_of_a_path_stays_one_part",
+    ),
+    Mutant(
+        "another location may be named",
+        "systems/arguments.py",
+        'if parameter.filled == "location" and own and value != own:',
+        "if False:",
+        "tests/test_operations_refused.py::test_another_location_is_refused_and_the_own_one_filled_in",
+    ),
+    Mutant(
+        "a one-way bridge writes by hand",
+        "engine/calling.py",
+        "            self._permit(bridge, one)\n",
+        "",
+        "tests/test_operations_refused.py::test_a_read_only_bridge_refuses_writes_before_they_leave",
+    ),
+    Mutant(
+        "a missing scope is not looked at",
+        "systems/highlevel/operations.py",
+        "if operation.scope and grant.scopes and operation.scope not in grant.scopes:",
+        "if False:",
+        "tests/test_operations_refused.py::test_a_missing_scope_is_told_before_anything_leaves",
+    ),
+    Mutant(
+        "a secret is in the journal",
+        "engine/calling.py",
+        'if parameter.secret or parameter.type == "file":',
+        'if parameter.type == "file":',
+        "tests/test_operations_refused.py::"
+        "test_a_write_is_in_the_journal_before_it_leaves_and_without_secrets",
+    ),
+    Mutant(
+        "a page calls a write unasked",
+        "web/operations.py",
+        'if one.writes and form.get("confirm") != "yes":',
+        "if False:",
+        "tests/test_web_operations.py::test_a_write_is_confirmed_first",
+    ),
+    Mutant(
+        "a webhook goes to an inner network",
+        "systems/outgoing_webhook.py",
+        "if not addresses or not all(is_public(one) for one in addresses):",
+        "if not addresses:",
+        "tests/test_outgoing.py::test_nothing_goes_to_an_inner_network",
+    ),
+    Mutant(
+        "what is only begun is skipped by webhooks",
+        "store/outgoing.py",
+        "            break\n",
+        "            continue\n",
+        "tests/test_outgoing.py::test_what_is_only_begun_waits_and_is_not_skipped",
+    ),
+    Mutant(
+        "the Primary Sphere is written by hand",
+        "systems/rezora/operations.py",
+        '            await self._refuse_primary_sphere(ids["listId"])\n',
+        "            pass\n",
+        "tests/test_operations_rezora.py::test_the_primary_sphere_is_not_written",
+    ),
+    Mutant(
+        "a task is deleted without proof",
+        "sync/activity_plan.py",
+        "        if any(not _is_gone(scene, (side, link.id(side))) for side in lost):",
+        "        if False:",
+        "tests/test_sync_activity_plan.py::test_a_delete_follows_only_on_proof",
+    ),
+    Mutant(
+        "what was edited since is deleted with its other half",
+        "sync/activity_plan.py",
+        "        if edited or link.rebase:",
+        "        if link.rebase:",
+        "tests/test_sync_activity_plan.py::test_what_was_edited_since_is_not_deleted",
+    ),
+    Mutant(
+        "a second copy is spread",
+        "sync/activity_plan.py",
+        '        elif double and (choice is None or choice.use != "create"):',
+        "        elif False:",
+        "tests/test_sync_activity_plan.py::test_a_second_one_that_came_late_is_never_spread",
+    ),
+    Mutant(
+        "what was deleted on one side is created there again",
+        "sync/activity_plan.py",
+        "        elif (one.side, one.id) in scene.spent:",
+        "        elif False:",
+        "tests/test_sync_activity_plan.py::test_unlink_leaves_the_other_half_and_never_brings_it_back",
+    ),
+    Mutant(
+        "a text that was cut goes back",
+        "sync/activity_plan.py",
+        "            if _is_shortened(draft, rule, converter):",
+        "            if False:",
+        "tests/test_sync_activity_plan.py::test_a_text_that_was_cut_never_goes_back_by_itself",
+    ),
+    Mutant(
+        "activities of a contact whose link ended stay linked",
+        "store/links.py",
+        "link.c.contact.in_(some), link.c.live.is_(True))\n        await",
+        "link.c.contact.in_([]), link.c.live.is_(True))\n        await",
+        "tests/test_engine_activities.py::test_what_moved_with_a_merge_belongs_to_the_other_contact",
     ),
 )
 

@@ -11,12 +11,13 @@ from sqlalchemy import insert
 from inprocess import folder, new_database
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.store import observed, recipes
+from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.observed import Sighting
 from landbridge.store.recipes import DONE, FAILED, SKIPPED, WAITING, Firing
 from landbridge.store.tables import delivery
-from landbridge.sync.model import Record, Side
-from landbridge.sync.rules import default_policy
+from landbridge.sync.model import Kind, Record, Side
+from landbridge.sync.rules import ActivityRule, default_policy
 from web_scenes import BRIDGE, NOW, FakeProduct, StillClock, status
 
 OWN = """\
@@ -32,12 +33,17 @@ title = "Call {{contact.first_name}}"
 PEOPLE = {"AbCd1234EfGh5678IjKl": "Ada Byron", "MnOp1234QrSt5678UvWx": "Bea Lane"}
 
 
+async def carry(bridge: Bridge, _kind: Kind, _rule: ActivityRule | None) -> Bridge:
+    """The mapping of these scenes does not change."""
+    return bridge
+
+
 @asynccontextmanager
 async def product_with_recipes(*, empty: bool = False) -> AsyncIterator[FakeProduct]:
     """A bridge whose recipes are kept in a database of their own; ``empty`` leaves out what they did."""
     home = folder()
     database = Database(f"sqlite+aiosqlite:///{new_database(home)}")
-    book = RecipeBook(database, StillClock(), lambda _bridge: default_policy())
+    book = RecipeBook(database, StillClock(), lambda _bridge: default_policy(), carry)
     try:
         if not empty:
             await _furnish(database, book)

@@ -155,6 +155,10 @@ class World(Simulation):
         self.look()
         return card
 
+    def off(self, name: str) -> None:
+        """Switch one off."""
+        self.ask(lambda app, bridge: app.recipes.switch(bridge, name, on=False))
+
     def write(self, text: str) -> None:
         """Keep a recipe of one's own, and switch it on."""
 

@@ -58,6 +58,9 @@ class TinyWorld:
         for person in people:
             self._add({"email": person.email})
 
+    def seed_activities(self, count: int, seed: int) -> None:
+        """It has none."""
+
     def edit(self, command: Mapping[str, object]) -> dict[str, object]:
         if command.get("action") != "update":
             raise ValueError("action must be update.")

@@ -155,6 +155,7 @@ class Simulation:
             cells=self.cells,
             brake=self.brake,
             live_records=0,
+            sweep_seconds=0.0,
         )
 
     async def _connect(self) -> None:

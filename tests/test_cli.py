@@ -216,3 +216,28 @@ async def test_a_person_sets_a_schedule_and_tries_the_alerts(tmp_path: Path) -> 
         assert "private network" in tried.out
         settings = await run(tmp_path, "settings", "--json", more=more)
     assert "very-secret" not in tried.out + tried.err + settings.out + settings.err
+
+
+async def test_a_person_finds_a_contact_looks_at_it_and_subscribes_to_the_calendar(tmp_path: Path) -> None:
+    ada = {"firstName": "Ada", "lastName": "Brook", "email": "ada@example.com", "city": "Lyons"}
+    config = SandboxConfig(people=0, highlevel=HighLevelConfig(burst=0), empty_rezora=True)
+    async with Sandbox(config) as sandbox:
+        write_settings(sandbox, tmp_path)
+        await connect_both(tmp_path)
+        sandbox.edit("highlevel", {"action": "create", "fields": ada})
+        assert (await run(tmp_path, "sync")).code == 0
+        (one,) = (await run(tmp_path, "contacts", "find", "brook", "--json")).json["contacts"]
+        assert one["partner"]
+        assert "Nobody matches" in (await run(tmp_path, "contacts", "find", "zzz")).err
+        shown = (await run(tmp_path, "contacts", "show", one["partner"], "--json")).json
+        assert (shown["highlevel_id"], shown["standing"]) == (one["id"], "In sync")
+        assert {field["field"]: field["state"] for field in shown["fields"]}["city"] == "same"
+        assert "Lyons" in (await run(tmp_path, "contacts", "show", one["id"])).out
+        assert (await run(tmp_path, "contacts", "show", "nobody")).code == 2
+        assert (await run(tmp_path, "calendar", "show", "--json")).json["address"] == ""
+        made = (await run(tmp_path, "calendar", "new", "--json")).json["address"]
+        assert made.startswith("http://127.0.0.1:8780/feeds/")
+        assert (await run(tmp_path, "calendar", "show")).out.strip() == made
+        assert (await run(tmp_path, "calendar", "new", "--json")).json["address"] != made
+        assert (await run(tmp_path, "calendar", "revoke")).code == 0
+        assert (await run(tmp_path, "calendar", "revoke")).code == 2

@@ -45,16 +45,29 @@ async def test_an_opt_out_goes_before_everything_and_stays_there(inbox: Inbox) -
 
 
 @pytest.mark.parametrize(
+    ("type_", "fields", "named"),
+    [
+        ("NoteCreate", {"id": "n1", "contactId": CONTACT}, CONTACT),
+        ("TaskCreate", {"id": "t1"}, "*"),  # it does not say whose task it is: all of them are looked at
+        ("TaskComplete", {"id": "t1", "contactId": CONTACT}, CONTACT),
+        ("AppointmentUpdate", {"id": None, "appointment": {"id": "a1", "contactId": CONTACT}}, CONTACT),
+    ],
+)
+async def test_of_an_activity_its_contact_is_due(inbox: Inbox, type_: str, fields: Any, named: str) -> None:
+    assert await inbox.post(body(type_, **fields)) == "accepted"
+    bridge_id = inbox.bridges[LOCATION].id
+    assert (await inbox.due(), inbox.woken) == ([(bridge_id, named, 1, 1)], [bridge_id])
+
+
+@pytest.mark.parametrize(
     ("type_", "fields"),
     [
-        ("NoteCreate", {"id": "n1", "contactId": CONTACT}),
-        ("TaskCreate", {"id": "t1"}),
-        ("AppointmentUpdate", {"id": None, "appointment": {"id": "a1", "contactId": CONTACT}}),
+        ("NoteCreate", {"id": "n1"}),
         ("LocationUpdate", {"id": LOCATION}),
         ("INSTALL", {"id": None}),
     ],
 )
-async def test_other_kinds_are_kept_and_name_nothing_yet(inbox: Inbox, type_: str, fields: Any) -> None:
+async def test_other_kinds_are_kept_and_name_nothing(inbox: Inbox, type_: str, fields: Any) -> None:
     assert await inbox.post(body(type_, **fields)) == "accepted"
     assert (len(await inbox.deliveries()), await inbox.due(), inbox.woken) == (1, [], [])
 

@@ -309,9 +309,13 @@ class TwoWay(RuleBasedStateMachine):
             self.world.edit("rezora", action="update", id=right, fields={"contact_home_city": two})
         self.world.restore()
 
+    def settle(self) -> None:
+        """To rest, with all checks."""
+        self.world.settle()
+
     def teardown(self) -> None:
         try:
-            self.world.settle()
+            self.settle()
         finally:
             self.world.close()
 

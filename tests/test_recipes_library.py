@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from landbridge.sandbox.highlevel.config import FULL_PIT, HighLevelConfig
+from landbridge.sync.mapping import read_policy
+from landbridge.sync.recipe_library import LIBRARY
 from recipe_stories import World
 
 LOCATION = HighLevelConfig().location_id
@@ -130,20 +132,22 @@ def post(world: World, path: str, body: dict[str, object]) -> dict[str, dict[str
     return answer
 
 
-@pytest.mark.parametrize("key", ["notes-to-rezora", "appointment-reminders"])
-def test_what_the_sync_itself_does_is_shown_with_where_it_is_switched(world: World, key: str) -> None:
-    from landbridge.engine.answers import NotPossible
-
-    card = world.ask(lambda app, bridge: app.recipes.card(bridge, key))
-    assert (card.enabled, card.switchable) == (False, False)
-    with pytest.raises(NotPossible) as refused:
-        world.on(key)
-    assert refused.value.fix.startswith("Switch")
+@pytest.mark.parametrize("key", ["tasks-both-ways", "notes-to-rezora", "appointment-reminders"])
+def test_what_the_sync_itself_does_has_its_switch_here(world: World, key: str) -> None:
+    """Its table comes into the mapping and goes again; everything else of the mapping stays."""
+    before = world.ask(lambda app, bridge: app.bridges.bridge(bridge.name)).policy
+    card = world.on(key)
+    assert (card.enabled, card.a_recipe) == (True, False)
+    changed = world.ask(lambda app, bridge: app.bridges.bridge(bridge.name)).policy
+    rule = LIBRARY[key].carries
+    assert rule is not None and read_policy(changed).activities == (rule,)
+    world.off(key)
+    assert world.ask(lambda app, bridge: app.bridges.bridge(bridge.name)).policy.rstrip() == before.rstrip()
 
 
 def test_everything_is_off_by_default(world: World) -> None:
     cards = world.ask(lambda app, bridge: app.recipes.cards(bridge))
-    assert len(cards) == 8
+    assert len(cards) == 9
     assert not any(card.enabled for card in cards)
     world.sync_now()
     world.person("Ada")

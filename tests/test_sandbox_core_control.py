@@ -53,7 +53,7 @@ async def test_a_reset_begins_again_with_the_same_people_and_ids() -> None:
         await caller.post("/highlevel/contacts", {"email": "new@example.com"})
         await caller.fault(kind="refuse", path="/never")
         await caller.post("/_sandbox/clock", {"freeze": True})
-        assert await caller.post("/_sandbox/reset", {}) == {"seed": 7, "people": 3}
+        assert await caller.post("/_sandbox/reset", {}) == {"seed": 7, "people": 3, "activities": 0}
         assert await caller.get("/_sandbox/state") == before
         assert (await caller.get("/_sandbox/history"))["last_number"] == 0
         assert (await caller.get("/_sandbox/faults"))["faults"] == []
@@ -63,7 +63,7 @@ async def test_a_reset_begins_again_with_the_same_people_and_ids() -> None:
 async def test_a_reset_takes_other_people_and_settings_and_the_next_forgets_them() -> None:
     async with running() as caller:
         sent = {"seed": 9, "people": 12, "highlevel": {"burst": 5, "identifiers": ["phone", "email"]}}
-        assert await caller.post("/_sandbox/reset", sent) == {"seed": 9, "people": 12}
+        assert await caller.post("/_sandbox/reset", sent) == {"seed": 9, "people": 12, "activities": 0}
         assert len(caller.emails()) == 12
         settings = await caller.get("/_sandbox/config")
         assert settings["highlevel"]["burst"] == 5
@@ -80,7 +80,7 @@ async def test_a_reset_takes_other_people_and_settings_and_the_next_forgets_them
         ({"people": -1}, "people must be from 0"),
         ({"people": "many"}, "people must be a whole number"),
         ({"seed": True}, "seed must be a whole number"),
-        ({"count": 3}, "count is not known here; allowed are seed, people, highlevel, rezora"),
+        ({"count": 3}, "count is not known here; allowed are seed, people, activities, highlevel, rezora"),
         ({"highlevel": []}, "highlevel must be an object of settings"),
         ({"highlevel": {"bursts": 1}}, "highlevel.bursts is not a setting; allowed are greeting, burst"),
         ({"highlevel": {"burst": "x"}}, "Expected `int`, got `str` - at `$.burst`"),

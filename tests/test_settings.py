@@ -142,3 +142,8 @@ def test_importing_and_making_settings_reads_no_environment(
 def test_a_bad_home_is_a_settings_error_and_not_a_crash() -> None:
     with pytest.raises(SettingsError, match="home"):
         load_settings({}, {"home": 7})
+
+
+@pytest.mark.parametrize(("given", "read"), [("60,1440 , 60", "1440, 60"), ("None", "none"), ("0", "0")])
+def test_reminders_are_minutes_the_longest_first(given: str, read: str) -> None:
+    assert load_settings({"LANDBRIDGE_CALENDAR_TASK_REMINDERS": given}).calendar_task_reminders == read

@@ -70,6 +70,11 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
         ("web_host", "127.0.0.1/x"),
         ("database_url", "postgresql://127.0.0.1/landbridge"),
         ("database_url", "sqlite://"),
+        ("calendar_appointment_reminders", "soon"),
+        ("calendar_appointment_reminders", "1, 2, 3, 4, 5, 6"),
+        ("calendar_task_reminders", "-5"),
+        ("highlevel_contact_page", "https://app.example.com/contacts"),
+        ("highlevel_contact_page", "javascript:alert('{location}{contact}')"),
     ],
 )
 def test_values_of_the_wrong_kind_are_refused(tmp_path: Path, name: str, value: str) -> None:

@@ -17,6 +17,7 @@ from landbridge.store.bridges import Bridges
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import Drivers, LeaseLost, owner_name, renew
 from landbridge.store.links import KeptLink
+from landbridge.store.outgoing_tables import subscription
 from landbridge.store.tables import metadata
 from landbridge.sync.model import Link, Side
 
@@ -32,6 +33,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def test_the_migrations_make_exactly_the_schema_of_the_code(database: Database) -> None:
+    assert subscription.metadata is metadata  # tables of another module are among them
     async with database.read() as connection:
         found = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
     assert found == []

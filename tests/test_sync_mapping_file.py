@@ -161,7 +161,7 @@ def test_all_problems_are_named_at_once_each_with_place_and_what_is_allowed() ->
     assert found[:8] == (
         'the file: unknown key "optout" (did you mean "opt_out"?); allowed: opt_out, default_country,'
         " require_email, create_in_rezora, default_list, create_in_highlevel, on_delete, settle_seconds,"
-        " scope, field, label.",
+        " scope, tasks, notes, appointments, field, label, list.",
         'require_email: "yes" is not allowed; allowed: true or false.',
         'label: "open house" is not allowed; allowed: tables in double brackets, as in [[field]].',
         f'field 1 ("phone"), rezora: 3 is not allowed; {allowed_fields}',

@@ -460,7 +460,13 @@ async def test_the_location_tells_what_the_account_can_do(
     assert (capability.account, capability.title) == ("loc1", "Harbor Street Realty")
     assert (capability.time_zone, capability.country) == ("America/Chicago", "US")
     assert capability.can_write
-    assert capability.notes == ("This location allows several contacts with one e-mail address.",)
+    first, *rest = capability.notes
+    assert first == "This location allows several contacts with one e-mail address."
+    assert [note.partition(":")[0] for note in rest] == [
+        "This connection lacks calendars.readonly and calendars/events.readonly",
+        "This connection lacks locations/tasks.readonly",
+    ]
+    assert capability.kinds == capability.writes == ("contact", "task", "note")
 
 
 WRITES: list[Callable[[HighLevelSystem], Awaitable[object]]] = [

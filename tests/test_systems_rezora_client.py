@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import random
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import landbridge.systems.rezora as rezora_package
+from landbridge.sync.model import ACTIVITIES
 from landbridge.systems.base import (
     Forbidden,
     Gone,
@@ -22,7 +24,6 @@ from landbridge.systems.base import (
 )
 from landbridge.systems.http import HttpConfig
 from landbridge.systems.quota import Quota
-from landbridge.systems.rezora import client as client_module
 from landbridge.systems.rezora.client import RezoraSystem
 from landbridge.systems.rezora.config import RezoraConfig
 from landbridge.systems.rezora.records import WRITABLE
@@ -411,9 +412,14 @@ async def test_no_delete_leaves_without_a_positive_decimal_id(
         ("lists", "901", "contacts"),
         (),
         ("groups", "1"),
+        ("tasks", "1"),
+        ("lists", "901", "tasks", "1"),
+        *(("contacts", "55501", word) for word in ("tasks", "notes", "appointments")),
+        *(("contacts", "55501", word, bad) for word in ("tasks", "notes", "appointments")),
+        *(("contacts", bad, word, "7") for word in ("tasks", "notes", "appointments")),
     ):
         with pytest.raises(Rejected) as caught:
-            await system._delete(parts)
+            await system._calls.delete(parts)
         assert caught.value.sent == "no"
     for call in (
         system.remove_label(bad, OPEN_HOUSE),
@@ -423,6 +429,10 @@ async def test_no_delete_leaves_without_a_positive_decimal_id(
         system.delete(bad),
         system.add_label(bad, OPEN_HOUSE),
         system.members(Label(bad, "x")),
+        *(system.activities.delete(kind, "55501", bad) for kind in ACTIVITIES),
+        *(system.activities.delete(kind, bad, "7") for kind in ACTIVITIES),
+        *(system.activities.one(kind, "55501", bad) for kind in ACTIVITIES),
+        *(system.activities.of_contact(kind, bad) for kind in ACTIVITIES),
     ):
         with pytest.raises(Rejected):
             await call
@@ -430,22 +440,66 @@ async def test_no_delete_leaves_without_a_positive_decimal_id(
 
 
 def test_there_is_one_place_that_says_delete() -> None:
-    tree = ast.parse(inspect.getsource(client_module))
     places = [
-        function.name
-        for function in ast.walk(tree)
+        (path.name, function.name)
+        for path in Path(rezora_package.__path__[0]).glob("*.py")
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(function, ast.AsyncFunctionDef | ast.FunctionDef)
         and any(isinstance(node, ast.Constant) and node.value == "DELETE" for node in ast.walk(function))
     ]
-    assert places == ["_delete"]
+    assert places == [("calls.py", "delete")]
 
 
 def test_the_nineteen_fields_of_the_early_sample_are_writable() -> None:
     assert len(WRITABLE) == len(set(WRITABLE)) == 19
 
 
+TASKS = f"/v1/contacts/{SELF['contact_id']}/tasks.json"
+NONE = answer([{"status": "404"}], 404)
+
+
 async def test_the_connect_test_reads_and_nothing_else(system: RezoraSystem, server: TinyServer) -> None:
+    server.says(answer([]), answer([SELF]), answer([]), answer([]), NONE)
     capability = await system.probe()
     assert (capability.account, capability.title, capability.can_write) == ("agent", "agent", True)
-    assert [seen.method for seen in server.seen] == ["GET"]
+    assert capability.kinds == capability.writes == ("contact", "task", "note")
+    assert "shows no appointments over its API" in capability.notes[1]
+    assert [(seen.method, seen.path) for seen in server.seen[:3]] == [
+        ("GET", "/v1/lists.json"),
+        ("GET", "/v1/contacts.json"),
+        ("GET", TASKS),
+    ]
+    assert [seen.method for seen in server.seen] == ["GET"] * 5
     assert await system.custom_fields() == ()
+
+
+@pytest.mark.parametrize("missing", [NONE, answer([{"status": "404"}]), page("Not found", 404)])
+async def test_an_account_without_activities_is_told_so_and_connects(
+    system: RezoraSystem, server: TinyServer, missing: Reply
+) -> None:
+    server.says(answer([]), answer([SELF]), missing)
+    capability = await system.probe()
+    assert capability.kinds == capability.writes == ("contact",)
+    assert "no tasks, notes or appointments over its API" in capability.notes[1]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [(answer([{"status": "503"}], 503), Unavailable), (page("Welcome"), Malformed), (hang_up, Unavailable)],
+)
+async def test_a_connect_test_that_fails_otherwise_proves_nothing(
+    system: RezoraSystem, server: TinyServer, reply: Reply, kind: type[SystemFailure]
+) -> None:
+    server.says(answer([]), answer([SELF]), reply)
+    with pytest.raises(kind):
+        await system.probe()
+
+
+async def test_a_refusal_of_the_undocumented_part_is_no_reason_to_refuse_the_account(
+    system: RezoraSystem, server: TinyServer
+) -> None:
+    server.says(answer([SELF]), answer([{"status": "403"}], 403))
+    with pytest.raises(Forbidden):
+        await system.activities.probe()
+    server.says(answer([]), answer([{"status": "403"}], 403))
+    assert (await system.probe()).kinds == ("contact",)

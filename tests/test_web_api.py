@@ -7,6 +7,7 @@ import json
 import pytest
 
 from landbridge.engine.answers import NotPossible
+from landbridge.engine.catalog import operations
 from landbridge.engine.undo import UndoOrder
 from web_client import Answer, browse
 from web_scenes import SCENES, FakeProduct, status
@@ -90,13 +91,17 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     paths = (await browse(FakeProduct()).get("/api/v1/openapi.json")).json["paths"]
     bridge = "/api/v1/bridges/{bridge_id}"
     people = ("holds", "holds/{hold_id}/resolve", "contacts", "journal", "undo")
-    timed = ("schedule", "schedule/{purpose}", "schedule/{purpose}/off", "alerts")
+    timed = ("schedule", "schedule/{purpose}", "schedule/{purpose}/off", "alerts", "calendar")
     one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again", "sync"))
-    live = ("changes", "contacts/sync")
+    live = ("changes", "contacts/sync", "contacts/find", "contacts/{record_id}")
     recipe = (f"recipes{rest}" for rest in ("", "/{name}", *(f"/{{name}}/{do}" for do in RECIPE_DOES)))
     parts = ("status", "sync", *people, *one, *timed, *live, *recipe, "firings")
     named = {f"{bridge}/{name}" for name in parts}
-    assert set(paths) == named | {"/api/v1/bridges", "/api/v1/arrivals"}
+    calls = {f"/api/v1/operations/{name}/call" for name in operations()}
+    hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))
+    named |= {f"{bridge}/webhooks{rest}" for rest in ("", "/messages/{message_id}/replay", *hook)}
+    catalog = {"/api/v1/operations", "/api/v1/operations/{name}", "/api/v1/triggers"}
+    assert set(paths) == named | calls | catalog | {"/api/v1/bridges", "/api/v1/arrivals"}
 
 
 async def post(product: FakeProduct, path: str, body: object = None) -> Answer:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from calendar_scenes import ADA
+from contact_scenes import FakeBook, hostile, lonely, view
 from landbridge.engine.status import Status
 from landbridge.web.site import build_site
 from web_browser import CHROMIUM, Tab, chromium, serving
-from web_scenes import HIGHLEVEL, REZORA, SCENES, FakeProduct, StillClock, others, status
+from web_scenes import CALENDAR, HIGHLEVEL, REZORA, SCENES, FakeFeeds, FakeProduct, StillClock, others, status
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt install chromium)")
 
@@ -68,6 +70,16 @@ VIEWS = {
     "nothing yet": (FakeProduct(), "/"),
     "to pair": (FakeProduct(connected=[HIGHLEVEL, REZORA]), "/"),
     "set up": (one(status()), "/setup"),
+    "calendar": (FakeProduct.of(status(), feeds=FakeFeeds(CALENDAR)), "/bridges/1/calendar"),
+    "no calendar": (one(status()), "/bridges/1/calendar"),
+    "contact": (FakeProduct.of(status(), contact_book=FakeBook(view())), f"/bridges/1/contacts/{ADA}"),
+    "lonely contact": (FakeProduct.of(status(), contact_book=FakeBook(lonely())), "/bridges/1/contacts/lone"),
+    "hostile contact": (
+        FakeProduct.of(status(), contact_book=FakeBook(hostile())),
+        f"/bridges/1/contacts/{ADA}",
+    ),
+    "contacts": (FakeProduct.of(status(), contact_book=FakeBook(view())), "/bridges/1/contacts"),
+    "no contacts": (one(status()), "/bridges/1/contacts"),
 }
 
 

@@ -137,10 +137,12 @@ async def test_a_dry_run_shows_who_and_what_and_keeps_an_unsaved_text(browser: C
     assert answer.page.one("textarea").text.strip() == text.strip()
 
 
-async def test_what_is_switched_elsewhere_says_where(browser: Client) -> None:
-    answer = await send(browser, f"{PATH}/notes-to-rezora", do="on")
-    assert answer.status == 409
-    assert "Switch it on in the mapping" in answer.page.text
+async def test_a_part_of_the_sync_has_its_switch_and_nothing_to_try(browser: Client) -> None:
+    page = (await browser.get(PATH)).page
+    assert page.one("button", aria_label="Switch Notes to Rezora on").attributes["value"] == "on"
+    assert page.all("a", aria_label="Try Notes to Rezora on yesterday") == []
+    assert (await send(browser, f"{PATH}/notes-to-rezora", do="on")).status == 303
+    assert (await browser.get(f"{PATH}?name=notes-to-rezora")).status == 409
 
 
 async def test_hostile_texts_are_shown_as_text(browser: Client, product: FakeProduct) -> None:
@@ -159,7 +161,7 @@ async def test_hostile_texts_are_shown_as_text(browser: Client, product: FakePro
 async def test_the_api_does_all_that_the_page_does(browser: Client) -> None:
     found = (await browser.get(API)).json
     assert [one["name"] for one in found if one["enabled"]] == ["follow-up"]
-    assert len(found) == 9
+    assert len(found) == 10
     values = (await ask(browser, f"{API}/tag-to-list/values", {"values": {"list": "VIP"}})).json
     assert values["values"] == {"tag": "buyer", "list": "VIP"}
     assert (await ask(browser, f"{API}/tag-to-list/on")).json["enabled"] is True

@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from landbridge.engine import catalog
+from landbridge.engine.calling import Called
+from landbridge.engine.contact_book import ContactBook, ContactView, Found
 from landbridge.engine.desk import ALLOWED, Question
+from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
@@ -21,6 +25,7 @@ from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.runs import Run
 from landbridge.sync.model import Side
 from landbridge.sync.reasons import EXCLUDED, HELD
+from landbridge.systems.arguments import checked
 from landbridge.systems.base import SystemFailure, WrongCredentials
 
 NOW = 1_795_435_200.0  # 2026-11-23 12:00:00 UTC
@@ -301,6 +306,56 @@ SCENES: dict[str, Status] = {
 }
 
 
+CALENDAR = CalendarAddress(
+    "https://bridge.example.com/feeds/Zk3vQ9xW1mYbT7rL2cN8dJ5hG0sP4uF6aE-iO_kVtXo.ics",
+    NOW - 86_400 * 3,
+    NOW - 300,
+)
+
+
+class NobodyThere(ContactBook):
+    """A book of no contacts; ``contact_scenes`` has one with people."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def find(
+        self, bridge: Bridge, text: str = "", side: Side = Side.HIGHLEVEL, after: str = ""
+    ) -> Found:
+        return Found([])
+
+    async def contact(self, bridge: Bridge, record_id: str) -> ContactView | None:
+        return None
+
+
+class FakeFeeds(Feeds):
+    """One address that is never stored; ``failure`` is raised instead."""
+
+    def __init__(self, calendar: CalendarAddress | None = None) -> None:
+        self.calendar = calendar or CalendarAddress()
+        self.failure: Exception | None = None
+        self.asked: list[str] = []
+
+    async def show(self, bridge: Bridge) -> CalendarAddress:
+        if self.failure is not None:
+            raise self.failure
+        return self.calendar
+
+    async def renew(self, bridge: Bridge) -> CalendarAddress:
+        self.asked.append("renew")
+        self.calendar = CalendarAddress(f"https://bridge.example.com/feeds/{'n' * 43}.ics", NOW)
+        return self.calendar
+
+    async def revoke(self, bridge: Bridge) -> None:
+        self.asked.append("revoke")
+        self.calendar = CalendarAddress()
+
+    async def read(self, secret: str, *, tasks_as_events: bool = False) -> WrittenCalendar | None:
+        if self.failure is not None:
+            raise self.failure
+        return None
+
+
 @dataclass
 class FakeProduct:
     """Serves statuses by bridge; keeps what it was asked to do."""
@@ -308,6 +363,8 @@ class FakeProduct:
     statuses: dict[int, Status] = field(default_factory=dict)
     connected: list[Account] = field(default_factory=list)
     settings: Settings = field(default_factory=lambda: load_settings({}))
+    feeds: Feeds = field(default_factory=FakeFeeds)
+    contact_book: ContactBook = field(default_factory=NobodyThere)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
@@ -318,6 +375,8 @@ class FakeProduct:
     received: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)  # webhooks
     outcome: Outcome = Outcome.ACCEPTED
     recipes: Any = None  # see recipe_scenes.py
+    outgoing: Any = None  # its pages are tested with the real thing
+    answer: object = field(default_factory=lambda: {"contact": {"id": "c1", "email": "ada@example.com"}})
     schedules: dict[str, Timing] = field(
         default_factory=lambda: {
             "sync": Timing("sync", "default", "every 1 hour", "UTC", "", True, NOW + 600, NOW - 3000),
@@ -409,6 +468,12 @@ class FakeProduct:
         self.asked.append(("undo", order, preview))
         line = UndoLine(7, Side.REZORA, "90112", "contact_home_city", {"c": "b"}, {"c": "a"}, "undone")
         return UndoRun(run(9, purpose="undo", cause=cause), [line])
+
+    async def call(self, bridge: Bridge, name: str, given: Mapping[str, object], *, by: str) -> Called:
+        self._fail()
+        one = catalog.operation(name)
+        self.asked.append(("call", bridge.id, name, checked(one, given, {"location": "l1"}), by))
+        return Called(one, self.answer, 12 if one.writes else 0, 1, 199_999)
 
     async def receive(self, raw: bytes, headers: Mapping[str, str]) -> Outcome:
         self._fail()

@@ -67,6 +67,24 @@ def _address(text: str) -> str:
     return found
 
 
+def _minutes(text: str) -> str:
+    """Minutes before something, a comma and a space between them, the longest first; ``none`` for none."""
+    if text.strip().casefold() == "none":
+        return "none"
+    found = {int(part) for part in text.split(",")}
+    if not found or min(found) < 0 or max(found) > 40_320 or len(found) > 5:
+        raise ValueError
+    return ", ".join(map(str, sorted(found, reverse=True)))
+
+
+def _record_page(text: str) -> str:
+    """An address with both places for ids; the rest of it is checked as any address."""
+    if text.count("{location}") != 1 or text.count("{contact}") != 1:
+        raise ValueError
+    _url(text.replace("{location}", "l").replace("{contact}", "c"))
+    return text.strip()
+
+
 def _webhook(secret: SecretStr) -> SecretStr:
     """Unchanged, if it is blank or https; it may carry a query, as some chats have it."""
     parts = urlsplit(secret.get_secret_value())
@@ -133,6 +151,16 @@ Url = Annotated[
     str,
     AfterValidator(_url),
     Words(allowed="an https:// address without a query (http:// only to this machine)"),
+]
+Minutes = Annotated[
+    str,
+    AfterValidator(_minutes),
+    Words("minutes", "up to five numbers from 0 to 40320 with commas between, or none"),
+]
+RecordPage = Annotated[
+    str,
+    AfterValidator(_record_page),
+    Words(allowed="an https:// address with {location} and {contact} in it"),
 ]
 Text = Annotated[str, Words(allowed="a text")]
 Secret = Annotated[SecretStr, Words(allowed="a text")]

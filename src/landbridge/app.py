@@ -11,12 +11,17 @@ from dataclasses import asdict, replace
 
 import structlog
 
-from landbridge.assembly import async_url, dbos_for, receiver_for
+from landbridge import mapping_file
+from landbridge.assembly import async_url, dbos_for, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
+from landbridge.engine.activity_kinds import Carried, kinds_of
+from landbridge.engine.calling import Called, Caller
+from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
+from landbridge.engine.outgoing import OutgoingWebhooks, keep_sending
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.engine.recipes import OpenActivities, activities_of
 from landbridge.engine.roster import Listing, Roster
@@ -26,6 +31,7 @@ from landbridge.engine.telling import Alerts, Tried, keep_watch
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
+from landbridge.own_actions import OwnActions
 from landbridge.settings import Settings
 from landbridge.store import journal
 from landbridge.store.alerts import Alert
@@ -37,11 +43,12 @@ from landbridge.store.journal import Entry
 from landbridge.store.runs import Run, Runs
 from landbridge.store.vault import Vault, load_key
 from landbridge.sync.mapping import read_policy, write_policy
-from landbridge.sync.model import Side
-from landbridge.sync.rules import default_policy
+from landbridge.sync.model import Kind, Side
+from landbridge.sync.rules import ActivityRule, Policy, default_policy
 from landbridge.systems.base import Capability, Clock, Grant, RealClock, System
 from landbridge.systems.highlevel.config import authorise_url, scopes_for
 from landbridge.systems.highlevel.tokens import exchange_code
+from landbridge.systems.outgoing_webhook import WebhookSender
 from landbridge.systems.transport import MakeTransport
 
 log = structlog.get_logger()
@@ -78,7 +85,9 @@ class App:
         self._waterline = FileWaterline(settings.home / "waterline.json")
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
-        self._recipes = RecipeBook(database, clock, self._connections.policy_of)
+        self.contact_book = ContactBook(database, clock, self._connections.policy_of)
+        self.feeds = feeds_for(settings, database, vault, clock)
+        self._recipes = RecipeBook(database, clock, self._connections.policy_of, self.carry)
         self._receiver = receiver_for(settings, database, clock, self.wake, self._recipes.listens)
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
@@ -92,6 +101,10 @@ class App:
             hold_hours=settings.alert_hold_hours,
             address=settings.public_url,
         )
+        self._caller = Caller(
+            database, clock, self._connections.open_calls, OwnActions(self), self._connections.may_write
+        )
+        self.outgoing = OutgoingWebhooks(database, clock, vault, WebhookSender(), self._rng)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, self._poll_for, self._sync_for)
@@ -113,7 +126,8 @@ class App:
             )
         state = secrets.token_urlsafe(24)
         await self.bridges.start_connect(state, session, self.clock.now())
-        return authorise_url(config, state, scopes_for(read_only=config.read_only))
+        more = tuple(self.settings.highlevel_more_scopes.split())
+        return authorise_url(config, state, scopes_for(read_only=config.read_only, more=more))
 
     async def finish_connect(self, code: str, state: str, session: str) -> Account:
         """The browser came back: check the state, exchange the code, keep the grant."""
@@ -201,20 +215,41 @@ class App:
         cause: str,
         accept: bool = False,
         restored: bool = False,
+        everything: bool = False,
         watch: Watch | None = None,
     ) -> Run:
         """A full sync to its end, or the end of one that was cut off.
 
         ``restored``: the database came from an older copy, so no base is believed in this run.
+        ``everything``: notes, and what else is read contact by contact, are read of everybody.
         """
         engine = await self._engine()
-        return await engine.sync(bridge, cause=cause, accept=accept, doubt=restored, watch=watch)
+        return await engine.sync(
+            bridge, cause=cause, accept=accept, doubt=restored, thorough=everything, watch=watch
+        )
 
     async def _sync_for(self, bridge: Bridge, cause: str, accept: bool) -> Run:  # a callback of Crew
         return await self.sync(bridge, cause=cause, accept=accept)
 
     async def _poll_for(self, bridge: Bridge) -> Run | None:
         return await self.poll(bridge, cause="schedule")
+
+    def policy_of(self, bridge: Bridge) -> Policy:
+        """What its mapping and its connections allow; raises ``MappingError``."""
+        return self._connections.policy_of(bridge)
+
+    def carried(self, bridge: Bridge) -> list[Carried]:
+        """The kinds of activities it carries, and where they can be read and written."""
+        return kinds_of(bridge, self.policy_of(bridge))
+
+    async def carry(self, bridge: Bridge, kind: Kind, rule: ActivityRule | None) -> Bridge:
+        """Carry a kind of activities from now on, or not any more; the rest of the mapping stays as it is.
+
+        Raises ``MappingError`` for a rule that the mapping cannot have.
+        """
+        now, mapping = self.clock.now(), (await self.bridges.bridge(bridge.name)).policy
+        text = mapping_file.carrying(mapping, rule) if rule else mapping_file.not_carrying(mapping, kind)
+        return await self.bridges.create(bridge.name, bridge.highlevel, bridge.rezora, text, now)
 
     async def plan(self, bridge: Bridge, *, mapping: str | None = None, watch: Watch | None = None) -> DryRun:
         """A dry run: what a sync would do, or what it would do under another mapping, which is not stored.
@@ -305,6 +340,10 @@ class App:
         async with self.database.read() as connection:
             return await journal.recent(connection, bridge.id, count)
 
+    async def call(self, bridge: Bridge, name: str, given: Mapping[str, object], *, by: str) -> Called:
+        """Call an operation of the catalog; ``by`` is page, api, command or assistant."""
+        return await self._caller.call(bridge, name, given, by=by)
+
     # Webhooks
 
     async def receive(self, raw: bytes, headers: Mapping[str, str]) -> Outcome:
@@ -324,6 +363,7 @@ class App:
             group.create_task(scheduled)
             group.create_task(self._crew.keep_live())
             group.create_task(keep_watch(self._alerts, self.clock))
+            group.create_task(keep_sending(self.outgoing, self.clock))
 
     def look_for_changes(self, bridge: Bridge) -> None:
         """Look what moved on both sides, in the background; whatever is under way finds it as well."""

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from sqlalchemy import make_url
 
+from landbridge.engine.calendar_feed import Reminders
 from landbridge.engine.durable import Driver, Drives, Durable
+from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import MakeDurable
 from landbridge.engine.receiver import Receiver, ReceiverConfig
 from landbridge.settings import Settings
 from landbridge.store.database import Database
+from landbridge.store.vault import Vault
 from landbridge.systems.base import Clock
 from landbridge.systems.highlevel.webhooks import Keys
 
@@ -30,6 +33,13 @@ def receiver_for(
         app_id=settings.highlevel_client_id.partition("-")[0],  # highlevel.md 1.2
     )
     return Receiver(database, clock, keys, config, wake, wanted)
+
+
+def feeds_for(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Feeds:
+    """The calendars, with the reminders of the settings."""
+    chosen = (settings.calendar_appointment_reminders, settings.calendar_task_reminders)
+    appointments, tasks = (() if each == "none" else tuple(map(int, each.split(","))) for each in chosen)
+    return Feeds(database, vault, clock, settings.public_url, Reminders(appointments, tasks))
 
 
 def dbos_for(settings: Settings) -> MakeDurable:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from landbridge.engine.alerts import Calls
+from landbridge.engine.calling import Calls as OperationCalls
 from landbridge.settings import Settings
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.vault import Vault
@@ -17,10 +19,12 @@ from landbridge.sync.rules import Policy
 from landbridge.systems.base import Clock, Grant, GrantStore, NotConnected, System
 from landbridge.systems.highlevel.client import open_highlevel
 from landbridge.systems.highlevel.config import HighLevelConfig
+from landbridge.systems.highlevel.operations import open_calls
 from landbridge.systems.http import HttpConfig
 from landbridge.systems.quota import Quota
 from landbridge.systems.rezora.client import RezoraSystem
 from landbridge.systems.rezora.config import RezoraConfig
+from landbridge.systems.rezora.operations import RezoraCalls
 from landbridge.systems.transport import MakeTransport
 
 CALLBACK = "/oauth/highlevel/callback"
@@ -165,39 +169,61 @@ class Connections:
     def policy_from(self, bridge: Bridge, mapping: str) -> Policy:
         """What this mapping file would mean for a bridge."""
         policy = read_policy(mapping)
-        writes = (
-            bridge.highlevel.capability.get("can_write", False) and not self._settings.highlevel_read_only
-        )
-        return policy if writes else policy.towards(Side.REZORA)
+        return policy if self.may_write(bridge) else policy.towards(Side.REZORA)
 
-    def rezora(self, login: RezoraLogin) -> System:
-        """An account, with its user name and password."""
-        settings = self._settings
-        config = RezoraConfig(
-            api_url=settings.rezora_api_url,
-            username=login.username,
-            password=login.password,
-            put_partial=settings.rezora_put_partial,
-        )
-        quota = self._quota(Side.REZORA, login.username)
+    def may_write(self, bridge: Bridge) -> bool:
+        """Whether this bridge writes in HighLevel at all."""
+        can_write = bridge.highlevel.capability.get("can_write", False)
+        return bool(can_write) and not self._settings.highlevel_read_only
+
+    def rezora(self, login: RezoraLogin, zone: str = "UTC") -> System:
+        """An account, with its user name and password; ``zone`` is that of the clock of its times."""
+        config, quota = self._rezora_config(login, zone), self._quota(Side.REZORA, login.username)
         return RezoraSystem(config, http=self.http(), quota=quota, clock=self._clock, rng=self._rng)
 
-    async def open(self, account: Account) -> System:
-        """The system behind a connected account; raises ``NotConnected`` without a credential."""
+    def _rezora_config(self, login: RezoraLogin, zone: str = "UTC") -> RezoraConfig:
+        return RezoraConfig(
+            api_url=self._settings.rezora_api_url,
+            username=login.username,
+            password=login.password,
+            put_partial=self._settings.rezora_put_partial,
+            zone=known_zone(zone),
+        )
+
+    async def open(self, account: Account, zone: str = "UTC") -> System:
+        """The system behind a connected account; raises ``NotConnected`` without a credential.
+
+        ``zone`` is of use to a Rezora account only, whose times carry none.
+        """
         if account.side is Side.HIGHLEVEL:
             grants = VaultGrants(self._vault, account.id, self._owner, self._clock)
             await grants.load()
             return self.highlevel(account.external_id, grants, account.capability.get("marker_field", ""))
+        return self.rezora(await self._login(account), zone)
+
+    async def open_calls(self, account: Account) -> OperationCalls:
+        """The operations of a connected account, on the same quota; raises ``NotConnected``."""
+        quota, clock = self._quota(account.side, account.external_id), self._clock
+        if account.side is Side.REZORA:
+            config = self._rezora_config(await self._login(account))
+            return RezoraCalls(config, http=self.http(), quota=quota, clock=clock, rng=self._rng)
+        grants = VaultGrants(self._vault, account.id, self._owner, clock)
+        grant = await grants.load()
+        return open_calls(
+            self.highlevel_config(), grants, grant, http=self.http(), quota=quota, clock=clock, rng=self._rng
+        )
+
+    async def _login(self, account: Account) -> RezoraLogin:
         found = await self._vault.load(account.id, RezoraLogin)
         if found is None:
             raise NotConnected("This Rezora account is not connected.", side=Side.REZORA)
-        return self.rezora(found[0])
+        return found[0]
 
     async def open_both(self, bridge: Bridge) -> Mapping[Side, System]:
-        """Both systems of a bridge, or none of them."""
+        """Both systems of a bridge, or none of them; Rezora's clock is taken to be HighLevel's."""
         highlevel = await self.open(bridge.highlevel)
         try:
-            rezora = await self.open(bridge.rezora)
+            rezora = await self.open(bridge.rezora, bridge.highlevel.capability.get("time_zone", ""))
         except BaseException:  # a caller who was stopped must not leave the first one open either
             await highlevel.close()
             raise
@@ -234,3 +260,11 @@ class Connections:
                 )
             )
         return self._quotas[side, account]
+
+
+def known_zone(name: str) -> str:
+    """The IANA zone of this name, UTC where there is none: a location without one still syncs."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"

@@ -29,6 +29,8 @@ from landbridge.allowed import (
     Hours,
     Key,
     Level,
+    Minutes,
+    RecordPage,
     RsaKeys,
     Seconds,
     Secret,
@@ -112,10 +114,20 @@ class Settings(BaseSettings):
     highlevel_page_size: Annotated[Count, Field(ge=1, le=500), Words("contacts")] = Field(
         500, description="Contacts asked for in one page of the contact search."
     )
+    highlevel_contact_page: RecordPage = Field(
+        "https://app.gohighlevel.com/v2/location/{location}/contacts/detail/{contact}",
+        description="Where a contact is opened in HighLevel, for links on our pages; white-label agencies"
+        " have their own address. The default is an assumption: no documentation names it.",
+    )
     highlevel_read_only: bool = Field(
         False,
         description="Ask for read scopes only, and refuse every write to HighLevel before it leaves: the"
         " bridge is then one-way, towards Rezora.",
+    )
+    highlevel_more_scopes: Text = Field(
+        "",
+        description="Scopes to ask for when HighLevel is connected, beyond those of the sync, with blanks"
+        " between, for operations (docs/operations.md). A read-only one asks only for those that read.",
     )
     highlevel_quota_burst: Annotated[Count, Field(ge=0), Words("calls")] = Field(
         100,
@@ -185,6 +197,14 @@ class Settings(BaseSettings):
     public_url: Annotated[Url, Shown("`http://127.0.0.1:` + `web_port`")] = Field(
         default_factory=lambda known: f"http://127.0.0.1:{known['web_port']}",
         description="The address under which browsers reach Landbridge; the OAuth redirect is built on it.",
+    )
+
+    calendar_appointment_reminders: Minutes = Field(
+        "1440, 60",
+        description="How long before an appointment the calendar feed reminds (docs/calendar-feed.md).",
+    )
+    calendar_task_reminders: Minutes = Field(
+        "0", description="How long before a task is due the calendar feed reminds."
     )
 
     alert_email_to: Addresses = Field(
@@ -405,6 +425,7 @@ _GROUPS = MappingProxyType(
         "rezora_api_url": "Rezora",
         "http_timeout_seconds": "Calls and pauses",
         "web_host": "Web page",
+        "calendar_appointment_reminders": "Calendar feed",
         "alert_email_to": "Alerts",
         "log_level": "Log",
     }

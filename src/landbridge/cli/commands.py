@@ -10,11 +10,13 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.cli import live, people, syncing
+from landbridge.cli import activities, assistants, book, hooks, live, operations, people, syncing
+from landbridge.cli.calendar import calendar
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
     Out,
+    activities_table,
     calls_sentence,
     lines_table,
     live_sentence,
@@ -48,10 +50,13 @@ bridge = typer.Typer(no_args_is_help=True, help="Pair two connected accounts and
 main.add_typer(connect, name="connect")
 main.add_typer(bridge, name="bridge")
 main.add_typer(people.holds, name="holds")
-main.add_typer(people.contacts, name="contacts")
+main.add_typer(book.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
 main.add_typer(live.alerts, name="alerts")
+main.add_typer(calendar, name="calendar")
 main.add_typer(recipes, name="recipes")
+main.add_typer(operations.ops, name="ops")
+main.add_typer(hooks.hooks, name="hooks")
 
 
 @main.command()
@@ -174,6 +179,9 @@ def bridge_export(name: BridgeName = "") -> None:
     run_command(out, work)
 
 
+bridge.command("carry")(activities.carry)
+
+
 @bridge.command("list")
 def bridge_list(as_json: AsJson = False) -> None:
     """List the bridges and the accounts they pair."""
@@ -227,6 +235,8 @@ def plan(
             out.json(run_facts(dry.run) | {"forecast_seconds": round(seconds, 1), "lines": lines})
         elif dry.run.state == "done":
             out.people.print(plan_table(dry.run.counts))
+            if carried := activities_table(dry.run.counts):
+                out.people.print(carried)
             out.people.print(lines_table(dry.lines, 0 if show_all else 20))
             out.say(f"About {calls:,} API calls, {took(seconds)} at the quota in the settings.")
             if dry.run.counts.get("braked"):
@@ -239,6 +249,7 @@ def plan(
 
 
 main.command()(syncing.sync)
+main.command("mcp")(assistants.mcp)
 main.command()(people.undo)
 main.command()(people.journal)
 
@@ -302,14 +313,26 @@ def sandbox(
     empty: Annotated[
         bool, typer.Option("--empty-rezora", help="Nobody is in Rezora yet; else about one in 25.")
     ] = False,
+    activities: Annotated[
+        int, typer.Option(help="How many contacts have notes, tasks and appointments, also in Rezora.")
+    ] = 0,
 ) -> None:
     """Run both systems locally, with made-up people, to try things without accounts (docs/sandbox.md)."""
     from landbridge.cli.serving import serve_sandbox
     from landbridge.sandbox.highlevel import HighLevelConfig
+    from landbridge.sandbox.rezora import RezoraConfig
     from landbridge.sandbox.server import SandboxConfig
 
     highlevel = HighLevelConfig() if quota else HighLevelConfig(burst=0)
-    config = SandboxConfig(seed=seed, people=people, highlevel=highlevel, file=file, empty_rezora=empty)
+    config = SandboxConfig(
+        seed=seed,
+        people=people,
+        highlevel=highlevel,
+        rezora=RezoraConfig(activities=activities > 0),
+        file=file,
+        empty_rezora=empty,
+        activities=activities,
+    )
     raise typer.Exit(serve_sandbox(Out(as_json=False), config, port))
 
 

@@ -95,8 +95,9 @@ async def _awaited(work: Callable[[], Awaitable[int]]) -> int:
 def code_of(failure: Exception) -> Exit:
     """The exit code that fits a failure."""
     from landbridge.engine.answers import NotPossible
+    from landbridge.systems.arguments import WrongArguments
 
-    if isinstance(failure, NotPossible):
+    if isinstance(failure, NotPossible | WrongArguments):
         return Exit.WRONG_USE
     if isinstance(failure, NotConnected | ReconnectNeeded | WrongCredentials):
         return Exit.NOT_CONNECTED

@@ -23,6 +23,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from landbridge.sync.model import ACTIVITIES
 from landbridge.sync.reasons import EXCLUDED, HELD
 
 if TYPE_CHECKING:  # only for types: they bring the whole engine with them
@@ -232,6 +233,21 @@ def plan_table(counts: Mapping[str, int]) -> Table:
             if key.startswith(prefix):
                 reason = reasons[key.removeprefix(prefix)]
                 table.add_row(f"{title}: {reason.title}", f"{count:,}", reason.fix)
+    return table
+
+
+def activities_table(counts: Mapping[str, int]) -> Table | None:
+    """What was done to tasks, notes and appointments, or would be; None where nothing was."""
+    words = ("created", "updated", "deleted", "held")
+    rows = {kind: [counts.get(f"{kind.value}s_{word}", 0) for word in words] for kind in ACTIVITIES}
+    if not any(any(numbers) for numbers in rows.values()):
+        return None
+    table = Table(title="Tasks, notes and appointments", title_justify="left")
+    for name in ("", "Create", "Update", "Delete", "Hold"):
+        table.add_column(name, justify="right" if name else "left")
+    for kind, numbers in rows.items():
+        if any(numbers):
+            table.add_row(f"{kind.value.capitalize()}s", *(f"{number:,}" for number in numbers))
     return table
 
 

@@ -44,7 +44,7 @@ def recipes_list(name: BridgeName = "", as_json: AsJson = False) -> None:
             return Exit.DONE
         table = _table("Recipes", "Name", "", "What it does")
         for card in cards:
-            state = ("on" if card.enabled else "off") if card.switchable else "elsewhere"
+            state = "on" if card.enabled else "off"
             table.add_row(escape(card.name), state, escape(card.sentence))
         out.people.print(table)
         return Exit.DONE
@@ -65,7 +65,7 @@ def recipes_show(recipe: RecipeName, name: BridgeName = "", as_json: AsJson = Fa
         if card.built_in is not None:
             for one in card.built_in.parameters:
                 out.say(f"  {one.name} = {card.values[one.name]!r}: {one.title}. {one.help}")
-            out.say(f"  {card.built_in.elsewhere}" if card.built_in.elsewhere else "")
+            out.say(f"  {card.built_in.more}" if card.built_in.more else "")
         out.say(card.text)
         for problem in card.problems:
             out.say(problem)
@@ -209,7 +209,7 @@ def card_facts(card: Card) -> dict[str, object]:
         "sentence": card.sentence,
         "enabled": card.enabled,
         "built_in": card.built_in is not None,
-        "switchable": card.switchable,
+        "a_recipe": card.a_recipe,
         "values": dict(card.values),
         "text": card.text,
         "problems": list(card.problems),

@@ -40,6 +40,7 @@ async def serving(app: App) -> AsyncIterator[str]:
         host=app.settings.web_host,
         port=app.settings.web_port,
         log_level="warning",
+        access_log=False,  # addresses of calendars are secrets
         server_header=False,
         timeout_graceful_shutdown=2,
     )

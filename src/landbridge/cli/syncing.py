@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from landbridge.cli.frame import AsJson, BridgeName, run_command
-from landbridge.cli.output import Exit, Out, run_facts, runs_table, status_facts, status_table
+from landbridge.cli.output import (
+    Exit,
+    Out,
+    activities_table,
+    run_facts,
+    runs_table,
+    status_facts,
+    status_table,
+)
 
 if TYPE_CHECKING:  # only for types: they bring the whole engine with them
     from collections.abc import Sequence
@@ -28,6 +36,12 @@ def sync(
             "--restored", help="The database is an older copy: believe no base, create nobody unasked."
         ),
     ] = False,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--everything", help="Also read the notes of each contact, whenever that was done last."
+        ),
+    ] = False,
     changes: Annotated[
         bool, typer.Option("--changes", help="Only look what moved since the last time, and carry that.")
     ] = False,
@@ -45,6 +59,9 @@ def sync(
     A run that would replace values of more than 10 % (at least 25) of the linked contacts stops before its
     first write and asks; look at `landbridge plan`, then use --accept-large-change if it is meant.
 
+    Notes can only be read contact by contact, one call each. A sync does that once a day, and in between
+    where an event named a contact; with --everything it does so now.
+
     After the database was restored from an older copy, use --restored once: what differs then waits for you
     (`landbridge holds list`). Where `waterline.json` is newer than the copy, Landbridge notices by itself.
     """
@@ -61,20 +78,30 @@ def sync(
         chosen = await app.bridges.bridge(name)
         if some:
             return await sync_some(app, out, chosen, contact or [], business)
-        unfinished = await app.runs.unfinished(chosen.id)
-        if unfinished is not None:
-            out.say(f"Continuing run {unfinished.id}, which was cut off.")
-        with out.bar() as watch:
-            run = await app.sync(chosen, cause="command", accept=accept, restored=restored, watch=watch)
-        status = await app.status(chosen)
-        if as_json:
-            out.json(run_facts(run) | {"status": status_facts(status)})
-        elif run.state == "done":
-            out.people.print(status_table(status))
-            out.people.print(runs_table([run]))
-        return ended(out, run, quiet=as_json)
+        return await sync_whole(app, out, chosen, accept=accept, restored=restored, everything=everything)
 
     run_command(out, work)
+
+
+async def sync_whole(
+    app: App, out: Out, bridge: Bridge, *, accept: bool, restored: bool, everything: bool
+) -> int:
+    """Everybody, or the rest of a sync that was cut off."""
+    unfinished = await app.runs.unfinished(bridge.id)
+    if unfinished is not None:
+        out.say(f"Continuing run {unfinished.id}, which was cut off.")
+    asked = {"accept": accept, "restored": restored, "everything": everything}
+    with out.bar() as watch:
+        run = await app.sync(bridge, cause="command", watch=watch, **asked)
+    status = await app.status(bridge)
+    if out.as_json:
+        out.json(run_facts(run) | {"status": status_facts(status)})
+    elif run.state == "done":
+        out.people.print(status_table(status))
+        out.people.print(runs_table([run]))
+        if carried := activities_table(run.counts):
+            out.people.print(carried)
+    return ended(out, run, quiet=out.as_json)
 
 
 async def sync_some(app: App, out: Out, bridge: Bridge, contacts: Sequence[str], business: str) -> int:

@@ -15,7 +15,7 @@ from landbridge.store.journal import OpenHold
 from landbridge.store.links import KeptLink
 from landbridge.sync.consent import EMAIL
 from landbridge.sync.fields import native_field
-from landbridge.sync.model import Choice, Link, Side
+from landbridge.sync.model import Choice, Kind, Link, Side
 from landbridge.sync.rules import Policy, Rule
 from landbridge.sync.values import Context, converters, is_email
 
@@ -75,21 +75,37 @@ class Word:
         await journal.drop_hold(self.connection, self.hold.id)
 
 
-def way(cause: str, use: str) -> Callable[[Word], Awaitable[None]]:
+def way(hold: OpenHold, use: str) -> Callable[[Word], Awaitable[None]]:
     """How an answer is taken."""
-    if cause in FIELD_CAUSES:
+    if use == "retry":
+        return Word.drop
+    if hold.kind is not Kind.CONTACT:
+        return _decide_activity
+    if hold.cause in FIELD_CAUSES:
         return _choose_value
     if use == "ignore":
         return _leave_alone
-    ways = {
-        "link": _link,
-        "apart": _apart,
-        "retry": Word.drop,
-        "done": Word.drop,
-        "out": _out,
-        "allow": _allow,
-    }
+    ways = {"link": _link, "apart": _apart, "done": Word.drop, "out": _out, "allow": _allow}
     return ways.get(use, _choose_fate)
+
+
+async def _decide_activity(word: Word) -> None:
+    """A task, note or appointment: kept as a choice; of a field while both sides show what the person saw."""
+    hold, rule = word.hold, word.policy.activity(word.hold.kind)
+    if rule is None:
+        raise NotPossible(
+            f"The mapping does not carry {hold.kind.value}s now.",
+            f"Add `[{hold.kind.value}s]` to the mapping, or leave the hold: the next sync closes it.",
+        )
+    for side in _written(word.use):
+        if not rule.direction.reaches(side) or word.policy.only not in (None, side):
+            raise NotPossible(
+                f"The mapping does not carry {hold.kind.value}s to {side.title}.",
+                "Change the direction in the mapping, or make the two the same by hand.",
+            )
+    uses = {"use-highlevel": "highlevel", "use-rezora": "rezora", "edit": "value"}
+    use = uses.get(word.use, word.use)
+    await word.keep(Choice(hold.rule, use, word.value, hold.highlevel_shows, hold.rezora_shows))
 
 
 async def _choose_value(word: Word) -> None:

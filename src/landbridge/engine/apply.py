@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
+import msgspec
+
 from landbridge.engine.calls import Result, carry_out_pair, create, refused, stopped
 from landbridge.engine.cases import Case, case_of, cases_of, next_cases
 from landbridge.engine.outcome import record
@@ -66,7 +68,7 @@ async def settle(work: Work, stage: Stage) -> Stage:
     waiting = sorted(work.waiting)[:SETTLING]
     work.waiting.clear()
     if not waiting:
-        return stage.to("finish")
+        return stage.to("activities")
     work.show("Waiting for edits to settle", 0, len(waiting))
     await work.clock.sleep(float(work.policy.settle_seconds))
     cases = []
@@ -74,10 +76,10 @@ async def settle(work: Work, stage: Stage) -> Stage:
         cases += await _seen_again(work, side, record_id)
     await note_intents(work, cases)
     results, failure = await carry_out_all(work, cases)
-    await record(work, results, stage if failure else stage.to("finish"))
+    await record(work, results, stage if failure else stage.to("activities"))
     if failure is not None:
         raise failure
-    return stage.to("finish")
+    return stage.to("activities")
 
 
 async def _seen_again(work: Work, side: Side, record_id: str) -> list[Case]:
@@ -114,7 +116,7 @@ def _behind_the_last(work: Work, stage: Stage, results: Sequence[Result]) -> Sta
     """Everything was tried once: look for creates without an answer, or be done."""
     unanswered = bool(work.unanswered) or any(result.unanswered for result in results)
     if unanswered and stage.passes < PASSES:
-        return Stage("highlevel", accept=stage.accept, passes=stage.passes + 1, doubt=stage.doubt)
+        return msgspec.structs.replace(stage.to("highlevel"), passes=stage.passes + 1)
     return stage.to("settle")
 
 

@@ -17,7 +17,7 @@ from landbridge.store.database import Database
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.runs import Runs
 from landbridge.sync.consent import EMAIL
-from landbridge.sync.model import Choice, Side
+from landbridge.sync.model import Choice, Kind, Side
 from landbridge.sync.reasons import HELD
 from landbridge.sync.rules import Policy
 from landbridge.systems.base import Clock
@@ -41,6 +41,11 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "opt_out_lifted": ("out", "allow"),
     "opted_out_in_highlevel": (),
     "opted_out_in_rezora": (),
+    "activity_deleted_and_edited": ("keep", "delete"),
+    "activity_double": ("create", "ignore"),
+    "activity_shortened": ("use-highlevel", "use-rezora", "ignore"),
+    "activity_refused": ("retry",),
+    "task_without_due": ("ignore",),
     "recipe": ("done",),
 }
 """What a person may answer, by the cause of the hold; nothing where only a hand in a system helps."""
@@ -108,7 +113,7 @@ class Desk:
             hold = await _open(connection, bridge.id, hold_id)
             _check_use(hold, use, value)
             word = Word(connection, bridge.id, policy, hold, use, value.strip(), by, now, since)
-            await way(hold.cause, use)(word)
+            await way(hold, use)(word)
             side = next(iter(word.ids), Side.HIGHLEVEL)
             action = "allowed" if use == "allow" else "decided"
             ids = word.ids.get(side, ""), word.ids.get(side.other, "")
@@ -152,6 +157,8 @@ def _question(hold: OpenHold, made: Mapping[tuple[str, str], Mapping[str, Choice
 
 
 def _choice_rule(hold: OpenHold) -> str:
+    if hold.kind is not Kind.CONTACT:
+        return hold.rule
     return hold.rule if hold.cause in FIELD_CAUSES else ""
 
 

@@ -9,9 +9,23 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 import structlog
+from msgspec.structs import replace as replace_struct
 from sqlalchemy.exc import OperationalError
 
-from landbridge.engine import apply, consent, gone, live, matching, poll, reconcile, scan
+from landbridge.engine import (
+    activity_lists,
+    activity_live,
+    activity_scan,
+    activity_stages,
+    apply,
+    consent,
+    gone,
+    live,
+    matching,
+    poll,
+    reconcile,
+    scan,
+)
 from landbridge.engine.durable import FINISHED, Driver, Drives
 from landbridge.engine.endings import account_of, ended_by, until_lost
 from landbridge.engine.recipes import OpenActivities, activities_of, run_recipes
@@ -27,7 +41,7 @@ from landbridge.store.runs import LIVE, Run, Runs
 from landbridge.store.suppression import Addresses
 from landbridge.sync.consent import IDENTITY
 from landbridge.sync.mapping import MappingError
-from landbridge.sync.model import Side
+from landbridge.sync.model import Kind, Side
 from landbridge.sync.rules import Policy
 from landbridge.systems.base import Clock, System, SystemFailure
 
@@ -107,9 +121,12 @@ class Fleet:
         cause: str,
         accept: bool = False,
         doubt: bool = False,
+        thorough: bool = False,
         watch: Watch | None = None,
     ) -> Run:
         """Run a full sync, or finish the one that was cut off; the finished run tells how it went.
+
+        ``thorough``: the activities of each contact are read, whenever that was done last.
 
         ``doubt``: the database was restored from an older copy (noticed by itself where the waterline
         says so): no base is believed and nobody is created unasked (property L11). Raises
@@ -124,7 +141,8 @@ class Fleet:
             if run is None:
                 if restored or doubt:
                     await self._end_all(bridge)
-                first = Stage("prepare", accept=accept, doubt=restored or doubt).text()
+                in_doubt = restored or doubt
+                first = Stage("prepare", accept=accept, doubt=in_doubt, thorough=thorough).text()
                 above = highest if restored else 0
                 now = self._clock.now()
                 run = await self._runs.start(bridge.id, "sync", cause, first, now, above=above)
@@ -202,7 +220,7 @@ class Fleet:
         stage = Stage.read(run.stage)
         if stage.at != "prepare":
             # What was read before the stop may be hours old by now: an opt-out in it would be missed.
-            stage = Stage("highlevel", accept=stage.accept or accept, passes=stage.passes, doubt=stage.doubt)
+            stage = replace_struct(stage, at="highlevel", cursor="", accept=stage.accept or accept)
             await self._runs.set_stage(run.id, stage.text())
             return await self._runs.get(run.id)
         return run
@@ -297,7 +315,7 @@ class Fleet:
         if work.purpose != "sync" or at.doubt or not work.synced_before or at.at == "prepare":
             return
         async with self._database.read() as connection:
-            if not await due.first(connection, work.bridge.id, self._clock.now(), 1):
+            if not await due.first(connection, work.bridge.id, self._clock.now(), 1, kinds=tuple(Kind)):
                 return
         read = at.at not in ("highlevel", "rezora")
         inner = replace(
@@ -446,9 +464,16 @@ STEPS: Mapping[str, Callable[[Work, Stage], Awaitable[Stage]]] = {
     "forecast": reconcile.forecast,
     "apply": apply.apply_slices,
     "settle": apply.settle,
+    "activities": activity_scan.read_listed,
+    "read_contacts": activity_scan.read_contacts,
+    "weigh_activities": activity_stages.weigh_activities,
+    "carry_activities": activity_stages.carry_activities,
+    "forecast_activities": activity_stages.forecast_activities,
+    "lists": activity_lists.keep_lists,
     "finish": reconcile.finish,
     "live": live.drain,
     "look_highlevel": poll.look_at_highlevel,
     "look_rezora": poll.look_at_rezora,
+    "look_tasks": activity_live.look_in_turn,
     "mark": poll.mark,
 }

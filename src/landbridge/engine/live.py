@@ -10,6 +10,7 @@ from hashlib import blake2b
 
 import structlog
 
+from landbridge.engine.activity_live import drain_activities
 from landbridge.engine.apply import FAILURES_IN_A_ROW, carry_out_all, make_labels, note_intents
 from landbridge.engine.calls import Result
 from landbridge.engine.cases import Case, cases_of
@@ -18,17 +19,16 @@ from landbridge.engine.gone import Vanished, settle_gone
 from landbridge.engine.newcomers import match_newcomers
 from landbridge.engine.outcome import record
 from landbridge.engine.poll import SPREAD, look_before_creating, looked, may_look_at
-from landbridge.engine.reconcile import Braked
 from landbridge.engine.scan import learn_restrictions, read_again, take_in
+from landbridge.engine.window import brake
 from landbridge.engine.work import Stage, Work
-from landbridge.store import due, journal, links, observed, runs
+from landbridge.store import due, journal, links, observed
 from landbridge.store.driver import renew
 from landbridge.store.due import Due
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Near, Sighting
 from landbridge.sync.actions import Update
-from landbridge.sync.guard import EARLIER, NOTHING, Weight, weigh
 from landbridge.sync.model import Side
 from landbridge.sync.scope import LEFT
 from landbridge.systems.base import (
@@ -44,7 +44,6 @@ from landbridge.systems.base import (
 BATCH = 48  # records looked at together: small, so that an opt-out that comes in does not wait for long
 AFTER_THE_SYNC = 30.0  # seconds until newcomers are looked at again that came in the midst of a sync
 LOOK_UP_SECONDS = 900.0  # a whole sync finds out what became of a create without an answer
-WINDOW = 3600.0  # seconds over which live changes are weighed together
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 900.0  # seconds until a record that failed is looked at again
 ATTEMPTS = 8  # then it waits for the next event or whole sync, as a hold
 
@@ -79,7 +78,9 @@ async def drain(work: Work, stage: Stage) -> Stage:
         most = due.Urgency.OPT_OUT if work.careful else due.Urgency.SCAN
         named = await due.first(connection, work.bridge.id, work.clock.now(), BATCH, most)
     if not named:
-        return stage.to("mark" if work.purpose == "poll" else "")
+        if not work.careful and await drain_activities(work):
+            return stage
+        return stage.to("lists" if work.purpose == "poll" else "")
     work.show("Carrying changes", work.progress.done, work.progress.done + len(named))
     work.touched.clear()
     batch = await _read(work, named)
@@ -220,7 +221,7 @@ async def _settle_the_gone(work: Work, batch: Batch) -> None:
         seen = {side: batch.seen[side, one] for side, one in keys if (side, one) in batch.seen}
         vanished[kept.id] = Vanished(kept, seen, [side for side, one in keys if (side, one) in batch.gone])
     if vanished:
-        await _brake(work, gone=len(vanished))
+        await brake(work, gone=len(vanished))
         await settle_gone(work, list(vanished.values()))
 
 
@@ -262,25 +263,7 @@ async def _weigh(work: Work, cases: Sequence[Case]) -> None:
     overwrites = sum(1 for plan in moving if plan.overwrites)
     leaving = sum(1 for plan in moving if plan.closed == LEFT)
     if overwrites or leaving:
-        await _brake(work, overwrites=overwrites, leaving=leaving)
-
-
-async def _brake(work: Work, **more: int) -> None:
-    """A mass of changes within an hour stops before it is written, and asks (property S17)."""
-    async with work.database.read() as connection:
-        linked = await links.count(connection, work.bridge.id)
-        since = work.clock.now() - WINDOW
-        counts = await runs.counted_since(connection, work.bridge.id, since, work.run_id)
-    counts.update(work.progress.counts)
-    counts.update(more)
-    weight = Weight(
-        linked=linked, overwrites=counts["overwrites"], missing=counts["gone"], leaving=counts["leaving"]
-    )
-    accepted = work.outer is not None and work.outer.accept
-    brake = replace(work.config.brake, records=max(work.config.brake.records, work.config.live_records))
-    if (sentence := weigh(brake, weight)) and not accepted:
-        raise Braked(sentence.replace(NOTHING, EARLIER).replace("This run", "Changes within an hour"))
-    work.progress.counts.update(more)
+        await brake(work, overwrites=overwrites, leaving=leaving)
 
 
 async def _carry(work: Work, batch: Batch, cases: Sequence[Case], stage: Stage) -> None:

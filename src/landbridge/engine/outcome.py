@@ -9,8 +9,9 @@ from landbridge.engine.calls import Result, certain
 from landbridge.engine.cases import Case
 from landbridge.engine.scan import learn_restrictions
 from landbridge.engine.work import Stage, Work
-from landbridge.store import decisions, journal, links, observed, runs, standings
+from landbridge.store import decisions, due, journal, links, observed, runs, standings
 from landbridge.store.driver import renew
+from landbridge.store.due import Due, Urgency
 from landbridge.store.journal import OpenHold
 from landbridge.store.links import KeptLink
 from landbridge.store.standings import Standing
@@ -42,6 +43,8 @@ async def record(work: Work, results: Sequence[Result], following: Stage) -> Non
             done=[key for result in settled if result.made for key in _intents(result)],
             dropped=[key for result in settled if not result.made for key in _intents(result)],
         )
+        if work.purpose != "sync":  # a sync reads the activities of everybody itself
+            await due.name(connection, bridge_id, list(_activities_of(work, new)), now)
         for kept in new:
             for side in Side:
                 if (side, kept.link.id(side)) in known.buried:
@@ -61,6 +64,13 @@ async def record(work: Work, results: Sequence[Result], following: Stage) -> Non
             work.progress.total,
             work.progress.counts,
         )
+
+
+def _activities_of(work: Work, new: Sequence[KeptLink]) -> Iterator[Due]:
+    """What belongs to contacts that were linked just now."""
+    for kept in new:
+        for rule in work.policy.activities:
+            yield Due(Side.HIGHLEVEL, kept.link.highlevel_id, Urgency.LIVE, rule.kind, cause="linked")
 
 
 def _notice(work: Work, result: Result) -> None:

@@ -32,7 +32,7 @@ async def look_at_highlevel(work: Work, stage: Stage) -> Stage:
 async def look_at_rezora(work: Work, stage: Stage) -> Stage:
     """Everything, as Rezora has no feed of changes (rezora.md 1.2); what is listed no more is looked up."""
     await _whole_rezora(work)
-    return await _advanced(work, stage.to("live"))
+    return await _advanced(work, stage.to("look_tasks"))
 
 
 async def look_before_creating(work: Work) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from landbridge.engine.activity_live import ANY
 from landbridge.store import inbox
 from landbridge.store.database import Database
 from landbridge.store.due import Due, Urgency
@@ -27,6 +28,8 @@ _FLAWS = {
     Flaw.DEEP: Outcome.DEEP,
     Flaw.MALFORMED: Outcome.MALFORMED,
 }
+
+_ACTIVITIES = {Names.TASK: Kind.TASK, Names.NOTE: Kind.NOTE, Names.APPOINTMENT: Kind.APPOINTMENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +235,16 @@ class Receiver:
 
 
 def _delivery(event: Event, now: float) -> Delivery:
-    """What the store keeps of an event; as the engine carries contacts only, no other kind is made due."""
+    """What the store keeps of an event. Of an activity its contact is due, where the event says whose it is;
+    a task's may not (highlevel.md 4.2).
+    """
     named = None
     if event.kind is Names.CONTACT:
         urgency = Urgency.OPT_OUT if event.urgent else Urgency.LIVE
         named = Due(Side.HIGHLEVEL, event.record_id, urgency, Kind.CONTACT, cause=f"webhook {event.type}")
+    elif event.kind in _ACTIVITIES and (event.contact_id or event.kind is Names.TASK):
+        kind, contact_id = _ACTIVITIES[event.kind], event.contact_id or ANY
+        named = Due(Side.HIGHLEVEL, contact_id, Urgency.LIVE, kind, cause=f"webhook {event.type}")
     return Delivery(
         webhook_id=event.webhook_id,
         type=event.type,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,12 +13,14 @@ from landbridge.store import recipes
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.recipes import Firing, KeptRecipe
+from landbridge.sync.mapping import MappingError
 from landbridge.sync.mapping_checks import listed, meant
+from landbridge.sync.model import Kind
 from landbridge.sync.recipe_file import RecipeError, read_recipe
 from landbridge.sync.recipe_library import LIBRARY, BuiltIn
 from landbridge.sync.recipe_times import instant, instant_text
 from landbridge.sync.recipes import OWN_TRIGGERS, TAG_TRIGGERS, Recipe
-from landbridge.sync.rules import Policy
+from landbridge.sync.rules import ActivityRule, Policy
 from landbridge.systems.base import Clock
 
 
@@ -40,8 +42,8 @@ class Card:
     problems: tuple[str, ...] = ()
 
     @property
-    def switchable(self) -> bool:
-        """Is there a switch here, or in another place?"""
+    def a_recipe(self) -> bool:
+        """Is it one, or a part of the sync that has its switch among them?"""
         return self.built_in is None or self.built_in.pattern is not None
 
 
@@ -56,10 +58,17 @@ class Trial:
     zone: str = "UTC"
 
 
+Carry = Callable[[Bridge, Kind, ActivityRule | None], Awaitable[Bridge]]
+"""Changes which kinds of activities a bridge's mapping carries."""
+
+
 class RecipeBook:
     """Recipes of one store; nothing here writes to a system."""
 
-    def __init__(self, database: Database, clock: Clock, policy_of: Callable[[Bridge], Policy]) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, policy_of: Callable[[Bridge], Policy], carry: Carry
+    ) -> None:
+        self._carry = carry
         self._database = database
         self._clock = clock
         self._policy_of = policy_of
@@ -69,8 +78,16 @@ class RecipeBook:
         """The built-in ones in their order, then those that people wrote, by name."""
         async with self._database.read() as connection:
             kept = {one.name: one for one in await recipes.all_of(connection, bridge.id)}
-        built_in = [_built_in(one, kept.get(key)) for key, one in LIBRARY.items()]
+        carried = self._carried(bridge)
+        built_in = [_built_in(one, kept.get(key), carried) for key, one in LIBRARY.items()]
         return built_in + [_own(one) for name, one in kept.items() if name not in LIBRARY]
+
+    def _carried(self, bridge: Bridge) -> frozenset[Kind]:
+        """What the mapping carries; nothing where it cannot be read, which every sync says."""
+        try:
+            return frozenset(rule.kind for rule in self._policy_of(bridge).activities)
+        except MappingError:
+            return frozenset()
 
     async def card(self, bridge: Bridge, name: str) -> Card:
         """One of them; raises ``NotPossible`` for an unknown name."""
@@ -83,8 +100,9 @@ class RecipeBook:
     async def switch(self, bridge: Bridge, name: str, *, on: bool) -> Card:
         """On or off. What waits for its time when a recipe is switched off is not done."""
         card = await self.card(bridge, name)
-        if not card.switchable:
-            raise NotPossible(f"{card.title} is switched elsewhere.", _elsewhere(card))
+        rule = card.built_in.carries if card.built_in else None
+        if rule is not None:
+            return await self.card(await self._carry(bridge, rule.kind, rule if on else None), name)
         if on:
             read_recipe(card.text, EVENTS)
         async with self._database.write() as connection:
@@ -153,8 +171,11 @@ class RecipeBook:
                 f"{days} days cannot be looked back.", "Choose 1 to 30; the inbox keeps 30 days."
             )
         card = None if text else await self.card(bridge, name)
-        if card is not None and not card.switchable:
-            raise NotPossible(f"{card.title} is no recipe that can be tried.", _elsewhere(card))
+        if card is not None and not card.a_recipe:
+            raise NotPossible(
+                f"{card.title} is no recipe that can be tried.",
+                "It is a part of the sync: `landbridge plan` shows what it would do.",
+            )
         recipe = read_recipe(text or (card.text if card else ""), EVENTS)
         zone = zone_of_bridge(bridge.highlevel.capability)
         end = _midnight(self._clock.now(), zone)
@@ -175,10 +196,6 @@ class RecipeBook:
         return event in self._listened
 
 
-def _elsewhere(card: Card) -> str:
-    return card.built_in.elsewhere if card.built_in else ""
-
-
 def _read(text: str) -> Recipe | None:
     try:
         return read_recipe(text, EVENTS)
@@ -186,9 +203,10 @@ def _read(text: str) -> Recipe | None:
         return None
 
 
-def _built_in(one: BuiltIn, kept: KeptRecipe | None) -> Card:
+def _built_in(one: BuiltIn, kept: KeptRecipe | None, carried: frozenset[Kind]) -> Card:
     if one.pattern is None:
-        return Card(one.key, one.title, one.sentence, enabled=False, text="", built_in=one)
+        on = one.carries is not None and one.carries.kind in carried
+        return Card(one.key, one.title, one.sentence, enabled=on, text="", built_in=one)
     recipe = (_read(kept.text) if kept else None) or one.pattern
     enabled = kept.enabled if kept else False
     text = kept.text if kept else one.text({})

@@ -63,7 +63,7 @@ async def forecast(work: Work, stage: Stage) -> Stage:
             work.step()
     if weigh(work.config.brake, await weight(work)):
         work.progress.counts["braked"] = 1
-    return stage.to("finish")
+    return stage.to("activities")
 
 
 async def finish(work: Work, stage: Stage) -> Stage:

@@ -195,6 +195,7 @@ def wanted_labels(work: Work) -> list[str]:
     names = [rule.list for rule in work.policy.labels if rule.list]
     if work.policy.default_list:
         names.append(work.policy.default_list)
+    names += [rule.list for rule in work.policy.lists]
     return list(dict.fromkeys(names))
 
 

@@ -26,6 +26,7 @@ NEVER: Mapping[str, str] = {
     "delete": "A deleted contact cannot be brought back; `landbridge contacts again ID` creates it anew.",
     "new list": "The list stays; delete it in Rezora if nobody needs it.",
     "failed": "It was not done.",
+    "operation": "It was called by hand; call another operation to change it again.",
 }
 NOT_A_CONTACT = "Tasks and notes are not undone here; delete them in HighLevel."
 CREATED = "The contact stays; say that created contacts are meant too (--created) to delete it."

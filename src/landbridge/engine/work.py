@@ -36,7 +36,9 @@ class EngineConfig:
     (highlevel.md 2.1.3); the figure is our assumption. ``heartbeat_seconds`` renews the lease while calls
     are under way, 0 for never (tests that own the clock). ``refusals``: tries before a refusal is parked.
     ``live_records``: what may change within an hour of live work whatever the brake's count, as people edit
-    so much by hand. ``cells`` counts the rows of the planner's tables that were met, for those who ask.
+    so much by hand. ``sweep_seconds``: how old a reading of activities may be that can only be read contact
+    by contact, before a sync reads them of everybody again. ``cells`` counts the rows of the planner's
+    tables that were met, for those who ask.
     """
 
     concurrency: int = 16
@@ -47,6 +49,7 @@ class EngineConfig:
     heartbeat_seconds: float = 1.0
     refusals: int = 2
     live_records: int = 100
+    sweep_seconds: float = 86_400.0
     cells: Counter[str] = field(default_factory=Counter)
 
 
@@ -58,6 +61,8 @@ class Stage(msgspec.Struct, frozen=True):
     accept: bool = False  # a person accepted a large change: the brake does not stop this run
     passes: int = 0  # how often creates without an answer were tried again
     doubt: bool = False  # the database may be older than the world: no base is believed
+    thorough: bool = False  # read the activities of every contact, whenever that was done last
+    swept: int = 0  # activities are read of contacts up to this link
 
     def text(self) -> str:
         """As stored."""
@@ -124,6 +129,7 @@ class Work:
     progress: Progress = field(default_factory=Progress)
     labels: dict[str, Label] = field(default_factory=dict)
     known: Known | None = None
+    people: Mapping[str, str] | None = None  # names of HighLevel's users, once they were needed
     unanswered: set[tuple[Side, str]] = field(default_factory=set)  # creates whose outcome is unknown
     asked: set[tuple[Side, str]] = field(default_factory=set)  # creates of which a person says what they made
     refused: dict[tuple[Side, str], str] = field(default_factory=dict)  # of those: a refusal's sentence

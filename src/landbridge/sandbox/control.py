@@ -33,7 +33,8 @@ PAGES = {
     "DELETE /_sandbox/webhooks": "forget all webhooks, those on their way too",
     "GET /_sandbox/clock": "the sandbox's time",
     "POST /_sandbox/clock": '{"advance": seconds}, {"freeze": true or an ISO time}, {"release": true}',
-    "POST /_sandbox/reset": '{"seed", "people", "highlevel": {settings}, "rezora": {settings}}, all optional',
+    "POST /_sandbox/reset": '{"seed", "people", "activities", "highlevel": {settings}, "rezora": {settings}},'
+    " all optional",
     "GET /_sandbox/config": "the settings of both systems",
     "POST /_sandbox/config": '{"highlevel": {settings}, "rezora": {settings}}: change them, keep all else',
     "POST /_sandbox/edit": '{"side", "action", "kind", "id", "fields"}, or a list of them: a user\'s edit',
@@ -185,12 +186,13 @@ def _freeze_at(value: object) -> float | None:
 
 def _reset(sandbox: Sandbox, request: Request) -> dict[str, object]:
     sent = _object(request)
-    overrides = _settings_sent(sent, ("seed", "people", *SIDES))
-    seed, count = _whole(sent, "seed"), _whole(sent, "people")
-    if count is not None and not 0 <= count <= _MAX_PEOPLE:
-        raise _RequestError(f"people must be from 0 to {_MAX_PEOPLE}.")
-    sandbox.reset(seed, count, overrides)
-    return {"seed": sandbox.seed, "people": sandbox.people}
+    overrides = _settings_sent(sent, ("seed", "people", "activities", *SIDES))
+    seed, count, activities = _whole(sent, "seed"), _whole(sent, "people"), _whole(sent, "activities")
+    for name, value in (("people", count), ("activities", activities)):
+        if value is not None and not 0 <= value <= _MAX_PEOPLE:
+            raise _RequestError(f"{name} must be from 0 to {_MAX_PEOPLE}.")
+    sandbox.reset(seed, count, overrides, activities)
+    return {"seed": sandbox.seed, "people": sandbox.people, "activities": sandbox.activities}
 
 
 def _settings(sandbox: Sandbox, request: Request) -> dict[str, object]:

@@ -63,7 +63,7 @@ class Sandbox:
         self.faults = Faults()
         self.late = LateRequests()
         self.worlds = Worlds(self.config, makers)
-        self.seed, self.people = self.config.seed, self.config.people
+        self.seed, self.people, self.activities = self.config.seed, self.config.people, self.config.activities
         self.overrides: dict[str, dict[str, object]] = {}
         self.url = ""
         self._file = SandboxFile(self.config.file) if self.config.file else None
@@ -167,6 +167,7 @@ class Sandbox:
         seed: int | None = None,
         count: int | None = None,
         overrides: Mapping[str, Mapping[str, object]] | None = None,
+        activities: int | None = None,
     ) -> None:
         """Everything as at the first start: people, settings (with these on top), history, faults, time."""
         seed = self.config.seed if seed is None else seed
@@ -174,6 +175,7 @@ class Sandbox:
         self.worlds.build(seed, kept)
         self.seed, self.overrides = seed, kept
         self.people = self.config.people if count is None else count
+        self.activities = self.config.activities if activities is None else activities
         self.clock.release()
         self.faults.clear()
         self.late.clear()
@@ -182,6 +184,7 @@ class Sandbox:
         if self.config.empty_rezora:
             known = [replace(person, in_rezora=False) for person in known]
         self.worlds.seed(known)
+        self.worlds.seed_activities(self.activities, seed)
         self._tell_own_url()
         self._dirty.update(SIDES, ("about",))
 

@@ -33,6 +33,10 @@ class World(Protocol):
         """Take in the people as if they had been there for years."""
         ...
 
+    def seed_activities(self, count: int, seed: int) -> None:
+        """Give the first ``count`` contacts notes, tasks and appointments."""
+        ...
+
     def edit(self, command: Mapping[str, object]) -> dict[str, object]:
         """A user's edit in the product's own pages; raises ValueError or LookupError with a sentence."""
         ...
@@ -58,7 +62,8 @@ class SandboxConfig:
     """How a sandbox starts; quotas, token life and quirks are in the two systems' own settings.
 
     ``people`` is how many contacts HighLevel begins with; some of them are in Rezora already, unless
-    ``empty_rezora``. ``file`` (SQLite) keeps the state over a restart,
+    ``empty_rezora``. The first ``activities`` of each side have notes, tasks and appointments, in Rezora
+    where its account shows such things. ``file`` (SQLite) keeps the state over a restart,
     written at most every ``save_seconds``. ``history_limit`` counts requests, ``history_body_bytes`` limits
     the memory of their bodies. ``any_host`` allows to listen on more than the loopback interface.
     """
@@ -73,6 +78,7 @@ class SandboxConfig:
     history_body_bytes: int = 64 * 1024 * 1024
     any_host: bool = False
     empty_rezora: bool = False
+    activities: int = 0
 
 
 class ConfigError(ValueError):
@@ -151,6 +157,11 @@ class Worlds:
         """Give both worlds their people."""
         for side in SIDES:
             self._by_side[side].seed(people)
+
+    def seed_activities(self, count: int, seed: int) -> None:
+        """Give the first contacts of both worlds notes, tasks and appointments."""
+        for side in SIDES:
+            self._by_side[side].seed_activities(count, seed)
 
     def dump(self, side: str) -> dict[str, object]:
         """One world with its ids."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Row, delete, select
+from sqlalchemy import Insert, Row, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,11 +29,12 @@ async def save(connection: AsyncConnection, bridge_id: int, run_id: int, seen: S
             "contact_id": one.contact_id,
             "run_id": run_id,
             "fields": pack(one.fields),
-            "print": fields_print(one.fields),
+            "print": print_of(one),
             "changed_at": one.changed_at,
             "moment": moment(one),
         }
         for one in seen
+        if not one.deleted
     ]
     await execute_many(connection, _saving(connection.dialect.name), rows)
 
@@ -64,9 +65,59 @@ async def of_contacts(
         )
         if kind is not None:
             query = query.where(activity.c.kind == kind.value)
-        query = query.order_by(activity.c.kind, activity.c.moment, activity.c.id)
-        found += [_activity(row) for row in await connection.execute(query)]
+        # Sorted here: told to, SQLite walks an index in that order, through all activities of the bridge.
+        rows = sorted(await connection.execute(query), key=lambda row: (row.kind, row.moment or 0.0, row.id))
+        found += [activity_of(row) for row in rows]
     return found
+
+
+async def keep_only(
+    connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind, contact_id: str, ids: Collection[str]
+) -> None:
+    """A contact was read whole: what it does not show any more is not remembered."""
+    await connection.execute(
+        delete(activity).where(
+            activity.c.bridge_id == bridge_id,
+            activity.c.side == side.value,
+            activity.c.kind == kind.value,
+            activity.c.contact_id == contact_id,
+            activity.c.id.not_in(list(ids)),
+        )
+    )
+
+
+async def forget_unseen(
+    connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind, run_id: int
+) -> None:
+    """The account was listed whole by this run: what it did not show is not remembered."""
+    await connection.execute(
+        delete(activity).where(
+            activity.c.bridge_id == bridge_id,
+            activity.c.side == side.value,
+            activity.c.kind == kind.value,
+            activity.c.run_id < run_id,
+        )
+    )
+
+
+async def prints(
+    connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind
+) -> dict[str, tuple[str, str]]:
+    """Fingerprint and contact of everything known of a kind on one side, by id."""
+    query = select(activity.c.id, activity.c.print, activity.c.contact_id).where(
+        activity.c.bridge_id == bridge_id, activity.c.side == side.value, activity.c.kind == kind.value
+    )
+    return {row.id: (row.print, row.contact_id) for row in await connection.execute(query)}
+
+
+async def count(connection: AsyncConnection, bridge_id: int, side: Side) -> dict[Kind, int]:
+    """How many of each kind one side shows."""
+    query = (
+        select(activity.c.kind, func.count())
+        .where(activity.c.bridge_id == bridge_id, activity.c.side == side.value)
+        .group_by(activity.c.kind)
+    )
+    return {Kind(kind): number for kind, number in await connection.execute(query)}
 
 
 async def between(
@@ -91,7 +142,7 @@ async def between(
         .order_by(activity.c.moment, activity.c.id)
         .limit(limit)
     )
-    return [_activity(row) for row in await connection.execute(query)]
+    return [activity_of(row) for row in await connection.execute(query)]
 
 
 async def contact_of(
@@ -122,6 +173,11 @@ async def forget(
         )
 
 
+def print_of(one: Activity) -> str:
+    """Changes exactly when something that it shows does."""
+    return fields_print(one.fields)
+
+
 def moment(one: Activity) -> float | None:
     """When it is due or begins, in epoch seconds; None for a note, and for a time that cannot be read."""
     text = one.fields.get("due") or one.fields.get("start") or ""
@@ -131,7 +187,8 @@ def moment(one: Activity) -> float | None:
         return None
 
 
-def _activity(row: Row[Any]) -> Activity:
+def activity_of(row: Row[Any]) -> Activity:
+    """A row of the table."""
     return Activity(
         Side(row.side), Kind(row.kind), row.id, row.contact_id, unpack(row.fields), row.changed_at
     )

@@ -77,12 +77,25 @@ def _naming(dialect: str) -> Insert:
 
 
 async def first(
-    connection: AsyncConnection, bridge_id: int, now: float, limit: int, most: Urgency = Urgency.SCAN
+    connection: AsyncConnection,
+    bridge_id: int,
+    now: float,
+    limit: int,
+    most: Urgency = Urgency.SCAN,
+    kinds: Sequence[Kind] = (Kind.CONTACT,),
 ) -> list[Due]:
-    """The most urgent records that may be looked at now; ``most`` leaves the less urgent out."""
+    """The most urgent records of these kinds that may be looked at now; ``most`` leaves the less urgent out.
+
+    The id of an activity's row is that of its contact: all of that kind of that contact are looked at.
+    """
     query = (
         select(due)
-        .where(due.c.bridge_id == bridge_id, due.c.at <= now, due.c.urgency <= int(most))
+        .where(
+            due.c.bridge_id == bridge_id,
+            due.c.at <= now,
+            due.c.urgency <= int(most),
+            due.c.kind.in_([kind.value for kind in kinds]),
+        )
         .order_by(due.c.urgency, due.c.at, due.c.id)
         .limit(limit)
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.rows import batches, execute_many, pack, unpack, upsert
@@ -51,6 +51,7 @@ class OpenHold:
     id: int = 0
     seen: str = ""  # prints of what was refused: tried again when they change
     attempts: int = 1
+    kind: Kind = Kind.CONTACT
 
 
 async def write(
@@ -114,7 +115,7 @@ def _row(bridge_id: int, run_id: int, entry: Entry, now: float) -> dict[str, Any
 async def recent(connection: AsyncConnection, bridge_id: int, count: int = 20) -> list[Entry]:
     """The newest entries, newest first."""
     query = select(journal).where(journal.c.bridge_id == bridge_id).order_by(journal.c.id.desc()).limit(count)
-    return [_entry(row) for row in await connection.execute(query)]
+    return [entry_of(row) for row in await connection.execute(query)]
 
 
 async def save_holds(
@@ -135,6 +136,7 @@ async def save_holds(
             "opened_at": now,
             "seen": h.seen,
             "attempts": h.attempts,
+            "kind": h.kind.value,
         }
         for h in holds
     ]
@@ -143,9 +145,35 @@ async def save_holds(
 
 
 async def close_unseen_holds(connection: AsyncConnection, bridge_id: int, run_id: int) -> None:
-    """Holds that a whole run did not meet again are settled; one that a recipe opened is for a person."""
-    unseen = (hold.c.bridge_id == bridge_id, hold.c.run_id < run_id, hold.c.cause != RECIPE)
-    await connection.execute(delete(hold).where(*unseen))
+    """Holds of contacts that a whole run did not meet again are settled."""
+    await connection.execute(delete(hold).where(*_of_contacts(bridge_id), hold.c.run_id < run_id))
+
+
+async def replace_holds(
+    connection: AsyncConnection,
+    bridge_id: int,
+    run_id: int,
+    kind: Kind,
+    told: Mapping[tuple[str, str], Sequence[OpenHold]],
+    now: float,
+) -> None:
+    """Exactly these holds are open now, of activities that were looked at, by their pair of ids."""
+    ids = {at: [pair[place] for pair in told if pair[place]] for place, at in enumerate(Side)}
+    for side, column in zip(Side, (hold.c.highlevel_id, hold.c.rezora_id), strict=True):
+        for some in batches(ids[side]):
+            query = select(hold.c.id, hold.c.highlevel_id, hold.c.rezora_id, hold.c.cause, hold.c.rule).where(
+                hold.c.bridge_id == bridge_id, hold.c.kind == kind.value, column.in_(some)
+            )
+            still = {(pair, one.cause, one.rule) for pair, holds in told.items() for one in holds}
+            for row in list(await connection.execute(query)):
+                if ((row.highlevel_id, row.rezora_id), row.cause, row.rule) not in still:
+                    await drop_hold(connection, row.id)
+    await save_holds(connection, bridge_id, run_id, [one for holds in told.values() for one in holds], now)
+
+
+def _of_contacts(bridge_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Those that the sync of contacts opens and closes; one that a recipe opened is for a person."""
+    return hold.c.bridge_id == bridge_id, hold.c.kind == Kind.CONTACT.value, hold.c.cause != RECIPE
 
 
 async def close_holds_of(
@@ -155,12 +183,7 @@ async def close_holds_of(
     column = hold.c.highlevel_id if side is Side.HIGHLEVEL else hold.c.rezora_id
     for some in batches(ids):
         await connection.execute(
-            delete(hold).where(
-                hold.c.bridge_id == bridge_id,
-                hold.c.run_id == run_id,
-                column.in_(some),
-                hold.c.cause != RECIPE,
-            )
+            delete(hold).where(*_of_contacts(bridge_id), hold.c.run_id == run_id, column.in_(some))
         )
 
 
@@ -172,10 +195,10 @@ async def close_settled_holds(
     """Holds of these pairs but those that are still open, by cause and rule."""
     for (highlevel, rezora), still in pairs.items():
         query = select(hold.c.id, hold.c.cause, hold.c.rule).where(
-            hold.c.bridge_id == bridge_id, hold.c.highlevel_id == highlevel, hold.c.rezora_id == rezora
+            *_of_contacts(bridge_id), hold.c.highlevel_id == highlevel, hold.c.rezora_id == rezora
         )
         for row in list(await connection.execute(query)):
-            if (row.cause, row.rule) not in still and row.cause != RECIPE:
+            if (row.cause, row.rule) not in still:
                 await connection.execute(delete(hold).where(hold.c.id == row.id))
 
 
@@ -183,18 +206,18 @@ async def holds(
     connection: AsyncConnection, bridge_id: int, limit: int = 200, *, cause: str = ""
 ) -> list[OpenHold]:
     """Open holds, oldest first, with the names of their contacts; of one cause, if one is named."""
-    query = _named_holds().where(hold.c.bridge_id == bridge_id)
+    query = named_holds().where(hold.c.bridge_id == bridge_id)
     if cause:
         query = query.where(hold.c.cause == cause)
     query = query.order_by(hold.c.opened_at, hold.c.id).limit(limit)
-    return [_hold(row) for row in await connection.execute(query)]
+    return [hold_of(row) for row in await connection.execute(query)]
 
 
 async def hold_by_id(connection: AsyncConnection, bridge_id: int, hold_id: int) -> OpenHold | None:
     """One open hold, None when it is settled."""
-    query = _named_holds().where(hold.c.bridge_id == bridge_id, hold.c.id == hold_id)
+    query = named_holds().where(hold.c.bridge_id == bridge_id, hold.c.id == hold_id)
     row = (await connection.execute(query)).first()
-    return None if row is None else _hold(row)
+    return None if row is None else hold_of(row)
 
 
 async def drop_hold(connection: AsyncConnection, hold_id: int) -> None:
@@ -208,11 +231,11 @@ async def drop_holds_of(
     """A person settled all holds of one cause that name this record."""
     column = hold.c.highlevel_id if side is Side.HIGHLEVEL else hold.c.rezora_id
     await connection.execute(
-        delete(hold).where(hold.c.bridge_id == bridge_id, hold.c.cause == cause, column == record_id)
+        delete(hold).where(*_of_contacts(bridge_id), hold.c.cause == cause, column == record_id)
     )
 
 
-def _named_holds() -> Select[Any]:
+def named_holds() -> Select[Any]:
     """Holds with the name of the contact as HighLevel shows it, else as Rezora does."""
     left, right = observed.alias(), observed.alias()
     query = select(hold, func.coalesce(left.c.name, right.c.name, "").label("name"))
@@ -221,6 +244,7 @@ def _named_holds() -> Select[Any]:
         (right, Side.REZORA, hold.c.rezora_id),
     ):
         same = (seen.c.bridge_id == hold.c.bridge_id) & (seen.c.side == side.value) & (seen.c.id == column)
+        same &= hold.c.kind == Kind.CONTACT.value
         query = query.join(seen, same, isouter=True)
     return query
 
@@ -241,16 +265,27 @@ async def entries_of(
         query = query.where(journal.c.run_id == run_id)
     if record is not None:
         query = query.where(journal.c.side == record[0].value, journal.c.record_id == record[1])
-    return [_entry(row) for row in await connection.execute(query.order_by(journal.c.id.desc()))]
+    return [entry_of(row) for row in await connection.execute(query.order_by(journal.c.id.desc()))]
 
 
 async def refusals(connection: AsyncConnection, bridge_id: int) -> dict[tuple[str, str], OpenHold]:
     """Holds of what a side refused or ignored, by pair of ids: not tried again until something changes."""
     causes = ("refused", "unknown_outcome", "opt_out_did_not_stick")
-    query = select(hold, literal("").label("name")).where(
-        hold.c.bridge_id == bridge_id, hold.c.cause.in_(causes)
+    query = select(hold, literal("").label("name")).where(*_of_contacts(bridge_id), hold.c.cause.in_(causes))
+    return {(row.highlevel_id, row.rezora_id): hold_of(row) for row in await connection.execute(query)}
+
+
+async def refused_activities(
+    connection: AsyncConnection, bridge_id: int
+) -> dict[Kind, dict[tuple[str, str], str]]:
+    """How activities looked whose write was refused, by kind and pair of ids: not tried again as they are."""
+    query = select(hold.c.kind, hold.c.highlevel_id, hold.c.rezora_id, hold.c.seen).where(
+        hold.c.bridge_id == bridge_id, hold.c.cause == "activity_refused"
     )
-    return {(row.highlevel_id, row.rezora_id): _hold(row) for row in await connection.execute(query)}
+    found: dict[Kind, dict[tuple[str, str], str]] = {}
+    for row in await connection.execute(query):
+        found.setdefault(Kind(row.kind), {})[row.highlevel_id, row.rezora_id] = row.seen
+    return found
 
 
 async def pairs_held_for(
@@ -258,12 +293,13 @@ async def pairs_held_for(
 ) -> frozenset[tuple[str, str]]:
     """Pairs of ids that people have been told of, for these causes."""
     query = select(hold.c.highlevel_id, hold.c.rezora_id).where(
-        hold.c.bridge_id == bridge_id, hold.c.cause.in_(causes)
+        *_of_contacts(bridge_id), hold.c.cause.in_(causes)
     )
     return frozenset((row.highlevel_id, row.rezora_id) for row in await connection.execute(query))
 
 
-def _entry(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any]) -> Entry:
+    """A row of the table."""
     return Entry(
         row.action,
         Side(row.side),
@@ -281,7 +317,8 @@ def _entry(row: Row[Any]) -> Entry:
     )
 
 
-def _hold(row: Row[Any]) -> OpenHold:
+def hold_of(row: Row[Any]) -> OpenHold:
+    """A row of ``named_holds``."""
     return OpenHold(
         row.cause,
         row.highlevel_id,
@@ -295,4 +332,5 @@ def _hold(row: Row[Any]) -> OpenHold:
         row.id,
         row.seen,
         row.attempts,
+        Kind(row.kind),
     )

@@ -56,7 +56,7 @@ async def by_side(
     for some in batches(ids):
         query = select(link).where(*live(bridge_id), id_column(side).in_(some))
         for row in await connection.execute(query):
-            kept = _kept(row)
+            kept = kept_from(row)
             found[kept.link.id(side)] = kept
     return found
 
@@ -64,7 +64,13 @@ async def by_side(
 async def every(connection: AsyncConnection, bridge_id: int) -> list[KeptLink]:
     """All live links of a bridge."""
     query = select(link).where(*live(bridge_id)).order_by(link.c.id)
-    return [_kept(row) for row in await connection.execute(query)]
+    return [kept_from(row) for row in await connection.execute(query)]
+
+
+async def after(connection: AsyncConnection, bridge_id: int, last: int, size: int) -> list[KeptLink]:
+    """The next live links of contacts behind a key, in the order of the keys."""
+    query = select(link).where(*live(bridge_id), link.c.id > last).order_by(link.c.id).limit(size)
+    return [kept_from(row) for row in await connection.execute(query)]
 
 
 def id_column(side: Side) -> ColumnElement[str]:
@@ -72,7 +78,8 @@ def id_column(side: Side) -> ColumnElement[str]:
     return link.c.highlevel_id if side is Side.HIGHLEVEL else link.c.rezora_id
 
 
-def _kept(row: Row[Any]) -> KeptLink:
+def kept_from(row: Row[Any]) -> KeptLink:
+    """A link as stored, of whatever kind."""
     pair = Link(
         row.highlevel_id,
         row.rezora_id,
@@ -95,7 +102,7 @@ async def add(connection: AsyncConnection, bridge_id: int, links: Sequence[KeptL
                 "live": True,
                 "created_at": now,
                 "closed_for": "",
-                **_columns(kept),
+                **columns(kept),
             }
             | {"highlevel_id": kept.link.highlevel_id, "rezora_id": kept.link.rezora_id}
             for kept in links
@@ -109,9 +116,9 @@ async def change(connection: AsyncConnection, links: Sequence[KeptLink]) -> None
         statement = (
             update(link)
             .where(link.c.id == bindparam("key"))
-            .values({name: bindparam(f"new_{name}") for name in _columns(links[0])})
+            .values({name: bindparam(f"new_{name}") for name in columns(links[0])})
         )
-        rows = [{"key": kept.id} | {f"new_{k}": v for k, v in _columns(kept).items()} for kept in links]
+        rows = [{"key": kept.id} | {f"new_{k}": v for k, v in columns(kept).items()} for kept in links]
         await execute_many(connection, statement, rows)
 
 
@@ -122,11 +129,14 @@ async def count(connection: AsyncConnection, bridge_id: int) -> int:
 
 
 async def close(connection: AsyncConnection, closed: Mapping[int, str]) -> None:
-    """End links (id to reason): their records belong to nobody any more."""
+    """End links (id to reason): their records belong to nobody any more, nor do those that hang on them."""
     for key, reason in closed.items():
         await connection.execute(
             update(link).where(link.c.id == key).values(live=False, closed_for=reason, settled="")
         )
+    for some in batches(list(closed)):
+        hanging = update(link).where(link.c.contact.in_(some), link.c.live.is_(True))
+        await connection.execute(hanging.values(live=False, closed_for="contact_unlinked", settled=""))
 
 
 async def move(connection: AsyncConnection, key: int, highlevel_id: str) -> None:
@@ -146,6 +156,7 @@ async def reopen(connection: AsyncConnection, bridge_id: int, since: int) -> lis
         select(link.c.id, link.c.highlevel_id, link.c.rezora_id)
         .where(
             link.c.bridge_id == bridge_id,
+            link.c.kind == Kind.CONTACT.value,
             ~link.c.live,
             link.c.closed_for.startswith("deleted_in_"),
             *(_free(bridge_id, since, side) for side in Side),
@@ -203,12 +214,12 @@ async def missing(connection: AsyncConnection, bridge_id: int, since: int) -> li
         for side in Side
     ]
     query = select(link).where(*live(bridge_id), ~(seen[0] & seen[1])).order_by(link.c.id)
-    return [_kept(row) for row in await connection.execute(query)]
+    return [kept_from(row) for row in await connection.execute(query)]
 
 
 async def open_intents(connection: AsyncConnection, bridge_id: int) -> list[Intent]:
     """Creates whose outcome is not known."""
-    query = select(intent).where(intent.c.bridge_id == bridge_id, _IS_OPEN).order_by(intent.c.id)
+    query = select(intent).where(*_of_contacts(bridge_id), _IS_OPEN).order_by(intent.c.id)
     return [
         Intent(Side(row.side), row.source_id, row.print, row.at) for row in await connection.execute(query)
     ]
@@ -236,7 +247,7 @@ async def close_intents(
         for side in Side:
             for some in batches([source for target, source in keys if target is side]):
                 query = update(intent).where(
-                    intent.c.bridge_id == bridge_id,
+                    *_of_contacts(bridge_id),
                     intent.c.side == side.value,
                     _IS_OPEN,
                     intent.c.source_id.in_(some),
@@ -244,11 +255,16 @@ async def close_intents(
                 await connection.execute(query.values(state=state))
 
 
+def _of_contacts(bridge_id: int) -> tuple[ColumnElement[bool], ...]:
+    return intent.c.bridge_id == bridge_id, intent.c.kind == Kind.CONTACT.value
+
+
 # A literal, as SQLite uses a partial index for its very words only.
 _IS_OPEN = intent.c.state == literal_column("'open'")
 
 
-def _columns(kept: KeptLink) -> dict[str, object]:
+def columns(kept: KeptLink) -> dict[str, object]:
+    """What of a link may change, as stored."""
     return {
         "base_highlevel": pack(kept.link.base_highlevel),
         "base_rezora": pack(kept.link.base_rezora),

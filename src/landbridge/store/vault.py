@@ -179,11 +179,19 @@ class Vault:
                 .values(refresh_until=0.0, refresh_owner="")
             )
 
-    def _seal(self, text: bytes, account_id: int, version: int) -> bytes:
+    def seal(self, body: object, purpose: str) -> bytes:
+        """Seal something that is kept elsewhere; it opens for the same purpose only."""
+        return self._seal(msgspec.json.encode(body), purpose, 1)
+
+    def opened(self, sealed: bytes, purpose: str, kind: type[Body]) -> Body:
+        """Open it again; raises ``StoreFailure`` for another key or purpose."""
+        return msgspec.json.decode(self._open(sealed, purpose, 1), type=kind)
+
+    def _seal(self, text: bytes, account_id: int | str, version: int) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
         return FORMAT + self._key.id + nonce + self._cipher.encrypt(nonce, text, _aad(account_id, version))
 
-    def _open(self, sealed: bytes, account_id: int, version: int) -> bytes:
+    def _open(self, sealed: bytes, account_id: int | str, version: int) -> bytes:
         key_id, nonce = sealed[1:5], sealed[5 : 5 + NONCE_BYTES]
         if sealed[:1] != FORMAT or key_id != self._key.id:
             raise StoreFailure(
@@ -198,5 +206,5 @@ class Vault:
             ) from None
 
 
-def _aad(account_id: int, version: int) -> bytes:
+def _aad(account_id: int | str, version: int) -> bytes:
     return f"landbridge:account:{account_id}:{version}".encode()

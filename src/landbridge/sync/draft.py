@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Generic, Protocol, TypeVar
 
 from landbridge.sync.actions import Action, ChangeLabel, Hold, OptOut, Update
 from landbridge.sync.merge import Values
-from landbridge.sync.model import Record, Side
+from landbridge.sync.model import Side
 from landbridge.sync.rules import LabelRule
 
 
-class Draft:
+class Shown(Protocol):
+    """What a side shows of one record, of whatever kind."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def fields(self) -> Mapping[str, str]: ...
+
+
+Shows = TypeVar("Shows", bound=Shown)
+
+
+class Draft(Generic[Shows]):
     """Collects what the fields of one pair call for."""
 
     def __init__(
         self,
-        records: Mapping[Side, Record],
+        records: Mapping[Side, Shows],
         bases: dict[Side, dict[str, str]],
         notes: dict[str, str],
         *,

@@ -29,6 +29,7 @@ class Weight:
     deletes: int = 0  # a record would be deleted because its partner was
     missing: int = 0  # linked records that one side's full listing no longer shows
     leaving: int = 0  # links would end because the scope leaves their contact out now
+    what: str = "linked contacts"
 
 
 def weigh(brake: Brake, weight: Weight) -> str:
@@ -36,22 +37,22 @@ def weigh(brake: Brake, weight: Weight) -> str:
     limit = brake.limit(weight.linked)
     if weight.overwrites > limit:
         return (
-            f"This run would replace values of {weight.overwrites} of {weight.linked} linked contacts,"
+            f"This run would replace values of {weight.overwrites} of {weight.linked} {weight.what},"
             f" more than the {limit} allowed without asking. {NOTHING}"
         )
     if weight.deletes > limit:
         return (
-            f"This run would delete {weight.deletes} of {weight.linked} linked contacts,"
+            f"This run would delete {weight.deletes} of {weight.linked} {weight.what},"
             f" more than the {limit} allowed without asking. {NOTHING}"
         )
     if weight.missing > limit:
         return (
-            f"{weight.missing} of {weight.linked} linked contacts are missing from a full listing,"
+            f"{weight.missing} of {weight.linked} {weight.what} are missing from a full listing,"
             f" more than the {limit} allowed without asking. {NOTHING}"
         )
     if weight.leaving > limit:
         return (
-            f"This run would end the links of {weight.leaving} of {weight.linked} linked contacts, which are"
+            f"This run would end the links of {weight.leaving} of {weight.linked} {weight.what}, which are"
             f" outside the scope, more than the {limit} allowed without asking. Nothing was written but"
             " opt-outs."
         )

@@ -17,15 +17,19 @@ from landbridge.sync.mapping_checks import (
     unknown_words,
 )
 from landbridge.sync.mapping_text import policy_text
-from landbridge.sync.model import Side
+from landbridge.sync.model import ACTIVITIES, Kind, Side
 from landbridge.sync.rules import (
     FIELD_STRATEGIES,
+    ActivityRule,
     Direction,
     LabelRule,
+    ListRule,
     OnDelete,
+    OnGone,
     Policy,
     Rule,
     Strategy,
+    When,
     default_policy,
 )
 from landbridge.sync.scope import Scope
@@ -104,8 +108,12 @@ _TOP = {
     "on_delete": str,
     "settle_seconds": int,
     "scope": dict,
+    "tasks": dict,
+    "notes": dict,
+    "appointments": dict,
     "field": list,
     "label": list,
+    "list": list,
 }
 _SCOPE = ("tags", "assigned_to", "business")
 _FIELD = ("name", "highlevel", "rezora", "converter", "direction", "strategy", "prefer")
@@ -118,11 +126,13 @@ _LABEL = (
     "rezora_field",
     "rezora_option",
 )
+_ACTIVITY = ("direction", "on_delete")
+_LIST = ("when", "list")
 _KIND = {
     bool: "true or false",
     str: "a text in quotes",
     int: "a whole number from 0 to 3600",
-    dict: "a table that begins with [scope]",
+    dict: "a table that begins with its name in brackets, as in [scope]",
     list: "tables in double brackets, as in [[field]]",
 }
 _MOST_SETTLE_SECONDS = 3600
@@ -154,7 +164,28 @@ class _Reader:
         if "on_delete" in good:
             good["on_delete"] = self._word("the file", good, "on_delete", OnDelete)
         labels = tuple(self._label(*numbered) for numbered in self._tables(good.pop("label", []), "label"))
-        return Policy(rules, labels, scope=scope, **good)
+        lists = tuple(self._list(*numbered) for numbered in self._tables(good.pop("list", []), "list"))
+        activities = tuple(
+            self._activity(kind, good.pop(f"{kind.value}s"))
+            for kind in ACTIVITIES
+            if f"{kind.value}s" in good
+        )
+        return Policy(rules, labels, scope=scope, activities=activities, lists=lists, **good)
+
+    def _activity(self, kind: Kind, table: Mapping[str, Any]) -> ActivityRule:
+        place = f"{kind.value}s"
+        self._only(place, table, _ACTIVITY)
+        return ActivityRule(
+            kind,
+            self._word(place, table, "direction", Direction),
+            self._word(
+                place, table, "on_delete", OnGone, OnGone.UNLINK if kind is Kind.NOTE else OnGone.DELETE
+            ),
+        )
+
+    def _list(self, place: str, table: Mapping[str, Any]) -> ListRule:
+        self._only(place, table, _LIST)
+        return ListRule(self._word(place, table, "when", When), self._text(place, table, "list"))
 
     def _scope(self, table: Mapping[str, Any]) -> Scope:
         self._only("scope", table, _SCOPE)

@@ -13,7 +13,7 @@ from landbridge.sync.fields import (
     REZORA_FIELDS,
     native_field,
 )
-from landbridge.sync.model import Side
+from landbridge.sync.model import Kind, Side
 from landbridge.sync.rules import (
     FIELD_STRATEGIES,
     REFUSED_STRATEGIES,
@@ -37,7 +37,31 @@ def policy_problems(policy: Policy) -> list[str]:
         *_repeated_rules(policy.rules),
         *_repeated_labels(policy.labels),
         *_label_fields(policy.labels, policy.rules),
+        *_appointments(policy),
+        *_repeated_lists(policy),
     ]
+
+
+def _appointments(policy: Policy) -> Iterator[str]:
+    """A new appointment in HighLevel needs a calendar, which no other system names (highlevel.md 2.2)."""
+    rule = policy.activity(Kind.APPOINTMENT)
+    if rule is not None and rule.direction is Direction.TO_HIGHLEVEL:
+        yield (
+            'appointments, direction: "to_highlevel" alone is not possible, as HighLevel books into its own'
+            ' calendars; allowed: "to_rezora", or "both" to carry edits of linked appointments back.'
+        )
+
+
+def _repeated_lists(policy: Policy) -> Iterator[str]:
+    """One list cannot stand for two things, nor be kept by a label as well."""
+    names = [rule.list.casefold() for rule in policy.lists]
+    named = {rule.list.casefold() for rule in policy.labels} | {policy.default_list.casefold()} - {""}
+    for rule, name in zip(policy.lists, names, strict=True):
+        if names.count(name) > 1 or name in named:
+            yield (
+                f"list {shown(rule.list)}: is kept by another rule of this mapping already;"
+                " allowed: a list of its own."
+            )
 
 
 def country_problems(code: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from landbridge.sync.rules import LabelRule, Policy, Rule
+from landbridge.sync.rules import ActivityRule, LabelRule, ListRule, Policy, Rule
 from landbridge.sync.scope import Scope
 
 _HEAD = """\
@@ -55,6 +55,23 @@ _LABELS = """\
 #   rezora_option = "Hot"
 #   direction = "both"
 """
+_ACTIVITIES = """\
+# Tasks, notes and appointments go along with their contacts; a kind without its table is not carried.
+# Rezora's public documents have none of the three: whether an account has them is found out when it is
+# connected. Where it has not, they are kept here, for the contact's page and the calendar feed.
+#   [tasks]
+#   direction = "both"          to_rezora, to_highlevel, both
+#   on_delete = "delete"        one deleted on one side, and not edited on the other: delete, or unlink
+#   [notes]
+#   direction = "both"
+#   on_delete = "unlink"
+#   [appointments]
+#   direction = "to_rezora"
+# One [[list]] for each Rezora list of those of whom something is true now:
+#   [[list]]
+#   when = "appointment_this_week"   appointment_this_week, follow_up_due, no_show
+#   list = "Appointment this week"
+"""
 
 
 def policy_text(policy: Policy) -> str:
@@ -71,6 +88,9 @@ def policy_text(policy: Policy) -> str:
     blocks += ["\n".join(_field(rule)) + "\n" for rule in policy.rules]
     blocks.append(_LABELS)
     blocks += ["\n".join(_label(rule)) + "\n" for rule in policy.labels]
+    blocks.append(_ACTIVITIES)
+    blocks += ["\n".join(_activity(rule)) + "\n" for rule in policy.activities]
+    blocks += ["\n".join(_list(rule)) + "\n" for rule in policy.lists]
     return "\n".join(blocks)
 
 
@@ -96,6 +116,18 @@ def _label(rule: LabelRule) -> Iterator[str]:
         if getattr(rule, key):
             yield f"{key} = {_toml(getattr(rule, key))}"
     yield f"direction = {_toml(rule.direction.value)}"
+
+
+def _activity(rule: ActivityRule) -> Iterator[str]:
+    yield f"[{rule.kind.value}s]"
+    yield f"direction = {_toml(rule.direction.value)}"
+    yield f"on_delete = {_toml(rule.on_delete.value)}"
+
+
+def _list(rule: ListRule) -> Iterator[str]:
+    yield "[[list]]"
+    yield f"when = {_toml(rule.when.value)}"
+    yield f"list = {_toml(rule.list)}"
 
 
 def _toml(value: str | bool | int | tuple[str, ...]) -> str:

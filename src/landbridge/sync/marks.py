@@ -8,12 +8,12 @@ from landbridge.sync.actions import ChangeLabel, Hold
 from landbridge.sync.draft import Draft
 from landbridge.sync.labels import Presence, decide_label, label_key, present, shown_name
 from landbridge.sync.merge import RESTORED, difference
-from landbridge.sync.model import Choice, Side
+from landbridge.sync.model import Choice, Record, Side
 from landbridge.sync.rules import LabelRule
 
 
 def plan_label(
-    draft: Draft, rule: LabelRule, choice: Choice | None, *, out: bool, tagged: bool | None = None
+    draft: Draft[Record], rule: LabelRule, choice: Choice | None, *, out: bool, tagged: bool | None = None
 ) -> None:
     """One tag, list or option of one pair."""
     key = label_key(rule)
@@ -38,7 +38,11 @@ def plan_label(
 
 
 def _plan_label_hold(
-    draft: Draft, rule: LabelRule, choice: Choice | None, shows: Mapping[Side, bool | None], cause: str
+    draft: Draft[Record],
+    rule: LabelRule,
+    choice: Choice | None,
+    shows: Mapping[Side, bool | None],
+    cause: str,
 ) -> None:
     """A mark on one side only: wait, unless a person has decided."""
     key = label_key(rule)
@@ -62,7 +66,7 @@ def _plan_label_hold(
         draft.bases[side][key] = "1" if shows[target.other] else "0"
 
 
-def _change_mark(draft: Draft, rule: LabelRule, side: Side, *, wanted: bool) -> None:
+def _change_mark(draft: Draft[Record], rule: LabelRule, side: Side, *, wanted: bool) -> None:
     """Add or take off a tag or list; an option waits for the other options of its field."""
     record = draft.records[side]
     if rule.field(side):
@@ -72,7 +76,7 @@ def _change_mark(draft: Draft, rule: LabelRule, side: Side, *, wanted: bool) -> 
     draft.labels.append(ChangeLabel(side, record.id, known, present=wanted))
 
 
-def write_options(draft: Draft, labels: Sequence[LabelRule]) -> None:
+def write_options(draft: Draft[Record], labels: Sequence[LabelRule]) -> None:
     """Write the options that were decided: a field shows one of them, so a second one has to wait.
 
     Taking an option off makes room for another one. What waits is not taken for agreed: else the next run
@@ -97,7 +101,7 @@ def write_options(draft: Draft, labels: Sequence[LabelRule]) -> None:
 
 
 def _write_option(
-    draft: Draft, side: Side, rule: LabelRule, name: str, old: str, *, blank: bool = False
+    draft: Draft[Record], side: Side, rule: LabelRule, name: str, old: str, *, blank: bool = False
 ) -> None:
     draft.write(side, (name,), ("" if blank else rule.option(side),), (old,))
     draft.rules[side].append(rule.name)

@@ -14,6 +14,7 @@ Values = tuple[str, ...]
 RESTORED = "restored"
 UNDONE = "undone"
 ACCEPTED = "accepted:"
+ABSORBS = "1"  # done: of two sides that differ without a base, the one that says so is right
 """Notes on a rule of a link: its base is not to be believed; its last write was undone by a person; a
 person said that this very difference (followed by its print) may stay."""
 
@@ -131,6 +132,10 @@ def _first_contact(rule: Rule, now: dict[Side, str]) -> Verdict:
             return Verdict(Outcome.HOLD, cause=f"only_in_{source.value}", cell="first contact, blank")
     if rule.strategy is Strategy.SOURCE and rule.direction.reaches(rule.prefer.other):
         return Verdict(Outcome.WRITE, rule.prefer.other, conflict=True, cell="first contact, apart")
+    for done in Side:
+        absorbs = rule.strategy is Strategy.ABSORBING and now[done] == ABSORBS
+        if absorbs and rule.direction.reaches(done.other):
+            return Verdict(Outcome.WRITE, done.other, conflict=True, cell="first contact, apart")
     return Verdict(Outcome.HOLD, cause="differs_at_first_contact", cell="first contact, apart")
 
 

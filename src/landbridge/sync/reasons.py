@@ -243,6 +243,33 @@ HELD: dict[str, Reason] = {
         "A create got no clear answer and the contact was not found afterwards.",
         "Nothing to do: the next sync looks again before it creates anything.",
     ),
+    "activity_deleted_and_edited": Reason(
+        "Deleted on one side, edited on the other",
+        "Somebody deleted this on one side while somebody else edited it on the other; neither was undone.",
+        "Keep it where it is (it is not copied back), or delete it there too.",
+    ),
+    "activity_double": Reason(
+        "Perhaps a second copy",
+        "Landbridge sent this once more after an answer was lost, and the first attempt seems to have worked"
+        " late. It is not copied anywhere.",
+        "Delete one of the two there; or say that it is one of its own (create), or to leave it (ignore).",
+    ),
+    "activity_shortened": Reason(
+        "A shortened text was edited",
+        "The other side kept only the beginning of this text, and somebody edited that; carrying it back"
+        " would lose the rest.",
+        "Choose which text stands, or put the edit into the long text by hand.",
+    ),
+    "activity_refused": Reason(
+        "Refused by the other side",
+        "The other side refused this as it is. It is tried again when it changes.",
+        "Correct what the sentence names, or try again.",
+    ),
+    "task_without_due": Reason(
+        "Task without a due date",
+        "HighLevel has no tasks without a due date, and Landbridge invents none.",
+        "Give the task a due date in Rezora, or leave it there (ignore).",
+    ),
     "recipe": Reason(
         "A recipe asks you to look",
         "A recipe of yours opened this, with its own words; the contact is synced as before.",

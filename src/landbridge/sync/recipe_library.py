@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from landbridge.sync.model import Kind
 from landbridge.sync.recipe_file import write_recipe
 from landbridge.sync.recipe_times import Wait, read_wait
 from landbridge.sync.recipes import Action, Do, Recipe
+from landbridge.sync.rules import ActivityRule, Direction, OnGone
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,9 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class BuiltIn:
-    """A recipe that comes with Landbridge. ``pattern`` is None where a switch of the sync does it.
+    """A recipe that comes with Landbridge. ``pattern`` is None where the sync itself does it.
 
-    ``elsewhere`` then says where that switch is.
+    ``carries`` is then what its switch adds to the mapping, and ``more`` what else there is to do.
     """
 
     key: str
@@ -36,7 +38,8 @@ class BuiltIn:
     sentence: str
     pattern: Recipe | None
     parameters: tuple[Parameter, ...] = ()
-    elsewhere: str = ""
+    carries: ActivityRule | None = None
+    more: str = ""
 
     def values(self, recipe: Recipe) -> dict[str, str]:
         """What a recipe made from this pattern says, by the names of the parameters."""
@@ -166,18 +169,29 @@ LIBRARY: Mapping[str, BuiltIn] = {
             (Parameter("list", "List in Rezora", "0.list", "It must exist."),),
         ),
         BuiltIn(
+            "tasks-both-ways",
+            "Tasks on both sides",
+            "Tasks are the same on both sides: made, edited, done and deleted. A part of the sync.",
+            None,
+            carries=ActivityRule(Kind.TASK, Direction.BOTH),
+            more="HighLevel tells of no edited task: edits are found by a look, every 15 minutes or so.",
+        ),
+        BuiltIn(
             "notes-to-rezora",
             "Notes to Rezora",
-            "Notes of a contact are carried to Rezora. That is a part of the sync itself.",
+            "Notes of a contact are carried to Rezora, author and time in the last line. A part of the sync.",
             None,
-            elsewhere="Switch it on in the mapping, under [notes], where your version of Landbridge has it.",
+            carries=ActivityRule(Kind.NOTE, Direction.TO_REZORA, OnGone.UNLINK),
+            more="Reading the notes of everybody takes one call for each contact, once a day.",
         ),
         BuiltIn(
             "appointment-reminders",
             "Appointments with reminders",
-            "Appointments show in a private calendar with reminders. That is a part of the sync itself.",
+            "Appointments are carried to Rezora, and show with reminders in the bridge's private calendar. A"
+            " part of the sync.",
             None,
-            elsewhere="Switch on the bridge's calendar feed, where your version of Landbridge has it.",
+            carries=ActivityRule(Kind.APPOINTMENT, Direction.TO_REZORA),
+            more="The address of the calendar is on the bridge's page; it works without Rezora, too.",
         ),
     )
 }

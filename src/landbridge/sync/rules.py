@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from landbridge.sync.model import Side
+from landbridge.sync.model import Kind, Side
 from landbridge.sync.scope import Scope
 
 
@@ -32,6 +32,7 @@ class Strategy(StrEnum):
     HOLD = "hold"
     IMMUTABLE = "immutable"
     NEWEST = "newest"
+    ABSORBING = "absorbing"
 
 
 # The strategies that a field rule may name, and why the others are refused.
@@ -46,6 +47,7 @@ REFUSED_STRATEGIES = {
     Strategy.SET3: "it is for labels, which always use it",
     Strategy.MAX_RESTRICTION: "it is for consent, which always uses it",
     Strategy.NEWEST: "it needs a change time for every field, and neither system shows one",
+    Strategy.ABSORBING: "it is for whether a task is done, which always uses it",
 }
 
 
@@ -74,6 +76,38 @@ class OnDelete(StrEnum):
 
     UNLINK = "unlink"
     ASK = "ask"
+
+
+class OnGone(StrEnum):
+    """What happens to the other task, note or appointment when one was deleted."""
+
+    DELETE = "delete"
+    UNLINK = "unlink"
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRule:
+    """One kind that belongs to contacts: where it is carried, and what its deletion means."""
+
+    kind: Kind
+    direction: Direction
+    on_delete: OnGone = OnGone.DELETE
+
+
+class When(StrEnum):
+    """What a list can stand for that follows from somebody's activities."""
+
+    APPOINTMENT_THIS_WEEK = "appointment_this_week"
+    FOLLOW_UP_DUE = "follow_up_due"
+    NO_SHOW = "no_show"
+
+
+@dataclass(frozen=True, slots=True)
+class ListRule:
+    """A Rezora list of those of whom something is true now; nobody who opted out is ever put on it."""
+
+    when: When
+    list: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +154,8 @@ class Policy:
     ``default_list``: the Rezora list that every created contact joins, empty for none.
     ``settle_seconds``: a contact edited more recently waits, so that half-typed values are not carried.
     ``only``: the one side that may be written to; not in the mapping file, but of the connection.
-    ``scope``: the contacts that the bridge is about.
+    ``scope``: the contacts that the bridge is about. ``activities``: the kinds that are carried along with
+    their contacts, none of them without a rule. ``lists``: lists that follow from activities.
     """
 
     rules: tuple[Rule, ...]
@@ -135,6 +170,12 @@ class Policy:
     settle_seconds: int = 10
     only: Side | None = None
     scope: Scope = field(default_factory=Scope)
+    activities: tuple[ActivityRule, ...] = ()
+    lists: tuple[ListRule, ...] = ()
+
+    def activity(self, kind: Kind) -> ActivityRule | None:
+        """How that kind is carried; None where it is not."""
+        return next((rule for rule in self.activities if rule.kind is kind), None)
 
     def field_names(self) -> frozenset[str]:
         """Every native field that a rule or the scope speaks of, of both sides."""
@@ -169,6 +210,9 @@ class Policy:
             ),
             on_delete=OnDelete.UNLINK,
             only=side,
+            activities=tuple(
+                replace(rule, direction=direction) for rule in self.activities if rule.direction.reaches(side)
+            ),
         )
 
 

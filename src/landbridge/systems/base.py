@@ -22,11 +22,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
-from landbridge.sync.model import Record, Side
+from landbridge.sync.model import ACTIVITIES, Kind, Record, Side
+from landbridge.systems.activities import Activities
 
 Sent = Literal["no", "maybe", "yes"]
 
@@ -190,7 +191,11 @@ class CustomField:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """What an account can do, as probed at connect: shown to people and obeyed by the engine."""
+    """What an account can do, as probed at connect: shown to people and obeyed by the engine.
+
+    ``kinds`` can be read, ``writes`` can be written; an account that was connected before activities were
+    known has no ``writes`` stored, and ``stored_kinds`` reads that as none of them.
+    """
 
     side: Side
     account: str
@@ -199,8 +204,20 @@ class Capability:
     time_zone: str = ""
     country: str = ""
     kinds: tuple[str, ...] = ("contact",)
+    writes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     marker_field: str = ""  # id of the field that ``make_marker`` made or found; "" where there is none
+
+
+def named_kinds(activities: Collection[Kind]) -> tuple[str, ...]:
+    """Contacts and these activities, as ``Capability`` names them, always in one order."""
+    return (Kind.CONTACT.value, *(kind.value for kind in ACTIVITIES if kind in activities))
+
+
+def stored_kinds(capability: Mapping[str, Any]) -> tuple[frozenset[Kind], frozenset[Kind]]:
+    """Activities that a stored ``Capability`` says can be read, and those that can be written too."""
+    reads = frozenset(kind for kind in ACTIVITIES if kind.value in capability.get("kinds", ()))
+    return reads, frozenset(kind for kind in reads if kind.value in capability.get("writes", ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +251,11 @@ class System(Protocol):
     """One account of one system. All methods raise ``SystemFailure``."""
 
     side: Side
+
+    @property
+    def activities(self) -> Activities:
+        """Tasks, notes and appointments; which of them the account has is told by ``probe``."""
+        ...
 
     async def probe(self) -> Capability:
         """Ask the account what it is and can do. Reads only."""

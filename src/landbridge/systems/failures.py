@@ -153,15 +153,17 @@ _FIELD = re.compile(
     r"|phone_(?:home|work|mobile|fax)|(?:home|business)_(?:street2?|city|state|zip))"
     r"|list_(?:id|name)|firstName|lastName|address1|postalCode|companyName|dateOfBirth|locationId|assignedTo"
     r"|customFields|dndSettings|pageLimit|searchAfter"
+    r"|dueDate|completed|startTime|endTime|calendarId|appointmentStatus|userId"
+    r"|(?:task|note|appointment)_(?:id|title|body|due|completed|start|end|location|status)"
 )
 _PLAIN = re.compile(
-    r"a|allow|allowed|already|an|and|are|as|be|been|can|cannot|characters|city|code|contact|contacts"
+    r"a|allow|allowed|already|an|and|appointment|are|as|be|been|can|cannot|characters|city|code|contact|contacts"
     r"|country|create|created|custom|date|does|duplicate|duplicated|email|empty|exceeds|exist|exists"
     r"|expected|expired|field|fields|for|format|greater|has|have|id|in|invalid|is|it|its|less"
-    r"|list|location|long|longer|managed|maximum|minimum|missing|must|name|no|none|not|null|number"
+    r"|list|location|long|longer|managed|maximum|minimum|missing|must|name|no|none|not|note|null|number"
     r"|object|of|on|one|only|option|or|parameter|phone|please|property|provided|record|refresh|request"
     r"|required|same|scope|should|source|state|string|tag|tags|than|the|there|this|timezone|to|token"
-    r"|too|type|unique|unknown|update|valid|value|was|website|with|without",
+    r"|task|time|title|too|type|unique|unknown|update|valid|value|was|website|with|without",
     re.IGNORECASE,
 )
 

@@ -7,7 +7,7 @@ import ipaddress
 import logging
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -166,7 +166,7 @@ class HttpClient:
         decode: Callable[[bytes], T],
         idempotent: bool,
         ids: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str | Sequence[str]] | None = None,
         json: object = msgspec.UNSET,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
@@ -175,7 +175,8 @@ class HttpClient:
         """Make one call and return ``decode(body)`` of its 2xx answer.
 
         ``route`` is a path below the base URL with places such as ``/contacts/{contact}``, filled (quoted)
-        from ``ids``: the log shows the route, never an id. ``decode`` raises msgspec's errors or a
+        from ``ids``: the log shows the route, never an id. A list in ``query`` is named once for each of its
+        values. ``decode`` raises msgspec's errors or a
         ``SystemFailure`` for a body that is not as promised. Anything but a create is ``idempotent`` and
         repeated as its failure allows; a create is repeated only when it surely was not sent, and every
         refusal of it carries ``sent="maybe"``: HighLevel answered 422 and created the contact all the same
@@ -224,9 +225,9 @@ class HttpClient:
             await self._session.close()
             self._session = None
 
-    def _url(self, at: At, ids: Mapping[str, str], query: Mapping[str, str]) -> URL:
+    def _url(self, at: At, ids: Mapping[str, str], query: Mapping[str, str | Sequence[str]]) -> URL:
         path = at.route.format_map({name: _path_part(value, at) for name, value in ids.items()})
-        search = f"?{urlencode(query, quote_via=quote)}" if query else ""
+        search = f"?{urlencode(query, doseq=True, quote_via=quote)}" if query else ""
         return URL(f"{self._base}{path}{search}", encoded=True)
 
     async def _attempt(self, call: _Call, decode: Callable[[bytes], T]) -> T:

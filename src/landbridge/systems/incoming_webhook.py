@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
 import aiohttp
@@ -87,14 +87,18 @@ def _checked(text: str) -> URL:
 
 
 async def post_to(
-    url: URL, body: bytes, addresses: Sequence[str], context: ssl.SSLContext | None = None
+    url: URL,
+    body: bytes,
+    addresses: Sequence[str],
+    context: ssl.SSLContext | None = None,
+    more_headers: Mapping[str, str] | None = None,
 ) -> int:
     """One request to one of the addresses, under the host's own name and certificate."""
     connector = aiohttp.TCPConnector(
         resolver=_Pinned(url.raw_host or "", addresses), use_dns_cache=False, ssl=context or True
     )
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-    headers = {"content-type": "application/json"}
+    headers = {"content-type": "application/json"} | dict(more_headers or {})
     async with (
         aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as s,
         s.post(url, data=body, headers=headers, allow_redirects=False) as answer,

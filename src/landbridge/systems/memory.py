@@ -19,7 +19,9 @@ from landbridge.systems.base import (
     ReadOnlyGrant,
     Rejected,
     SystemFailure,
+    named_kinds,
 )
+from landbridge.systems.memory_activities import MemoryActivities
 
 
 @dataclass(slots=True)
@@ -42,6 +44,13 @@ class MemorySystem:
     closed: bool = False
     _last_id: int = 1000
     _before: dict[str, str | None] = field(default_factory=dict)
+    activities: MemoryActivities = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Activities of the same account: they share failures, calls and the permission to write."""
+        self.activities = MemoryActivities(
+            self.side, self._begin, self._write, has_contact=lambda contact_id: contact_id in self.records
+        )
 
     async def probe(self) -> Capability:
         """As told to the constructor."""
@@ -51,6 +60,8 @@ class MemorySystem:
             f"memory-{self.side.value}",
             "An account in memory",
             self.can_write,
+            kinds=named_kinds(self.activities.kinds),
+            writes=named_kinds(self.activities.kinds & self.activities.writes) if self.can_write else (),
             marker_field=self.marker_field,
         )
 
@@ -114,6 +125,7 @@ class MemorySystem:
         at = ids.index(record_id)
         self._before[record_id] = ids[at - 1] if at else None
         del self.records[record_id]
+        self.activities.drop_contact(record_id)
 
     async def opt_out(self, record_id: str) -> None:
         """There is no way back."""

@@ -13,6 +13,8 @@ from landbridge.store.bridges import Account, Bridge
 from landbridge.store.runs import Run
 from landbridge.systems.base import Clock
 from landbridge.web import words
+from landbridge.web.api_calendar import CalendarApi
+from landbridge.web.api_contacts import ContactsApi
 from landbridge.web.api_holds import PeopleApi
 from landbridge.web.api_live import LiveApi
 from landbridge.web.api_recipes import RecipeApi
@@ -141,6 +143,8 @@ class Api:
             PeopleApi(self._product),
             ScheduleApi(self._product),
             LiveApi(self._product),
+            CalendarApi(self._product),
+            ContactsApi(self._product),
             RecipeApi(self._product),
         ):
             router.include_router(part.router(path, unknown, refused))

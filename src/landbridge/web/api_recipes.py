@@ -23,7 +23,7 @@ class RecipeFacts(BaseModel):
     sentence: str
     enabled: bool
     built_in: bool
-    switchable: bool = Field(description="False where a switch of the sync does it.")
+    a_recipe: bool = Field(description="False for a part of the sync that has its switch among the recipes.")
     values: dict[str, str] = Field(description="Of a built-in recipe: what may be set, as it is.")
     text: str = Field(description="The recipe as TOML.")
     problems: list[str] = Field(description="Why this version cannot read it; empty when it can.")
@@ -178,7 +178,7 @@ def recipe_facts(card: Card) -> RecipeFacts:
         sentence=card.sentence,
         enabled=card.enabled,
         built_in=card.built_in is not None,
-        switchable=card.switchable,
+        a_recipe=card.a_recipe,
         values=dict(card.values),
         text=card.text,
         problems=list(card.problems),

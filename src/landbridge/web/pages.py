@@ -75,6 +75,7 @@ def _templates() -> Environment:
         words.exact,
         words.machine,
         words.clock_time,
+        words.local_time,
     )
     templates.filters |= {function.__name__: function for function in filters}
     templates.globals |= {

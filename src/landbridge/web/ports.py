@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from landbridge.engine.calling import Called
+from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.desk import Question
+from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
+from landbridge.engine.outgoing import OutgoingWebhooks
 from landbridge.engine.recipe_book import Card, Trial
 from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
@@ -63,6 +67,9 @@ class Product(Protocol):
     """
 
     settings: Settings
+    feeds: Feeds
+    contact_book: ContactBook
+    outgoing: OutgoingWebhooks
 
     @property
     def recipes(self) -> Recipes:
@@ -149,6 +156,10 @@ class Product(Protocol):
 
     async def arrivals(self) -> dict[str, int]:
         """How many webhooks came today, by outcome."""
+        ...
+
+    async def call(self, bridge: Bridge, name: str, given: Mapping[str, object], *, by: str) -> Called:
+        """Call an operation of the catalog on the bridge's account."""
         ...
 
     async def undo(self, bridge: Bridge, order: UndoOrder, *, cause: str, preview: bool = False) -> UndoRun:

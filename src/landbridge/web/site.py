@@ -9,7 +9,13 @@ from starlette.staticfiles import StaticFiles
 from landbridge import __version__
 from landbridge.systems.base import Clock, RealClock
 from landbridge.web.api import Api
+from landbridge.web.api_operations import OperationsApi, describe_calls
+from landbridge.web.api_outgoing import OutgoingApi
+from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
+from landbridge.web.contacts import ContactPages
+from landbridge.web.operations import OperationPages
+from landbridge.web.outgoing import OutgoingPages
 from landbridge.web.pages import STATIC, Pages
 from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
@@ -29,14 +35,22 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         docs_url=None,  # both viewers load scripts from a CDN
         redoc_url=None,
     )
-    site.router.routes.append(webhook_route(product))
-    for part in (
+    site.router.routes += [webhook_route(product), feed_route(product)]
+    parts = (
         StatusPages(product, pages),
+        CalendarPages(product, pages),
+        ContactPages(product, pages),
         ConnectPages(product, pages),
         RecipePages(product, pages),
         Api(product, pages.clock),
-    ):
+        OperationsApi(product),
+        OperationPages(product, pages),
+        OutgoingApi(product),
+        OutgoingPages(product, pages),
+    )
+    for part in parts:
         site.include_router(part.router())
+    describe_calls(site)
     site.mount("/static", StaticFiles(directory=STATIC))
     answer_problems(site, pages)
     site.add_middleware(GZipMiddleware, minimum_size=500)

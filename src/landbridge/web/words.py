@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 import msgspec
 from markupsafe import Markup, escape
 
+from landbridge.engine.calendar_feed import zone_of
 from landbridge.engine.desk import ALLOWED
 from landbridge.engine.work import Stage
 from landbridge.store.runs import Run
 from landbridge.sync.model import Side
-from landbridge.sync.reasons import HELD, Reason
+from landbridge.sync.reasons import EXCLUDED, HELD, Reason
 
 STEPS = ("Read HighLevel", "Read Rezora", "Match people", "Write the changes")
 _STAGES: Mapping[str, tuple[int, str]] = {  # the engine's stage: the step above it belongs to, and its words
@@ -27,6 +28,13 @@ _STAGES: Mapping[str, tuple[int, str]] = {  # the engine's stage: the step above
     "forecast": (3, "Planning"),
     "apply": (3, "Writing the changes"),
     "settle": (3, "Waiting for edits to settle"),
+    "activities": (3, "Reading tasks and appointments"),
+    "read_contacts": (3, "Reading notes, contact by contact"),
+    "weigh_activities": (3, "Weighing the activities"),
+    "forecast_activities": (3, "Planning the activities"),
+    "carry_activities": (3, "Carrying tasks, notes and appointments"),
+    "lists": (3, "Keeping the lists"),
+    "look_tasks": (1, "Looking for changed tasks"),
     "finish": (3, "Finishing"),
     "live": (3, "Carrying changes"),
     "look_highlevel": (0, "Looking for changes in HighLevel"),
@@ -41,6 +49,15 @@ COUNTS: Mapping[str, str] = {  # counters of a run that people care about
     "listed": "tags and lists added",
     "unlisted": "tags and lists taken off",
     "deleted": "deleted",
+    "tasks_created": "tasks created",
+    "tasks_updated": "tasks updated",
+    "tasks_deleted": "tasks deleted",
+    "notes_created": "notes created",
+    "notes_updated": "notes updated",
+    "notes_deleted": "notes deleted",
+    "appointments_created": "appointments created",
+    "appointments_updated": "appointments updated",
+    "appointments_deleted": "appointments deleted",
     "failed": "failed",
 }
 CAUSES = {
@@ -68,6 +85,7 @@ _ACTIONS = {
     "undo": "Undone in {}",
     "decided": "Decided by you in {}",
     "failed": "Failed in {}",
+    "operation": "Called in {}",
 }
 
 
@@ -178,6 +196,19 @@ def action(name: str, side: Side) -> str:
 def answers(cause: str) -> tuple[str, ...]:
     """What a person may answer to a hold of this cause."""
     return ALLOWED.get(cause, ())
+
+
+def standing(word: str, reason: str) -> str:
+    """Where one contact of a list stands, in a few words."""
+    known = (EXCLUDED | HELD).get(reason)
+    if known is not None:
+        return known.title
+    return {"equal": "In sync", "waiting": "Waiting", "held": "Waits for you"}.get(word, reason or "Left out")
+
+
+def local_time(at: float, zone: str) -> str:
+    """Epoch seconds on the clock of a place, such as ``Wed 25 Nov 2026, 09:00``."""
+    return datetime.fromtimestamp(at, zone_of(zone)).strftime("%a %-d %b %Y, %H:%M")
 
 
 def held(key: str) -> Reason:

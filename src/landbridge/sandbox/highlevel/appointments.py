@@ -155,14 +155,29 @@ def add(state: State, body: Reply, *, v3: bool = False, source: str = "third_par
     start = moment(state, body["startTime"], "startTime")
     end = moment(state, body["endTime"], "endTime") if "endTime" in body else start + slot_ms(found)
     _check_span(state, found["id"], start, end, body)
+    record = record_of(state, found, contact["id"], body, (start, end), state.now_ms(), source)
+    state.put("appointments", record)
+    _told(state, "AppointmentCreate", record)
+    return record
+
+
+def record_of(
+    state: State,
+    found: Record,
+    contact_id: str,
+    body: Reply,
+    span: tuple[int, int],
+    added: int,
+    source: str,
+) -> Record:
+    """An appointment as it is kept; ``found`` is its calendar, times are in epoch milliseconds."""
     members = [member["userId"] for member in found["teamMembers"]]
-    now = state.now_ms()
-    record = {
+    return {
         "id": state.ids.text(),
         "title": body.get("title") or found["name"],
         "calendarId": found["id"],
         "locationId": state.config.location_id,
-        "contactId": contact["id"],
+        "contactId": contact_id,
         "groupId": found["groupId"],
         "appointmentStatus": body.get("appointmentStatus", "confirmed"),
         "assignedUserId": body.get("assignedUserId") or (members[0] if members else ""),
@@ -176,14 +191,11 @@ def add(state: State, body: Reply, *, v3: bool = False, source: str = "third_par
         "assignedResources": [],
         "createdBy": {"userId": None, "source": source},
         "deleted": False,
-        "startMs": start,
-        "endMs": end,
-        "addedMs": now,
-        "updatedMs": now,
+        "startMs": span[0],
+        "endMs": span[1],
+        "addedMs": added,
+        "updatedMs": added,
     }
-    state.put("appointments", record)
-    _told(state, "AppointmentCreate", record)
-    return record
 
 
 def change(state: State, record: Record, body: Reply, *, v3: bool = False) -> Record:

@@ -66,7 +66,16 @@ def delete_note(state: State, call: Call) -> Reply:
 
 def add(state: State, contact_id: str, body: Reply) -> Record:
     """Store a new note and fire NoteCreate."""
-    note = {
+    note = record_of(state, contact_id, body, state.now_ms())
+    state.put("notes", note)
+    state.emit("NoteCreate", note["id"], contact_id)
+    state.touched("note", contact_id)
+    return note
+
+
+def record_of(state: State, contact_id: str, body: Reply, added: int) -> Record:
+    """A note as it is kept; ``added`` in epoch milliseconds."""
+    return {
         "id": state.ids.text(),
         "contactId": contact_id,
         "body": body["body"],
@@ -74,12 +83,8 @@ def add(state: State, contact_id: str, body: Reply) -> Record:
         "title": body.get("title"),
         "color": body.get("color"),
         "pinned": body.get("pinned", False),
-        "dateAdded": iso(state.now_ms()),
+        "dateAdded": iso(added),
     }
-    state.put("notes", note)
-    state.emit("NoteCreate", note["id"], contact_id)
-    state.touched("note", contact_id)
-    return note
 
 
 def change(state: State, note: Record, body: Reply) -> Record:

@@ -83,9 +83,16 @@ def delete_task(state: State, call: Call) -> Reply:
 
 def add(state: State, contact_id: str, body: Reply) -> Record:
     """Store a new task and fire TaskCreate."""
-    now = state.now_ms()
-    due = _due(state, body["dueDate"])
-    task = {
+    task = record_of(state, contact_id, body, _due(state, body["dueDate"]), state.now_ms())
+    state.put("tasks", task)
+    state.emit("TaskCreate", task["id"], contact_id)
+    state.touched("task", contact_id)
+    return task
+
+
+def record_of(state: State, contact_id: str, body: Reply, due: int, added: int) -> Record:
+    """A task as it is kept; times in epoch milliseconds."""
+    return {
         "id": state.ids.text(),
         "contactId": contact_id,
         "title": body["title"],
@@ -94,13 +101,9 @@ def add(state: State, contact_id: str, body: Reply) -> Record:
         "completed": body.get("completed", False),
         "dueMs": due,
         "dueDate": iso(due),
-        "addedMs": now,
-        "updatedMs": now,
+        "addedMs": added,
+        "updatedMs": added,
     }
-    state.put("tasks", task)
-    state.emit("TaskCreate", task["id"], contact_id)
-    state.touched("task", contact_id)
-    return task
 
 
 def change(state: State, task: Record, body: Reply) -> Record:

@@ -22,6 +22,7 @@ from landbridge.sandbox.highlevel import (
     oauth,
     search,
     seeding,
+    seeding_activities,
     tasks,
 )
 from landbridge.sandbox.highlevel.call import Call, Route
@@ -117,6 +118,10 @@ class HighLevelWorld:
     def seed(self, people: Iterable[Person]) -> None:
         """Add people as contacts that were always there: no events, no search lag."""
         seeding.seed(self.state, people)
+
+    def seed_activities(self, count: int, seed: int) -> None:
+        """Give the first contacts notes, tasks and appointments, as if they had always been there."""
+        seeding_activities.seed_activities(self.state, count, seed)
 
     def edit(self, command: Mapping[str, Any]) -> dict[str, Any]:
         """A change by a person in the CRM: ``{kind, action, ...}``, ``kind`` is contact when left out.

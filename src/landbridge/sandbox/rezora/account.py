@@ -91,6 +91,24 @@ class Account:
         """Now as Rezora writes times: ``YYYY-MM-DD HH:MM:SS``; UTC is an assumption (rezora.md 1.1)."""
         return datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y-%m-%d %H:%M:%S")
 
+    def now(self) -> float:
+        """Epoch seconds of the sandbox clock."""
+        return self._clock.now()
+
+    # Activities
+
+    def add_activity(self, kind: str, owner: str, values: Mapping[str, str]) -> Row:
+        """Store a task, note or appointment of a contact; missing fields are empty, the id is made here."""
+        row = dict.fromkeys(columns.ACTIVITIES[kind], "")
+        if kind == "task":
+            row["task_completed"] = "0"
+        if kind == "note":
+            row["note_date"] = self.stamp()
+        row |= values
+        row[f"{kind}_id"] = self.number(kind)
+        self.activities[kind].setdefault(owner, {})[row[f"{kind}_id"]] = row
+        return row
+
     # Contacts
 
     def add_contact(

@@ -49,11 +49,16 @@ def _changes(call: Call, kind: str) -> Row:
         for name in names
         if name in call.fields and name not in SERVER_MADE
     }
+    check_values(changes)
+    return changes
+
+
+def check_values(changes: Row) -> None:
+    """Refuses a time or a flag of another form with 400."""
     for name in TIMES & changes.keys():
         _check_time(name, changes[name])
     if changes.get("task_completed", "0") not in ("0", "1"):
         raise Refusal(400, "The field task_completed is neither 0 nor 1.")
-    return changes
 
 
 def _check_time(name: str, value: str) -> None:
@@ -73,14 +78,7 @@ def _post(call: Call, kind: str) -> Outcome:
     owner = find_contact(call).fields["contact_id"]
     changes = _changes(call, kind)
     require(changes, REQUIRED[kind])
-    row = dict.fromkeys(columns.ACTIVITIES[kind], "")
-    if kind == "task":
-        row["task_completed"] = "0"
-    if kind == "note":
-        row["note_date"] = call.account.stamp()
-    row |= changes
-    row[f"{kind}_id"] = call.account.number(kind)
-    call.account.activities[kind].setdefault(owner, {})[row[f"{kind}_id"]] = row
+    row = call.account.add_activity(kind, owner, changes)
     return made(f"{kind}_id", row[f"{kind}_id"])
 
 

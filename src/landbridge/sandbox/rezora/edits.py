@@ -11,6 +11,7 @@ from typing import get_args
 
 from landbridge.sandbox.rezora import columns
 from landbridge.sandbox.rezora.account import Account, Contact, ContactKind, Row
+from landbridge.sandbox.rezora.edits_of_activities import edit_activity
 
 Command = Mapping[str, object]
 
@@ -18,14 +19,19 @@ Command = Mapping[str, object]
 def edit_account(account: Account, command: Command) -> dict[str, object]:
     """Carry out one edit; raises ``ValueError`` with one sentence when it makes no sense.
 
-    ``{"action": ..., "kind": "contact"|"list", "id": ..., "fields": {...}, "list": <list id or name>,
+    Of a task, note or appointment, where the account has such things: ``{"action":
+    "create"|"update"|"delete", "kind": "task", "contact": <id of the contact>, "id": ..., "fields": {...}}``.
+    Else ``{"action": ..., "kind": "contact"|"list", "id": ..., "fields": {...}, "list": <list id or name>,
     "contact_kind": "normal"|"synced"|"master", "name": <list name>}``; the answer holds ``kind``, ``id``
     and the ``fields`` as they are now (as they were, for a deletion). A list may also be named in
     ``fields``, as ``list_id`` or ``list_name``.
     """
     kind, action = _text(command, "kind") or "contact", _text(command, "action")
+    if kind in columns.ACTIVITIES:
+        return edit_activity(account, kind, command)
     if kind not in ("contact", "list"):
-        raise ValueError(f"The kind {kind!r} cannot be edited here; use contact or list.")
+        known = ", ".join(("contact", "list", *columns.ACTIVITIES))
+        raise ValueError(f"The kind {kind!r} cannot be edited here; use one of {known}.")
     name = f"{action}_list" if kind == "list" and f"{action}_list" in ACTIONS else action
     edit = ACTIONS.get(name)
     if edit is None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from landbridge.sandbox.agenda import agenda, monday
 from landbridge.sandbox.people import Person
 from landbridge.sandbox.rezora.account import Account
 
@@ -24,6 +25,37 @@ def seed_account(account: Account, people: Iterable[Person]) -> None:
             row = account.list_named(name) or account.add_list(name)
             if record_id not in account.members[row["list_id"]]:
                 account.add_member(row["list_id"], record_id)
+
+
+def seed_activities(account: Account, count: int, seed: int) -> None:
+    """What the agent entered in Rezora itself, other than in HighLevel: ``agenda`` with another seed.
+
+    A series is one appointment here; times are a clock's, in no zone (rezora.md 1.1).
+    """
+    week = monday(account.now(), "UTC")
+    owners = [one.fields["contact_id"] for one in account.contacts.values() if one.kind != "self"]
+    for number, owner in enumerate(owners[:count]):
+        made = agenda(seed + 1, number, week, ())
+        for note in made.notes[:1]:
+            row = {"note_body": note.body, "note_date": _stamp(note.made)}
+            account.add_activity("note", owner, row)
+        for task in made.tasks[:1]:
+            done = "1" if task.completed else "0"
+            row = {"task_title": task.title, "task_body": task.body, "task_due": _stamp(task.due)}
+            account.add_activity("task", owner, row | {"task_completed": done})
+        for booking in made.bookings[:1]:
+            row = {
+                "appointment_title": booking.title,
+                "appointment_start": _stamp(booking.start),
+                "appointment_end": _stamp(booking.end),
+                "appointment_location": booking.address,
+                "appointment_status": booking.status,
+            }
+            account.add_activity("appointment", owner, row)
+
+
+def _stamp(local: datetime) -> str:
+    return local.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def fields_of(person: Person) -> dict[str, str]:

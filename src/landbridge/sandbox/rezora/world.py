@@ -13,7 +13,7 @@ from landbridge.sandbox.rezora.account import Account
 from landbridge.sandbox.rezora.call import Call, Outcome, Refusal, Resource
 from landbridge.sandbox.rezora.config import RezoraConfig
 from landbridge.sandbox.rezora.edits import edit_account
-from landbridge.sandbox.rezora.seeding import seed_account
+from landbridge.sandbox.rezora.seeding import seed_account, seed_activities
 from landbridge.sandbox.wire import Answer, Ids, Request, SandboxClock
 
 Level = Literal["agent", "company"]
@@ -71,6 +71,11 @@ class RezoraWorld:
     def seed(self, people: Iterable[Person]) -> None:
         """Add the people who are ``in_rezora``, with their lists."""
         seed_account(self.account, people)
+
+    def seed_activities(self, count: int, seed: int) -> None:
+        """Give the first contacts, not self, notes, tasks and appointments, if the account has any."""
+        if self.config.activities:
+            seed_activities(self.account, count, seed)
 
     def edit(self, command: Mapping[str, object]) -> dict[str, object]:
         """Change something as a person in Rezora's pages would; see ``edits.edit_account``."""

@@ -85,6 +85,11 @@ class OAuthAuthorise:
         self._resting: tuple[float, SystemFailure] | None = None
         self._got = 0  # the version of the grant that this object renewed
 
+    @property
+    def known(self) -> Grant | None:
+        """The grant as last used, without asking anybody; None before the first call."""
+        return self._grant
+
     async def grant(self) -> Grant:
         """The grant in use, refreshed if it is about to end."""
         grant = self._grant or self._use(await self._grants.load())

@@ -21,10 +21,11 @@ from landbridge.systems.base import (
     Ledger,
     Malformed,
     Page,
-    ReadOnlyGrant,
     Rejected,
     Unavailable,
+    named_kinds,
 )
+from landbridge.systems.highlevel.activities import HighLevelActivities
 from landbridge.systems.highlevel.answers import HighLevelDialect
 from landbridge.systems.highlevel.auth import OAuthAuthorise
 from landbridge.systems.highlevel.config import HighLevelConfig
@@ -44,6 +45,12 @@ from landbridge.systems.highlevel.listing import (
     changed_since,
     next_cursor,
     read_cursor,
+)
+from landbridge.systems.highlevel.permissions import (
+    has_scopes,
+    may_write,
+    missing_scopes,
+    refuse_read_only,
 )
 from landbridge.systems.highlevel.records import (
     CHANNELS,
@@ -130,6 +137,12 @@ class HighLevelSystem:
         self._types: dict[str, str] | None = None
         self._marker = marker_field
         self._spelling = CHANNELS_V3 if config.version == "v3" else CHANNELS
+        self._activities = HighLevelActivities(config, client, authorise)
+
+    @property
+    def activities(self) -> HighLevelActivities:
+        """Tasks, notes and appointments of the location."""
+        return self._activities
 
     @property
     def quota(self) -> Quota:
@@ -137,7 +150,7 @@ class HighLevelSystem:
         return self._client.quota
 
     async def probe(self) -> Capability:
-        """The location record: name, time zone, country; permission to write is read off the scopes."""
+        """The location record: name, time zone, country; the scopes tell what may be read and written."""
         grant = await self._authorise.grant()
         answer = await self._client.request(
             "GET",
@@ -147,14 +160,18 @@ class HighLevelSystem:
             idempotent=True,
         )
         location = answer.location
+        reads, writes = await self.activities.probe()
+        can_write = may_write(self._config, grant)
         return Capability(
             side=Side.HIGHLEVEL,
             account=location.id,
             title=location.name or location.id,
-            can_write=self._may_write(grant),
+            can_write=can_write,
             time_zone=location.timezone or "",
             country=location.country or "",
-            notes=_notes(grant, location.settings),
+            kinds=named_kinds(reads),
+            writes=named_kinds(writes) if can_write else (),
+            notes=(*_notes(grant, location.settings), *missing_scopes(grant)),
             marker_field=self._marker,
         )
 
@@ -299,7 +316,7 @@ class HighLevelSystem:
         it needs ``locations/customFields.readonly``, making it ``locations/customFields.write``.
         """
         grant = await self._authorise.grant()
-        may_make = self._may_write(grant) and self._has_scope(grant, "locations/customFields.write")
+        may_make = may_write(self._config, grant) and has_scopes(grant, "locations/customFields.write")
         marker = ""
         try:
             marker = marker_among(await self._definitions(), self._marker)
@@ -414,16 +431,8 @@ class HighLevelSystem:
 
     async def _writable(self) -> Grant:
         grant = await self._authorise.grant()
-        if not self._may_write(grant):
-            raise ReadOnlyGrant("This HighLevel connection is read-only; nothing was sent.", side=self.side)
+        refuse_read_only(self._config, grant)
         return grant
-
-    def _may_write(self, grant: Grant) -> bool:
-        return not self._config.read_only and self._has_scope(grant, "contacts.write")
-
-    def _has_scope(self, grant: Grant, scope: str) -> bool:
-        """A token whose scopes nobody told is believed to have them all; HighLevel decides."""
-        return scope in grant.scopes or (grant.kind == "pit" and not grant.scopes)
 
 
 def open_highlevel(

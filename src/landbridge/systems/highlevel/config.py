@@ -10,13 +10,26 @@ READ_SCOPES = (
     "locations.readonly",
     "locations/tags.readonly",
     "locations/customFields.readonly",
+    "locations/tasks.readonly",
+    "calendars.readonly",
+    "calendars/events.readonly",
+    "users.readonly",
 )
-WRITE_SCOPES = ("contacts.write", "locations/tags.write", "locations/customFields.write")
+WRITE_SCOPES = (
+    "contacts.write",
+    "locations/tags.write",
+    "locations/customFields.write",
+    "calendars/events.write",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class HighLevelConfig:
-    """Addresses, the marketplace app, and how contacts are read; a blank ``token_url`` is the API's own.
+    """Addresses, the marketplace app, and how records are read; a blank ``token_url`` is the API's own.
+
+    ``task_page_size``: 100 is safe, a larger one unproved (highlevel.md 2.3.1). ``calendar_window`` is the
+    earliest and the latest start of the appointments that are read, in epoch milliseconds: from 1970 to
+    2100, which worked live with few appointments (highlevel.md 2.2).
 
     ``rescue`` allows ``POST /oauth/reconnect`` when the refresh token is lost: the help centre describes
     it, the specification does not (highlevel.md 1.7).
@@ -30,6 +43,8 @@ class HighLevelConfig:
     redirect_uri: str = ""
     version: str = "2021-07-28"
     page_size: int = 500
+    task_page_size: int = 100
+    calendar_window: tuple[int, int] = (0, 4_102_444_800_000)
     read_only: bool = False
     refresh_margin_seconds: float = 300.0
     rescue: bool = True
@@ -40,9 +55,10 @@ class HighLevelConfig:
         return self.token_url or f"{self.api_url.rstrip('/')}/oauth/token"
 
 
-def scopes_for(*, read_only: bool) -> tuple[str, ...]:
-    """The least scopes a bridge needs: none that writes for a read-only one."""
-    return READ_SCOPES if read_only else READ_SCOPES + WRITE_SCOPES
+def scopes_for(*, read_only: bool, more: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The least scopes a bridge needs, and ``more``: none that writes for a read-only one."""
+    scopes = tuple(dict.fromkeys((*READ_SCOPES, *WRITE_SCOPES, *more)))
+    return tuple(scope for scope in scopes if scope.endswith(".readonly")) if read_only else scopes
 
 
 def authorise_url(config: HighLevelConfig, state: str, scopes: tuple[str, ...]) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
-from landbridge.sync.model import Record, Side
+from landbridge.sync.model import ACTIVITIES, Kind, Record, Side
 from landbridge.systems.base import (
     Capability,
     Clock,
     CustomField,
+    Forbidden,
     Gone,
     Label,
     Ledger,
@@ -18,27 +19,29 @@ from landbridge.systems.base import (
     Page,
     Rejected,
     Unavailable,
+    named_kinds,
 )
 from landbridge.systems.http import HttpClient, HttpConfig
 from landbridge.systems.quota import Quota
+from landbridge.systems.rezora.activities import SINGLE, RezoraActivities
+from landbridge.systems.rezora.calls import RezoraCalls
 from landbridge.systems.rezora.config import RezoraConfig
 from landbridge.systems.rezora.records import OPT_OUT, all_records, changes, merged, record
 from landbridge.systems.rezora.wire import (
     BasicAuthorise,
     RezoraDialect,
     checked_id,
-    done,
     new_id,
     rows,
 )
 
-T = TypeVar("T")
 _CONTACTS = "/contacts"
 _CONTACT = "/contacts/{contacts}"
 _LISTS = "/lists"
 _MEMBERS = "/lists/{lists}/contacts"
 _MEMBER = "/lists/{lists}/contacts/{contacts}"
 _PRIMARY_SPHERE = "1"
+_SINGLE = frozenset({("contacts",), ("lists",), ("lists", "contacts")})
 
 
 class RezoraSystem:
@@ -63,7 +66,20 @@ class RezoraSystem:
             authorise=BasicAuthorise(config.username, config.password),
             dialect=RezoraDialect(),
         )
+        self._calls = RezoraCalls(self._client, _SINGLE | SINGLE)
         self._self_id = ""
+        self._activities = RezoraActivities(
+            self._calls,
+            zone=ZoneInfo(config.zone),
+            put_partial=config.put_partial,
+            self_id=self._own_id,
+            refuse_self=self._refuse_self,
+        )
+
+    @property
+    def activities(self) -> RezoraActivities:
+        """Tasks, notes and appointments, where the account has any; all of it is assumed."""
+        return self._activities
 
     @property
     def quota(self) -> Quota:
@@ -71,14 +87,27 @@ class RezoraSystem:
         return self._client.quota
 
     async def probe(self) -> Capability:
-        """Try the credentials on the lists, the smallest agent-level read."""
+        """Try the credentials on the lists, and ask for activities of the account's own contact.
+
+        5 calls, and 4 where a listing has told who that is. A refusal of the undocumented part is no reason
+        to refuse the account: then it has no activities.
+        """
         await self.labels()
+        try:
+            reads, writes = await self.activities.probe()
+        except (Forbidden, Rejected):
+            reads, writes = frozenset(), frozenset()
         return Capability(
             side=Side.REZORA,
             account=self._config.username,
             title=self._config.username,
             can_write=True,
-            notes=("Rezora tells no change times: everything is read on a schedule and compared.",),
+            kinds=named_kinds(reads),
+            writes=named_kinds(writes),
+            notes=(
+                "Rezora tells no change times: everything is read on a schedule and compared.",
+                _told(reads),
+            ),
         )
 
     async def contacts(self, cursor: str | None = None, *, since: float | None = None) -> Page:
@@ -87,7 +116,7 @@ class RezoraSystem:
 
         Raises ``Malformed`` for anything but the whole list (see ``all_records``).
         """
-        found = await self._get(_CONTACTS, lambda body: all_records(rows(body)))
+        found = await self._calls.get(_CONTACTS, lambda body: all_records(rows(body)))
         self._self_id = next(item.id for item in found if item.read_only)
         return Page(found, None, len(found))
 
@@ -96,7 +125,7 @@ class RezoraSystem:
         return await self._read(record_id)
 
     async def _read(self, record_id: str, *, urgent: bool = False) -> Record:
-        return await self._get(
+        return await self._calls.get(
             _CONTACT, lambda body: _one(record_id, body), urgent=urgent, contacts=record_id
         )
 
@@ -111,7 +140,7 @@ class RezoraSystem:
 
         Rezora has no field of the owner's for ``marker``, and e-mail as its only channel: both are dropped.
         """
-        return await self._post(_CONTACTS, changes(fields), new_id("contact_id"))
+        return await self._calls.post(_CONTACTS, changes(fields), new_id("contact_id"))
 
     async def update(self, record_id: str, fields: Mapping[str, str]) -> None:
         """``PUT contacts/ID`` with these fields, or with all of them where the account needs that."""
@@ -124,15 +153,7 @@ class RezoraSystem:
             return
         if not self._config.put_partial:
             sent = merged(await self._read(record_id, urgent=urgent), sent)
-        await self._client.request(
-            "PUT",
-            f"{_CONTACT}.json",
-            ids={"contacts": checked_id(record_id)},
-            json={"data": sent},
-            decode=done,
-            idempotent=True,
-            urgent=urgent,
-        )
+        await self._calls.put(_CONTACT, sent, urgent=urgent, contacts=record_id)
 
     async def delete(self, record_id: str) -> None:
         """``DELETE contacts/ID``; one that is gone already is fine. The call is inferred (rezora.md 2.2).
@@ -144,7 +165,7 @@ class RezoraSystem:
             if not self._self_id and (await self.contact(record_id)).read_only:
                 self._self_id = record_id
             self._refuse_self(record_id)
-            await self._delete(("contacts", record_id))
+            await self._calls.delete(("contacts", record_id))
         except Gone:
             return
 
@@ -154,12 +175,12 @@ class RezoraSystem:
 
     async def labels(self) -> Sequence[Label]:
         """All lists; the Primary Sphere cannot be changed."""
-        return await self._get(_LISTS, _labels)
+        return await self._calls.get(_LISTS, _labels)
 
     async def members(self, label: Label) -> frozenset[str]:
         """Ids of the contacts on a list."""
         try:
-            return await self._get(_MEMBERS, _members, lists=label.id)
+            return await self._calls.get(_MEMBERS, _members, lists=label.id)
         except Gone:
             # How a list without members answers is not documented: 404 with the list still there is one way.
             if any(known.id == label.id for known in await self.labels()):
@@ -168,17 +189,17 @@ class RezoraSystem:
 
     async def create_label(self, name: str) -> Label:
         """``POST lists``; the name must be unique."""
-        return Label(await self._post(_LISTS, {"list_name": name}, new_id("list_id")), name)
+        return Label(await self._calls.post(_LISTS, {"list_name": name}, new_id("list_id")), name)
 
     async def add_label(self, record_id: str, label: Label) -> None:
         """Put a contact on a list; when the outcome is unknown or refused, see whether it is on it."""
         ids = {"lists": _writable_list(label), "contacts": checked_id(record_id)}
         sent = {"contact_id": ids["contacts"]}
         try:
-            await self._post(_MEMBERS, sent, new_id("contacttolist_id"), lists=ids["lists"])
+            await self._calls.post(_MEMBERS, sent, new_id("contacttolist_id"), lists=ids["lists"])
         except (Unavailable, Malformed, Rejected):
             try:
-                await self._get(_MEMBER, rows, lists=ids["lists"], contacts=ids["contacts"])
+                await self._calls.get(_MEMBER, rows, lists=ids["lists"], contacts=ids["contacts"])
             except Gone:
                 pass
             else:
@@ -188,7 +209,7 @@ class RezoraSystem:
     async def remove_label(self, record_id: str, label: Label) -> None:
         """Take a contact off a list; one that is not on it is fine."""
         try:
-            await self._delete(("lists", _writable_list(label), "contacts", record_id))
+            await self._calls.delete(("lists", _writable_list(label), "contacts", record_id))
         except Gone:
             return
 
@@ -208,41 +229,11 @@ class RezoraSystem:
         """Close the connection pool."""
         await self._client.close()
 
-    async def _get(self, route: str, decode: Callable[[bytes], T], *, urgent: bool = False, **ids: str) -> T:
-        return await self._client.request(
-            "GET",
-            f"{route}.json",
-            ids={name: checked_id(value) for name, value in ids.items()},
-            decode=decode,
-            idempotent=True,
-            urgent=urgent,
-        )
-
-    async def _post(self, route: str, sent: Mapping[str, str], decode: Callable[[bytes], T], **ids: str) -> T:
-        return await self._client.request(
-            "POST",
-            f"{route}.json",
-            ids={name: checked_id(value) for name, value in ids.items()},
-            json={"data": sent},
-            decode=decode,
-            idempotent=False,
-        )
-
-    async def _delete(self, path_parts: Sequence[str]) -> None:
-        """The only way to a DELETE: pairs of a collection and a positive decimal id."""
-        words, ids = path_parts[::2], [checked_id(value) for value in path_parts[1::2]]
-        if not ids or len(words) != len(ids) or not all(word in ("lists", "contacts") for word in words):
-            raise Rejected(
-                "Landbridge deletes single records only; nothing was sent.", side=self.side, sent="no"
-            )
-        route = "".join(f"/{word}/{{{word}}}" for word in words)
-        await self._client.request(
-            "DELETE",
-            f"{route}.json",
-            ids=dict(zip(words, ids, strict=True)),
-            decode=done,
-            idempotent=True,
-        )
+    async def _own_id(self) -> str:
+        """The id of the account's own contact, by a listing where none has told yet."""
+        if not self._self_id:
+            await self.contacts()
+        return self._self_id
 
     def _refuse_self(self, record_id: str) -> None:
         if record_id == self._self_id:
@@ -252,6 +243,18 @@ class RezoraSystem:
                 side=self.side,
                 sent="no",
             )
+
+
+def _told(kinds: frozenset[Kind]) -> str:
+    """Which of the two is in force, for the people who connect the account (design.md 6)."""
+    missing = [f"{kind}s" for kind in ACTIVITIES if kind not in kinds]
+    if not missing:
+        return "This account shows tasks, notes and appointments over its API, which no document describes."
+    named = " or ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
+    return (
+        f"This account shows no {named} over its API: HighLevel's are shown in Landbridge and not carried to"
+        " Rezora."
+    )
 
 
 def _one(record_id: str, body: bytes) -> Record:

@@ -1,0 +1,107 @@
+"""The activities of some contacts as cases: what both sides show, what is linked, and what that calls for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from landbridge.engine.activity_kinds import Carried
+from landbridge.engine.work import Work
+from landbridge.store import activities, activity_links, journal
+from landbridge.store.activity_links import Ties
+from landbridge.store.links import KeptLink
+from landbridge.sync.activity import Activity
+from landbridge.sync.activity_plan import Key, Pair, Scene, Step
+from landbridge.sync.model import Choice, Kind, Side
+from landbridge.systems.base import Gone
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityCase:
+    """One kind of one pair of contacts, and a step for each activity of theirs."""
+
+    contacts: KeptLink
+    carried: Carried
+    scene: Scene
+    ties: Ties
+    steps: Sequence[Step]
+
+
+async def cases_of(work: Work, some: Sequence[KeptLink], kinds: Sequence[Carried]) -> list[ActivityCase]:
+    """Every kind of these contacts, planned; nothing is concluded from what was not listed."""
+    known = await work.knowledge()
+    paused = known.paused
+    async with work.database.read() as connection:
+        tied = await activity_links.ties(connection, work.bridge.id, [kept.id for kept in some])
+        refused = await journal.refused_activities(connection, work.bridge.id)
+        seen: dict[tuple[str, Kind], dict[Key, Activity]] = defaultdict(dict)
+        for side in Side:
+            owners = {kept.link.id(side): kept.link.highlevel_id for kept in some}
+            for one in await activities.of_contacts(connection, work.bridge.id, side, list(owners)):
+                seen[owners[one.contact_id], one.kind][side, one.id] = one
+    cases = []
+    for kept in some:
+        if any((side, kept.link.id(side)) in paused for side in Side):
+            continue
+        for carried in kinds:
+            if not carried.both:
+                continue
+            ties = tied.get((kept.id, carried.kind), Ties())
+            scene = Scene(
+                carried.kind,
+                seen.get((kept.link.highlevel_id, carried.kind), {}),
+                {key: one.link for key, one in ties.links.items()},
+                spent=frozenset(ties.spent),
+                sent=ties.sent,
+                writable=carried.writable,
+                choices=_choices(known.choices, carried.kind),
+                refused=refused.get(carried.kind, {}),
+            )
+            cases.append(planned(ActivityCase(kept, carried, scene, ties, ())))
+    return cases
+
+
+def planned(case: ActivityCase) -> ActivityCase:
+    """The case with what it calls for."""
+    return replace(case, steps=case.carried.planner.plan(case.scene))
+
+
+async def looked_up(work: Work, case: ActivityCase) -> tuple[ActivityCase, list[Activity], list[Key]]:
+    """The case with everything read by id that no listing showed; what was there, and what is gone."""
+    there: list[Activity] = []
+    lost: list[Key] = []
+    for side, one_id in case.carried.planner.missing(case.scene):
+        if side not in case.carried.readable:
+            continue
+        try:
+            there.append(await read_one(work, case, side, one_id))
+        except Gone:
+            lost.append((side, one_id))
+    if not there and not lost:
+        return case, there, lost
+    seen = {**case.scene.seen, **{(one.side, one.id): one for one in there}}
+    scene = replace(case.scene, seen=seen, gone=case.scene.gone | frozenset(lost))
+    return planned(replace(case, scene=scene)), there, lost
+
+
+async def read_one(work: Work, case: ActivityCase, side: Side, one_id: str) -> Activity:
+    """Read one by id; raises ``Gone`` on proof."""
+    system, contact_id = work.systems[side].activities, case.contacts.link.id(side)
+    shown = await system.one(case.carried.kind, contact_id, one_id)
+    work.progress.counts["reads"] += 1
+    return shown
+
+
+def _choices(made: Mapping[Pair, Mapping[str, Choice]], kind: Kind) -> dict[Pair, dict[str, Choice]]:
+    """Decisions about a kind; their rule is kept as ``note body``, or ``note`` for the whole."""
+    found: dict[Pair, dict[str, Choice]] = {}
+    for pair, by_rule in made.items():
+        for rule, choice in by_rule.items():
+            word, _, name = rule.partition(" ")
+            if word == kind.value and (not name or name in _FIELD_NAMES):
+                found.setdefault(pair, {})[name] = replace(choice, rule=name)
+    return found
+
+
+_FIELD_NAMES = frozenset(("title", "body", "due", "completed", "start", "end", "location", "status"))

@@ -1,0 +1,176 @@
+"""Reading tasks, notes and appointments of both sides into what the store remembers of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from landbridge.engine.activity_kinds import Carried, carried
+from landbridge.engine.work import Stage, Work
+from landbridge.store import activities, activity_links, links, runs, watermarks
+from landbridge.store.driver import renew
+from landbridge.store.links import KeptLink
+from landbridge.sync.activity import Activity
+from landbridge.sync.activity_plan import Sent
+from landbridge.sync.model import Kind, Side
+from landbridge.systems.base import Gone, Rejected
+
+SLICE = 100  # pairs of contacts between two commits
+
+Reading = tuple[Side, Kind]
+
+
+async def read_listed(work: Work, stage: Stage) -> Stage:
+    """One page of a kind that a side lists for the whole account; then the next kind, then the contacts.
+
+    The cursor is the number of the listing and the side's own cursor, as in ``1:abc``.
+    """
+    listings = [
+        (side, one.kind)
+        for one in carried(work)
+        for side in sorted(one.readable)
+        if one.kind in work.systems[side].activities.listed
+    ]
+    number, _, cursor = stage.cursor.partition(":")
+    place = int(number or 0)
+    if place >= len(listings):
+        return stage.to("read_contacts" if carried(work) else "lists")
+    side, kind = listings[place]
+    work.show(f"Reading {kind.value}s of {side.title}", work.progress.done, 0)
+    page = await work.systems[side].activities.listing(kind, cursor or None)
+    work.progress.counts["reads"] += 1
+    last = page.cursor is None
+    following = stage.to("activities", f"{place + 1}:" if last else f"{place}:{page.cursor}")
+    async with work.database.write() as connection:
+        await renew(connection, work.lease, work.clock.now())
+        await activities.save(connection, work.bridge.id, work.run_id, page.records)
+        if last:
+            await activities.forget_unseen(connection, work.bridge.id, side, kind, work.run_id)
+        await _advance(work, connection, following)
+    return following
+
+
+async def read_contacts(work: Work, stage: Stage) -> Stage:
+    """Some contacts, each of whose kinds that are in no listing is one call a side (highlevel.md 3.1).
+
+    A sync does so for everybody once a day, or when it is asked to be thorough; in between events name the
+    contacts that moved.
+    """
+    readings = await _sweeps(work, stage)
+    if not readings:
+        return replace_swept(stage.to("weigh_activities"), 0)
+    async with work.database.read() as connection:
+        some = await links.after(connection, work.bridge.id, stage.swept, SLICE)
+        total = await links.count(connection, work.bridge.id)
+    if not some:
+        await _note_sweep(work, readings)
+        return replace_swept(stage.to("weigh_activities"), 0)
+    if not stage.swept:
+        work.show("Reading the activities of each contact", 0, total)
+    found = await read_some(work, [(kept, reading) for kept in some for reading in readings])
+    work.progress.done += len(some)
+    following = replace_swept(stage, some[-1].id)
+    await keep(work, found, following)
+    return following
+
+
+def replace_swept(stage: Stage, swept: int) -> Stage:
+    """The stage, with the link up to which the contacts were read."""
+    return msgspec.structs.replace(stage, swept=swept)
+
+
+async def _sweeps(work: Work, stage: Stage) -> list[Reading]:
+    """What has to be read contact by contact in this run."""
+    found = []
+    now = work.clock.now()
+    async with work.database.read() as connection:
+        for one in carried(work):
+            for side in sorted(one.readable):
+                if one.kind in work.systems[side].activities.listed:
+                    continue
+                last = await watermarks.read(connection, work.bridge.id, side, one.kind)
+                recent = last is not None and 0 <= now - last < work.config.sweep_seconds
+                if stage.thorough or stage.doubt or stage.swept or not recent:
+                    found.append((side, one.kind))
+    return found
+
+
+async def _note_sweep(work: Work, readings: Sequence[Reading]) -> None:
+    async with work.database.write() as connection:
+        await renew(connection, work.lease, work.clock.now())
+        for side, kind in readings:
+            await watermarks.move(connection, work.bridge.id, side, work.clock.now(), kind)
+
+
+Found = list[tuple[KeptLink, Side, Kind, Sequence[Activity]]]
+
+
+async def read_some(work: Work, wanted: Sequence[tuple[KeptLink, Reading]]) -> Found:
+    """Whole contacts, some calls at a time; a contact that is gone has no activities that matter."""
+    waiting = deque(wanted)
+    found: Found = []
+    stops: list[Exception] = []
+
+    async def reader() -> None:
+        while waiting and not stops:
+            kept, (side, kind) = waiting.popleft()
+            try:
+                shown = await work.systems[side].activities.of_contact(kind, kept.link.id(side))
+            except (Gone, Rejected):
+                continue  # the next sync of contacts finds out what became of this one
+            except Exception as error:  # the run ends with this one, not with a group of them
+                stops.append(error)
+                return
+            work.progress.counts["reads"] += 1
+            found.append((kept, side, kind, shown))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(work.config.concurrency, len(waiting))):
+            group.create_task(reader())
+    if stops:
+        raise stops[0]
+    return found
+
+
+async def keep(work: Work, found: Found, following: Stage | None = None) -> None:
+    """Remember contacts that were read whole, and nothing of theirs that was not shown."""
+    async with work.database.write() as connection:
+        await renew(connection, work.lease, work.clock.now())
+        for kept, side, kind, shown in found:
+            ids = [one.id for one in shown if not one.deleted]
+            await activities.keep_only(connection, work.bridge.id, side, kind, kept.link.id(side), ids)
+        seen = [one for *_, shown in found for one in shown]
+        await activities.save(connection, work.bridge.id, work.run_id, seen)
+        if following is not None:
+            await _advance(work, connection, following)
+
+
+async def _advance(work: Work, connection: AsyncConnection, following: Stage) -> None:
+    progress = work.progress
+    await runs.advance(
+        connection, work.run_id, following.text(), progress.done, progress.total, progress.counts
+    )
+
+
+async def read_unsettled(work: Work, some: Sequence[KeptLink], kinds: Sequence[Carried]) -> None:
+    """Contacts with a create whose answer was lost: a listing may trail it, their own view does not."""
+    async with work.database.read() as connection:
+        known = await activity_links.ties(connection, work.bridge.id, [kept.id for kept in some])
+    wanted = [
+        (kept, (side, one.kind))
+        for kept in some
+        for one in kinds
+        for side in sorted(one.readable)
+        if any(sent.open and sent.side is side for sent in _sent(known, kept, one.kind))
+    ]
+    if wanted:
+        await keep(work, await read_some(work, wanted))
+
+
+def _sent(known: dict[tuple[int, Kind], activity_links.Ties], kept: KeptLink, kind: Kind) -> Sequence[Sent]:
+    ties = known.get((kept.id, kind))
+    return ties.sent if ties else ()

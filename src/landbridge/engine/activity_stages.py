@@ -1,0 +1,105 @@
+"""The stages of a sync that are about activities: weigh, carry, forecast."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+
+from landbridge.engine.activity_carry import carry
+from landbridge.engine.activity_cases import ActivityCase, cases_of
+from landbridge.engine.activity_kinds import Carried, carried
+from landbridge.engine.activity_scan import SLICE, read_unsettled, replace_swept
+from landbridge.engine.reconcile import Braked
+from landbridge.engine.work import Planned, Stage, Work
+from landbridge.store import activity_links, links
+from landbridge.store.links import KeptLink
+from landbridge.sync.actions import Create, Delete, Update
+from landbridge.sync.activity_plan import Step
+from landbridge.sync.guard import Weight, weigh
+from landbridge.sync.model import Side
+
+
+async def weigh_activities(work: Work, stage: Stage) -> Stage:
+    """The brake, for each kind by itself, before the first write of any (property S17)."""
+    kinds = [one for one in carried(work) if one.both]
+    following = stage.to("forecast_activities" if work.dry else "carry_activities")
+    if not kinds:
+        return replace_swept(stage.to("lists"), 0)
+    work.show("Weighing the activities", 0, 0)
+    heavy: Counter[str] = Counter()
+    async for _, cases in slices(work, kinds):
+        for case in cases:
+            heavy[case.carried.kind] += sum(
+                step.plan.overwrites or _may_vanish(step, case) for step in case.steps
+            )
+    for one in kinds:
+        async with work.database.read() as connection:
+            linked = await activity_links.count(connection, work.bridge.id, one.kind)
+        weight = Weight(linked=linked, overwrites=heavy[one.kind], what=f"linked {one.kind.value}s")
+        sentence = weigh(work.config.brake, weight)
+        if sentence and work.dry:
+            work.progress.counts["braked"] = 1
+        elif sentence and not stage.accept:
+            raise Braked(sentence)
+    return following
+
+
+def _may_vanish(step: Step, case: ActivityCase) -> bool:
+    """Linked, and missing on a side: once a read by id proves it gone, its other half is deleted."""
+    keys = zip(Side, step.ids, strict=True)
+    return step.plan.excluded == "not_seen" and any(key not in case.scene.seen for key in keys)
+
+
+async def carry_activities(work: Work, stage: Stage) -> Stage:
+    """Some contacts: everything their activities call for."""
+    kinds = [one for one in carried(work) if one.both]
+    async with work.database.read() as connection:
+        some = await links.after(connection, work.bridge.id, stage.swept, SLICE)
+        total = await links.count(connection, work.bridge.id)
+    if not some:
+        return replace_swept(stage.to("lists"), 0)
+    if not stage.swept:
+        work.show("Carrying tasks, notes and appointments", 0, total)
+    await read_unsettled(work, some, kinds)
+    cases = await cases_of(work, some, kinds)
+    work.progress.done += len(some)
+    following = replace_swept(stage, some[-1].id)
+    await carry(work, cases, following)
+    return following
+
+
+async def forecast_activities(work: Work, stage: Stage) -> Stage:
+    """The dry run: what would be created, changed and deleted, and what waits."""
+    async for _, cases in slices(work, [one for one in carried(work) if one.both]):
+        for case in cases:
+            _forecast(work, case)
+    return stage.to("lists")
+
+
+def _forecast(work: Work, case: ActivityCase) -> None:
+    kind, ids = case.carried.kind.value, case.contacts.link
+    words = {Create: "created", Update: "updated", Delete: "deleted"}
+    found: Counter[tuple[str, Side]] = Counter()
+    for step in case.steps:
+        for action in step.plan.actions:
+            found[next(word for of, word in words.items() if isinstance(action, of)), action.side] += 1
+        work.progress.counts[f"{kind}s_held"] += len(step.plan.holds)
+    for (word, side), number in sorted(found.items()):
+        work.progress.counts[f"{kind}s_{word}"] += number
+        what = f"{number} {kind}" if number == 1 else f"{number} {kind}s"
+        line = Planned(ids.highlevel_id, "", f"{word} {what} in {side.title}", "", ids.rezora_id)
+        work.lines.append(line)
+
+
+async def slices(
+    work: Work, kinds: Sequence[Carried]
+) -> AsyncIterator[tuple[Sequence[KeptLink], list[ActivityCase]]]:
+    """All linked contacts, some at a time, with their cases."""
+    last = 0
+    while True:
+        async with work.database.read() as connection:
+            some = await links.after(connection, work.bridge.id, last, SLICE)
+        if not some:
+            return
+        yield some, await cases_of(work, some, kinds)
+        last = some[-1].id

@@ -1,0 +1,31 @@
+"""Changing one thing of a mapping file and leaving all else, comments too, as its owner wrote it."""
+
+from __future__ import annotations
+
+import tomlkit
+
+from landbridge.sync.mapping import read_policy
+from landbridge.sync.model import Kind
+from landbridge.sync.rules import ActivityRule
+
+
+def carrying(mapping: str, rule: ActivityRule) -> str:
+    """The mapping with a kind carried by this rule; raises ``MappingError`` if the whole is no good then."""
+    document = tomlkit.parse(mapping)
+    table = tomlkit.table()
+    table.add("direction", rule.direction.value)
+    table.add("on_delete", rule.on_delete.value)
+    document[f"{rule.kind.value}s"] = table
+    return _checked(tomlkit.dumps(document))
+
+
+def not_carrying(mapping: str, kind: Kind) -> str:
+    """The mapping without that kind: what was carried stays on both sides, and is left alone from now on."""
+    document = tomlkit.parse(mapping)
+    document.pop(f"{kind.value}s", None)
+    return _checked(tomlkit.dumps(document))
+
+
+def _checked(mapping: str) -> str:
+    read_policy(mapping)
+    return mapping

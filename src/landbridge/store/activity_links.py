@@ -1,0 +1,138 @@
+"""Which activities belong together, and which creates of them are under way; each under two contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import case, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from landbridge.store.links import KeptLink, columns, kept_from
+from landbridge.store.rows import batches, execute_many
+from landbridge.store.tables import intent, link
+from landbridge.sync.activity_plan import Sent
+from landbridge.sync.model import Kind, Side
+
+Key = tuple[Side, str]
+
+
+@dataclass(slots=True)
+class Ties:
+    """What is stored about one kind of one pair of contacts.
+
+    ``links`` are live; ``spent`` are halves of links that a delete has ended; ``sent`` are creates.
+    """
+
+    links: dict[int, KeptLink] = field(default_factory=dict)
+    spent: set[Key] = field(default_factory=set)
+    sent: list[Sent] = field(default_factory=list)
+
+
+async def ties(
+    connection: AsyncConnection, bridge_id: int, contacts: Sequence[int]
+) -> dict[tuple[int, Kind], Ties]:
+    """By the key of the contacts' link, and by kind; nothing is left out but what was never anything."""
+    found: dict[tuple[int, Kind], Ties] = {}
+    for some in batches(contacts):
+        query = (
+            select(link).where(link.c.bridge_id == bridge_id, link.c.contact.in_(some)).order_by(link.c.id)
+        )
+        for row in await connection.execute(query):
+            one = found.setdefault((row.contact, Kind(row.kind)), Ties())
+            if row.live:
+                one.links[row.id] = kept_from(row)
+            elif row.closed_for.startswith("deleted_in_"):
+                one.spent |= {(Side.HIGHLEVEL, row.highlevel_id), (Side.REZORA, row.rezora_id)}
+        query = select(intent).where(intent.c.bridge_id == bridge_id, intent.c.contact.in_(some))
+        for row in await connection.execute(query.order_by(intent.c.id)):
+            one = found.setdefault((row.contact, Kind(row.kind)), Ties())
+            is_open = row.state == "open"
+            one.sent.append(Sent(Side(row.side), row.source_id, row.print, is_open, row.attempts))
+    return found
+
+
+async def add(
+    connection: AsyncConnection,
+    bridge_id: int,
+    new: Sequence[tuple[int, Kind, KeptLink]],
+    now: float,
+) -> None:
+    """New links, each with its contacts' link; the unique indexes refuse a second live one of either half."""
+    rows = [
+        {
+            "bridge_id": bridge_id,
+            "kind": kind.value,
+            "contact": contact,
+            "live": True,
+            "created_at": now,
+            "closed_for": "",
+            "highlevel_id": kept.link.highlevel_id,
+            "rezora_id": kept.link.rezora_id,
+            **columns(kept),
+        }
+        for contact, kind, kept in new
+    ]
+    await execute_many(connection, insert(link), rows)
+
+
+async def note(
+    connection: AsyncConnection,
+    bridge_id: int,
+    run_id: int,
+    creates: Sequence[tuple[int, Kind, Side, str, str]],
+    now: float,
+) -> None:
+    """Write ahead, before they are sent: creates as contacts' link, kind, side, source and print."""
+    fresh = []
+    for contact, kind, side, source, body in creates:
+        same = (
+            intent.c.bridge_id == bridge_id,
+            intent.c.side == side.value,
+            intent.c.kind == kind.value,
+            intent.c.source_id == source,
+            intent.c.state == "open",
+        )
+        values = {"attempts": intent.c.attempts + 1, "print": body, "at": now, "run_id": run_id}
+        known = await connection.execute(update(intent).where(*same).values(**values))
+        if not known.rowcount:
+            fresh.append(
+                {
+                    "bridge_id": bridge_id,
+                    "run_id": run_id,
+                    "side": side.value,
+                    "source_id": source,
+                    "print": body,
+                    "state": "open",
+                    "attempts": 1,
+                    "at": now,
+                    "kind": kind.value,
+                    "contact": contact,
+                }
+            )
+    await execute_many(connection, insert(intent), fresh)
+
+
+async def settle(
+    connection: AsyncConnection, bridge_id: int, kind: Kind, side: Side, outcome: Mapping[str, bool]
+) -> None:
+    """What became of creates, by source: made, or surely not sent."""
+    for state, made in (("done", True), ("dropped", False)):
+        for some in batches([source for source, done in outcome.items() if done is made]):
+            query = update(intent).where(
+                intent.c.bridge_id == bridge_id,
+                intent.c.side == side.value,
+                intent.c.kind == kind.value,
+                intent.c.state == "open",
+                intent.c.source_id.in_(some),
+            )
+            fewer = case((intent.c.attempts > 1, intent.c.attempts - 1), else_=0)
+            values = {"state": state} if made else {"state": state, "attempts": fewer}
+            await connection.execute(query.values(**values))
+
+
+async def count(connection: AsyncConnection, bridge_id: int, kind: Kind) -> int:
+    """How many live links of a kind a bridge has."""
+    query = select(func.count()).select_from(link)
+    query = query.where(link.c.bridge_id == bridge_id, link.c.kind == kind.value, link.c.live.is_(True))
+    return (await connection.execute(query)).scalar_one()

@@ -1,0 +1,233 @@
+"""Tasks, notes and appointments between two whole accounts, followed all the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from activity_stories import DUE, RULES, add, change, held, highlevel, pair, remove, rezora, world_of, writes
+from landbridge.sync.model import Kind
+from landbridge.sync.rules import ActivityRule, Direction
+from simulation import Simulation
+from stories import synced
+
+
+@pytest.fixture
+def world() -> Iterator[Simulation]:
+    made = world_of()
+    yield made
+    made.close()
+
+
+def thorough(world: Simulation) -> None:
+    """A sync that reads the activities of everybody."""
+    world.clock.advance(90_000.0)
+    assert synced(world) == "done"
+
+
+def quiet(world: Simulation) -> None:
+    """A further thorough sync writes nothing."""
+    before = writes(world)
+    thorough(world)
+    assert writes(world) == before
+
+
+def test_everything_of_a_contact_is_there_after_one_sync(world: Simulation) -> None:
+    left, right = pair(world)
+    add(world, "task", left)
+    add(world, "note", left)
+    add(world, "appointment", left)
+    thorough(world)
+    (task,) = rezora(world, "task", right).values()
+    assert (task["task_title"], task["task_completed"]) == ("Call back", "0")
+    (note,) = rezora(world, "note", right).values()
+    assert "<b>garden</b>" in note["note_body"] and "— HighLevel, " in note["note_body"]
+    (tour,) = rezora(world, "appointment", right).values()
+    assert (tour["appointment_title"], tour["appointment_status"]) == ("Tour of 12 Oak St", "confirmed")
+    quiet(world)
+
+
+def test_rezora_s_own_are_created_in_highlevel(world: Simulation) -> None:
+    left, right = pair(world)
+    rows = rezora(world, "task", right)
+    rows["99001"] = {
+        "task_id": "99001",
+        "task_title": "Send the flyer",
+        "task_body": "",
+        "task_due": "2026-06-03 09:00:00",
+        "task_completed": "0",
+    }
+    thorough(world)
+    (task,) = highlevel(world, "task").values()
+    assert (task["title"], task["contactId"], task["completed"]) == ("Send the flyer", left, False)
+    quiet(world)
+
+
+def test_done_on_either_side_is_done_on_both(world: Simulation) -> None:
+    left, right = pair(world)
+    one, two = add(world, "task", left), add(world, "task", left, title="Write")
+    thorough(world)
+    change(world, "task", one, completed=True)
+    (row,) = [row for row in rezora(world, "task", right).values() if row["task_title"] == "Write"]
+    row["task_completed"] = "1"
+    thorough(world)
+    assert all(row["task_completed"] == "1" for row in rezora(world, "task", right).values())
+    assert highlevel(world, "task")[two]["completed"] is True
+    change(world, "task", one, completed=False)
+    thorough(world)
+    opened = [
+        row["task_title"] for row in rezora(world, "task", right).values() if row["task_completed"] == "0"
+    ]
+    assert opened == ["Call back"]
+    quiet(world)
+
+
+def test_an_edit_is_carried_and_a_conflict_waits(world: Simulation) -> None:
+    left, right = pair(world)
+    one = add(world, "note", left)
+    thorough(world)
+    change(world, "note", one, body="<p>Wants a pool</p>")
+    thorough(world)
+    (note,) = rezora(world, "note", right).values()
+    assert "Wants a pool" in note["note_body"]
+    change(world, "note", one, body="<p>Wants a big pool</p>")
+    note["note_body"] = "<p>Wants a small pool</p>"
+    thorough(world)
+    assert held(world) == [("note", "both_changed")]
+    assert "big" in highlevel(world, "note")[one]["body"] and "small" in note["note_body"]
+    quiet(world)
+
+
+def test_a_task_deleted_on_one_side_goes_on_the_other(world: Simulation) -> None:
+    left, right = pair(world)
+    one, two = add(world, "task", left), add(world, "task", left, title="Write")
+    thorough(world)
+    remove(world, "task", one)
+    (key,) = [key for key, row in rezora(world, "task", right).items() if row["task_title"] == "Write"]
+    del rezora(world, "task", right)[key]
+    thorough(world)
+    assert rezora(world, "task", right) == {} and highlevel(world, "task") == {}
+    assert two
+    quiet(world)
+
+
+def test_a_note_deleted_on_one_side_stays_on_the_other_and_never_returns(world: Simulation) -> None:
+    left, right = pair(world)
+    one = add(world, "note", left)
+    thorough(world)
+    remove(world, "note", one)
+    thorough(world)
+    assert len(rezora(world, "note", right)) == 1 and highlevel(world, "note") == {}
+    quiet(world)
+
+
+def test_a_cancelled_and_a_deleted_appointment_are_carried(world: Simulation) -> None:
+    left, right = pair(world)
+    one, two = add(world, "appointment", left), add(world, "appointment", left, title="Signing")
+    thorough(world)
+    change(world, "appointment", one, appointmentStatus="noshow")
+    remove(world, "appointment", two)
+    thorough(world)
+    (tour,) = rezora(world, "appointment", right).values()
+    assert tour["appointment_status"] == "noshow"
+    quiet(world)
+
+
+def test_twin_notes_stay_two(world: Simulation) -> None:
+    left, right = pair(world)
+    for _ in range(3):
+        add(world, "note", left, body="Called, no answer")
+    thorough(world)
+    assert len(rezora(world, "note", right)) == 3
+    quiet(world)
+
+
+@pytest.mark.parametrize(
+    "fault", ["lost_answer", "applied_then_500", "fail_before", "cut_body", "refuse", "html"]
+)
+def test_a_create_without_an_answer_makes_one(world: Simulation, fault: str) -> None:
+    left, right = pair(world)
+    add(world, "task", left)
+    add(world, "note", left)
+    world.fault(kind=fault, side="rezora", method="POST", times=2)
+    for _ in range(3):
+        thorough(world)
+    assert len(rezora(world, "task", right)) == 1
+    assert len(rezora(world, "note", right)) == 1
+    quiet(world)
+
+
+def test_an_event_carries_the_activity_at_once(world: Simulation) -> None:
+    left, right = pair(world)
+    thorough(world)
+    one = add(world, "note", left)
+    for _ in range(30):  # some webhooks are lost
+        change(world, "note", one, body="<p>Wants a pool</p>")
+        world.clock.advance(30.0)
+        world.events()
+    world.partly("live")
+    (note,) = rezora(world, "note", right).values()
+    assert "pool" in note["note_body"]
+
+
+def test_an_edited_task_is_found_by_a_look(world: Simulation) -> None:
+    left, right = pair(world)
+    one = add(world, "task", left)
+    thorough(world)
+    change(world, "task", one, title="Call at noon")  # fires nothing
+    world.clock.advance(1_000.0)
+    run = world.partly("poll")
+    assert run is not None and run.state == "done"
+    (task,) = rezora(world, "task", right).values()
+    assert task["task_title"] == "Call at noon"
+
+
+def test_without_activities_in_rezora_nothing_is_sent_there() -> None:
+    world = world_of(activities=False)
+    try:
+        left, _ = pair(world)
+        add(world, "task", left, dueDate=DUE)
+        before = writes(world)
+        thorough(world)
+        assert writes(world) == before
+    finally:
+        world.close()
+
+
+def test_one_way_creates_nothing_in_highlevel() -> None:
+    rules = (ActivityRule(Kind.TASK, Direction.TO_REZORA), *RULES[1:])
+    world = world_of(rules=rules)
+    try:
+        _, right = pair(world)
+        rezora(world, "task", right)["9"] = {
+            "task_id": "9",
+            "task_title": "Own",
+            "task_body": "",
+            "task_due": "2026-06-03 09:00:00",
+            "task_completed": "0",
+        }
+        quiet(world)
+        assert highlevel(world, "task") == {}
+    finally:
+        world.close()
+
+
+def test_what_moved_with_a_merge_belongs_to_the_other_contact(world: Simulation) -> None:
+    left, right = pair(world)
+    other = str(
+        world.edit(
+            "highlevel",
+            action="create",
+            fields={"firstName": "Grace", "lastName": "Hopper", "email": "g@example.org"},
+        )["id"]
+    )
+    add(world, "note", other, body="Grace's own")
+    thorough(world)
+    thorough(world)
+    world.edit("highlevel", action="merge", id=left, others=[other])
+    for _ in range(3):
+        thorough(world)
+    (note,) = rezora(world, "note", right).values()
+    assert "Grace's own" in note["note_body"]
+    quiet(world)
