@@ -96,7 +96,7 @@ def test_a_system_that_does_not_answer_is_tried_again_and_then_told(world: World
     world.look(3_700.0, times=12)
     (firing,) = world.firings()
     assert firing.state == "failed"
-    assert firing.detail.startswith("HighLevel did not answer.")
+    assert "could not carry out POST" in firing.detail
     assert world.tasks() == []
 
 
@@ -161,3 +161,19 @@ def test_a_schedule_is_not_missed_between_two_looks(world: World) -> None:
     )
     world.look(7_000.0, times=26)
     assert world.outcomes("Noon") in (["done"] * 2, ["done"] * 3)
+
+
+def test_a_note_is_made_once_and_what_a_name_holds_is_no_markup_and_no_merge_tag(world: World) -> None:
+    world.write(
+        'name = "Greet"\non = "contact_new"\n[[do]]\naction = "add_note"\nbody = "Hi {{contact.first_name}}!"'
+    )
+    world.person("Ada<b>{{user.email}}", email="ada@example.org")
+    path = "/contacts/[^/]+/notes$"
+    world.fault(side="highlevel", method="POST", path_regex=path, kind="lost_answer", times=1)
+    world.look(times=6)
+    (note,) = world.notes()
+    assert "{{" not in note["body"]
+    assert "<b>" not in note["body"]
+    assert "user.email" in note["body"]
+    assert world.outcomes() == ["done"]
+    assert world.journaled("recipe Greet")[-1] == ("create", "highlevel", "done", "note")
