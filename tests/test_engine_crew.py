@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from landbridge.engine.crew import FIRST_REST, LOOK_UP_SECONDS, Crew
-from landbridge.store import due
+from landbridge.store import due, recipes
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.due import Due
+from landbridge.store.recipes import Firing
 from landbridge.store.runs import Run, Runs
 from landbridge.sync.model import Side
 
@@ -195,3 +196,14 @@ async def test_a_create_without_an_answer_is_looked_up_but_not_all_the_time(stag
         await stage.rest()
         assert stage.said.count("sync for look up") == expected
         stage.clock.at += LOOK_UP_SECONDS / 2
+
+
+async def test_a_recipe_that_is_due_is_live_work(stage: Stage) -> None:
+    async with stage.database.write() as connection:
+        await recipes.fire(connection, stage.bridge.id, [Firing("a", "b", due_at=stage.clock.at + 60)])
+    await stage.crew.look()
+    assert stage.said == []
+    stage.clock.at += 61
+    await stage.crew.look()
+    await stage.rest()
+    assert stage.said == ["live"]

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from landbridge.app import App
+from landbridge.store.bridges import Bridge
 from recipe_stories import World
 
 TASK = '\n[[do]]\naction = "create_task"\ntitle = "Call {{contact.first_name}}"'
@@ -94,7 +96,7 @@ def test_a_system_that_does_not_answer_is_tried_again_and_then_told(world: World
     world.look(3_700.0, times=12)
     (firing,) = world.firings()
     assert firing.state == "failed"
-    assert firing.detail.startswith("HighLevel did not answer.")
+    assert "could not carry out POST" in firing.detail
     assert world.tasks() == []
 
 
@@ -125,3 +127,53 @@ def test_a_contact_that_is_not_in_rezora_yet_is_waited_for(world: World) -> None
     assert world.outcomes() == ["done"]
     (lists,) = world.members().values()
     assert lists == {"VIP"}
+
+
+def test_a_system_that_is_down_is_not_asked_again_every_second(world: World) -> None:
+    from landbridge.store import recipes
+
+    world.make_list("VIP")
+    world.on("list-to-tag", list="VIP")
+    world.on("follow-up")
+    for name in ("Ada", "Bea", "Cleo"):
+        world.person(name)
+    path = "/contacts/[^/]+/tasks$"
+    world.fault(side="highlevel", method="POST", path_regex=path, kind="status", status=401, times=None)
+    world.fault(side="rezora", path_regex="/lists/", kind="fail_before", times=None)
+
+    async def waiting(app: App, _bridge: Bridge) -> set[int]:
+        async with app.database.read() as connection:
+            return await recipes.bridges_with_work(connection, world.clock.now())
+
+    world.look()
+    assert world.ask(waiting) == set()
+    world.sandbox.faults.clear()
+    world.look(130.0, times=4)
+    world.sync_now()
+    assert sorted(task["title"][-9:-6] for task in world.tasks()) == ["Ada", "Bea", "leo"]
+
+
+def test_a_schedule_is_not_missed_between_two_looks(world: World) -> None:
+    world.person("Ada", city="Boulder")
+    world.sync_now()
+    world.write(
+        'name = "Noon"\non = "schedule"\nat = "daily at 12:00"\n[[if]]\nfield = "city"\nexists = true' + TASK
+    )
+    world.look(7_000.0, times=26)
+    assert world.outcomes("Noon") in (["done"] * 2, ["done"] * 3)
+
+
+def test_a_note_is_made_once_and_what_a_name_holds_is_no_markup_and_no_merge_tag(world: World) -> None:
+    world.write(
+        'name = "Greet"\non = "contact_new"\n[[do]]\naction = "add_note"\nbody = "Hi {{contact.first_name}}!"'
+    )
+    world.person("Ada<b>{{user.email}}", email="ada@example.org")
+    path = "/contacts/[^/]+/notes$"
+    world.fault(side="highlevel", method="POST", path_regex=path, kind="lost_answer", times=1)
+    world.look(times=6)
+    (note,) = world.notes()
+    assert "{{" not in note["body"]
+    assert "<b>" not in note["body"]
+    assert "user.email" in note["body"]
+    assert world.outcomes() == ["done"]
+    assert world.journaled("recipe Greet")[-1] == ("create", "highlevel", "done", "note")

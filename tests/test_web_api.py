@@ -84,6 +84,9 @@ async def test_an_unknown_bridge_is_told_as_json() -> None:
         assert (answer.status, set(answer.json)) == (404, {"error", "fix"})
 
 
+RECIPE_DOES = ("on", "off", "values", "try")
+
+
 async def test_the_description_has_the_api_and_no_page() -> None:
     paths = (await browse(FakeProduct()).get("/api/v1/openapi.json")).json["paths"]
     bridge = "/api/v1/bridges/{bridge_id}"
@@ -91,7 +94,9 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     timed = ("schedule", "schedule/{purpose}", "schedule/{purpose}/off", "alerts", "calendar")
     one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again", "sync"))
     live = ("changes", "contacts/sync", "contacts/find", "contacts/{record_id}")
-    named = {f"{bridge}/{name}" for name in ("status", "sync", *people, *one, *timed, *live)}
+    recipe = (f"recipes{rest}" for rest in ("", "/{name}", *(f"/{{name}}/{do}" for do in RECIPE_DOES)))
+    parts = ("status", "sync", *people, *one, *timed, *live, *recipe, "firings")
+    named = {f"{bridge}/{name}" for name in parts}
     calls = {f"/api/v1/operations/{name}/call" for name in operations()}
     hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))
     named |= {f"{bridge}/webhooks{rest}" for rest in ("", "/messages/{message_id}/replay", *hook)}

@@ -18,6 +18,7 @@ from landbridge.sync.model import Kind, Side
 from landbridge.sync.recipe_templates import as_html, render
 from landbridge.sync.recipe_times import moment, utc_text
 from landbridge.sync.recipes import LONGEST_TITLE, OWNER, Action, Do, Recipe
+from landbridge.sync.rich_text import inert, same
 from landbridge.sync.texts import caseless, fold
 from landbridge.systems.activities import Activities
 from landbridge.systems.base import Label, Rejected
@@ -83,8 +84,8 @@ async def _create_task(deed: Deed, action: Action) -> None:
     owner = deed.scene.highlevel.record.fields.get("assignedTo", "") if deed.scene else ""
     due = moment(action.due, deed.due, deed.look.zone)
     fields = {
-        "title": fold(render(action.title, values))[:LONGEST_TITLE] or deed.recipe.name,
-        "body": as_html(render(action.body, values)),
+        "title": inert(fold(render(action.title, values)))[:LONGEST_TITLE] or deed.recipe.name,
+        "body": as_html(inert(render(action.body, values))),
         "due": utc_text(due),
         "completed": "0",
     }
@@ -107,15 +108,15 @@ def utc_like(text: str) -> str:
 
 
 async def _add_note(deed: Deed, action: Action) -> None:
-    fields = {"body": as_html(render(action.body, deed.values()))}
+    fields = {"body": as_html(inert(render(action.body, deed.values())))}
     await _create(deed, Kind.NOTE, fields, _same_note)
 
 
 def _same_note(fields: Mapping[str, str], one: Activity) -> bool:
-    return caseless(one.fields.get("body", "")) == caseless(fields["body"])
+    return same(one.fields.get("body", "")) == same(fields["body"])
 
 
-async def _create(deed: Deed, kind: Kind, fields: Mapping[str, str], same: Same) -> None:
+async def _create(deed: Deed, kind: Kind, fields: Mapping[str, str], alike: Same) -> None:
     """Make one, unless a try that was cut off has made it.
 
     What is sent is kept with the firing ahead: a later try looks for exactly that, whatever the contact
@@ -124,7 +125,7 @@ async def _create(deed: Deed, kind: Kind, fields: Mapping[str, str], same: Same)
     work, activities, made = deed.look.work, _activities(deed), ""
     if deed.again and SENT in deed.firing.context:
         fields = json.loads(deed.firing.context[SENT])
-        made = await _found(deed, kind, partial(same, fields))
+        made = await _found(deed, kind, partial(alike, fields))
     deed.moved(context={**deed.firing.context, SENT: json.dumps(dict(fields))})
     entry = Entry(
         "create", Side.HIGHLEVEL, made, deed.contact_id, kind.value, after=fields, note=deed.cause, kind=kind
@@ -141,9 +142,9 @@ async def _create(deed: Deed, kind: Kind, fields: Mapping[str, str], same: Same)
         await recipes.change(connection, deed.firing)
 
 
-async def _found(deed: Deed, kind: Kind, same: Callable[[Activity], bool]) -> str:
+async def _found(deed: Deed, kind: Kind, is_it: Callable[[Activity], bool]) -> str:
     """The id of what a try that was cut off has made: equal, and no other firing's."""
-    alike = [one.id for one in await _activities(deed).of_contact(kind, deed.contact_id) if same(one)]
+    alike = [one.id for one in await _activities(deed).of_contact(kind, deed.contact_id) if is_it(one)]
     work = deed.look.work
     async with work.database.read() as connection:
         taken = await recipes.made(connection, work.bridge.id, kind.value, alike)

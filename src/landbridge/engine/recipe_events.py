@@ -58,76 +58,101 @@ class _News:
     """What was read before the transaction that notes it."""
 
     arrived: Sequence[Arrived]
+    at: float  # when this look began: what comes later is for the next one
     appointments: dict[str, Activity] = field(default_factory=dict)
     lists: dict[str, frozenset[str]] = field(default_factory=dict)  # members by the name in lower case
+    moved: list[tuple[Sighting, Seen | None]] = field(default_factory=list)
+    people: list[Sighting] = field(default_factory=list)
     blocked: bool = False
 
 
 async def notice(look: Look) -> None:
-    """Note as firings what happened since the last look; the first look only remembers what is there."""
+    """Note as firings what happened since the last look; the first look only remembers what is there.
+
+    A system that does not answer keeps only its own news back: deliveries are then looked at later.
+    """
     work = look.work
     async with work.database.read() as connection:
         before = await recipe_sights.cursor(connection, work.bridge.id)
+    news = await _read_inbox(look, before)
     try:
-        news = await _read(look, before)
-    except (Gone, Rejected, Forbidden):  # of a list; its next look may do
-        news = _News((), blocked=True)
+        await _read_appointments(look, news)
+        await _read_lists(look, before, news)
     except SystemFailure as failure:
         log.info("recipes_wait", bridge=work.bridge.id, why=failure.sentence)
-        await _come_back(look, before)
-        raise
-    now = work.clock.now()
+        news = replace(news, arrived=(), appointments={}, lists={}, blocked=True)
+    await _read_contacts(look, before, news)
     async with work.database.write() as connection:
-        await renew(connection, work.lease, now)
+        await renew(connection, work.lease, work.clock.now())
         if before is None:
-            await _begin(connection, look, news, now)
+            await _begin(connection, look, news)
             return
-        happened, moved = await _happened(connection, look, before, news, now)
-        await recipes.fire(connection, work.bridge.id, list(_fired(look, happened, now)))
+        happened, moved = await _happened(connection, look, before, news)
+        await recipes.fire(connection, work.bridge.id, list(_fired(look, happened, news.at)))
         await recipe_sights.save_cursor(connection, work.bridge.id, moved)
 
 
-async def _come_back(look: Look, before: Cursor | None) -> None:
-    if before is None:
-        return
-    later = look.work.clock.now() + RETRY_SECONDS
-    async with look.work.database.write() as connection:
-        await renew(connection, look.work.lease, look.work.clock.now())
-        wake = later if before.wake_at is not None else None
-        await recipe_sights.save_cursor(
-            connection, look.work.bridge.id, replace(before, not_before=later, wake_at=wake)
-        )
+async def _read_inbox(look: Look, before: Cursor | None) -> _News:
+    """Deliveries that nobody has looked at.
 
-
-async def _read(look: Look, before: Cursor | None) -> _News:
-    """Deliveries, and of both systems what no run reads for us: no-shows, and members of watched lists."""
+    Whether a firing that was cut off has made a task shows when it is carried on: until then an event of a
+    task may be of that one, and waits.
+    """
     work = look.work
+    if before is None:
+        return _News((), work.clock.now())
     async with work.database.read() as connection:
-        found: Sequence[Arrived] = ()
-        if before is not None:
-            found = await recipe_sights.arrived(
-                connection, work.bridge.id, after=before.delivery, limit=AT_ONCE
-            )
+        found = await recipe_sights.arrived(connection, work.bridge.id, after=before.delivery, limit=AT_ONCE)
         begun = await recipes.any_begun(connection, work.bridge.id)
-    # Whether a firing that was cut off has made a task shows when it is carried on: until then an event of
-    # a task may be of that one.
     stop = next((n for n, one in enumerate(found) if begun and one.kind in _MADE_KINDS), len(found))
-    news = _News(found[:stop], blocked=stop < len(found))
-    if any(recipe.on == "appointment_no_show" for _, recipe in look.recipes.values()):
-        await _read_appointments(look, news)
+    return _News(found[:stop], work.clock.now(), blocked=stop < len(found))
+
+
+async def _read_lists(look: Look, before: Cursor | None, news: _News) -> None:
+    """Members of watched lists, which no run reads for us: where Rezora is looked at, and at first."""
+    work = look.work
     names = {name.casefold(): name for _, recipe in look.recipes.values() for name in recipe.watched_lists}
     async with work.database.read() as connection:
         known = await recipe_sights.seen(connection, work.bridge.id, Side.REZORA, sorted(names))
     for key, name in names.items():
         if before is None or key not in known or work.purpose in ("sync", "poll"):
-            members = await look.members(name)
+            try:
+                members = await look.members(name)
+            except (Gone, Rejected, Forbidden):
+                continue  # this list cannot be read; the others can
             if members is not None:
                 news.lists[key] = frozenset(members)
-    return news
+
+
+async def _read_contacts(look: Look, before: Cursor | None, news: _News) -> None:
+    """Contacts to compare, and everybody where a schedule came or nothing was seen yet.
+
+    Both are changed under this lease only, so that they may be read before the transaction: many of them
+    take seconds, in which webhooks would wait.
+    """
+    work = look.work
+    async with work.database.read() as connection:
+        if before is None or any(True for _ in _came(look, before, news.at)):
+            news.people = await recipe_sights.everybody(connection, work.bridge.id, _whole(look))
+        if before is not None:
+            fields_matter = {"business_joined", "ContactUpdate"} & {r.on for _, r in look.recipes.values()}
+            news.moved = await recipe_sights.moved_since(
+                connection,
+                work.bridge.id,
+                before.run,
+                every=bool(fields_matter) and work.purpose == "sync",
+                also=[one.record_id for one in news.arrived if one.kind == Kind.CONTACT.value],
+            )
+
+
+def _whole(look: Look) -> int:
+    """The newest run that read both sides whole."""
+    return look.work.run_id if look.work.purpose == "sync" else look.work.last_whole
 
 
 async def _read_appointments(look: Look, news: _News) -> None:
-    if look.activities is None:
+    wanted = any(recipe.on == "appointment_no_show" for _, recipe in look.recipes.values())
+    if look.activities is None or not wanted:
         return
     for one in news.arrived:
         if one.kind == Kind.APPOINTMENT.value and one.record_id not in news.appointments:
@@ -138,16 +163,14 @@ async def _read_appointments(look: Look, news: _News) -> None:
             news.appointments[one.record_id] = found
 
 
-async def _begin(connection: AsyncConnection, look: Look, news: _News, now: float) -> None:
+async def _begin(connection: AsyncConnection, look: Look, news: _News) -> None:
     """What is there now is no event."""
     bridge_id = look.work.bridge.id
-    cursor = await recipe_sights.newest(connection, bridge_id, now)
-    sights = await recipe_sights.everybody(connection, bridge_id, look.work.last_whole)
-    await recipe_sights.save_seen(
-        connection, bridge_id, Side.HIGHLEVEL, [_seen(sight, cursor.journal) for sight in sights]
-    )
+    cursor = await recipe_sights.newest(connection, bridge_id, news.at)
+    seen = [_seen(sight, cursor.journal) for sight in news.people]
+    await recipe_sights.save_seen(connection, bridge_id, Side.HIGHLEVEL, seen)
     await recipe_sights.save_seen(connection, bridge_id, Side.REZORA, list(_lists_seen(news, cursor.journal)))
-    cursor = replace(cursor, run=look.work.last_whole, wake_at=_next_schedule(look, now))
+    cursor = replace(cursor, run=_whole(look), wake_at=_next_schedule(look, news.at))
     await recipe_sights.save_cursor(connection, bridge_id, cursor)
 
 
@@ -168,10 +191,10 @@ def _lists_seen(news: _News, entry: int) -> Iterator[Seen]:
 
 
 async def _happened(
-    connection: AsyncConnection, look: Look, before: Cursor, news: _News, now: float
+    connection: AsyncConnection, look: Look, before: Cursor, news: _News
 ) -> tuple[list[Happened], Cursor]:
     """All events since the last look, and the cursor behind them; what was seen is kept."""
-    work, bridge_id = look.work, look.work.bridge.id
+    work, bridge_id, now = look.work, look.work.bridge.id, news.at
     top = await recipe_sights.newest(connection, bridge_id, now)
     entries = await recipe_sights.noted(connection, bridge_id, after=before.journal)
     found = [event for entry in entries for event in _of_entry(entry)]
@@ -184,7 +207,7 @@ async def _happened(
         for row in await recipe_sights.holds_since(connection, bridge_id, before.hold)
         if row.cause != RECIPE
     ]
-    found += await _of_schedules(connection, look, before, now)
+    found += _of_schedules(look, before, news, now)
     delivered = news.arrived[-1].id if news.arrived else before.delivery
     moved = replace(
         top,
@@ -236,14 +259,6 @@ async def _of_contacts(
 ) -> list[Happened]:
     """Contacts compared with what the recipes saw of them: lost, doubled and late webhooks change nothing."""
     work, bridge_id = look.work, look.work.bridge.id
-    fields_matter = {"business_joined", "ContactUpdate"} & {recipe.on for _, recipe in look.recipes.values()}
-    moved = await recipe_sights.moved_since(
-        connection,
-        bridge_id,
-        before.run,
-        every=bool(fields_matter) and work.purpose == "sync",
-        also=[one.record_id for one in news.arrived if one.kind == Kind.CONTACT.value],
-    )
     ours = _Ours(
         await recipe_sights.noted(connection, bridge_id, since=now - OURS_SECONDS, actions=_CHANGING)
     )
@@ -254,7 +269,7 @@ async def _of_contacts(
     top = max((entry.id for entry in entries), default=before.journal)
     found: list[Happened] = []
     seen: list[Seen] = []
-    for sight, known in moved:
+    for sight, known in news.moved:
         fresh = _seen(sight, top, known)
         if known != replace(fresh, journal=known.journal if known else top):
             stamp = f"{work.run_id}.{sight.print[:12]}"
@@ -358,19 +373,20 @@ async def _of_no_shows(connection: AsyncConnection, look: Look, news: _News, now
     ]
 
 
-async def _of_schedules(
-    connection: AsyncConnection, look: Look, before: Cursor, now: float
-) -> list[Happened]:
+def _came(look: Look, before: Cursor, now: float) -> Iterator[tuple[Recipe, float]]:
+    """Schedules that came since the last look."""
+    for _, recipe in look.recipes.values():
+        if recipe.on == SCHEDULE and recipe.rhythm is not None:
+            at = next_time(recipe.rhythm, max(before.at, now - MISSED_SECONDS), look.zone)
+            if at <= now:
+                yield recipe, at
+
+
+def _of_schedules(look: Look, before: Cursor, news: _News, now: float) -> list[Happened]:
     """Schedules that came since the last look, for everybody whom their conditions mean."""
     found = []
-    for _, recipe in look.recipes.values():
-        if recipe.on != SCHEDULE or recipe.rhythm is None:
-            continue
-        at = next_time(recipe.rhythm, max(before.at, now - MISSED_SECONDS), look.zone)
-        if at > now:
-            continue
-        people = await recipe_sights.everybody(connection, look.work.bridge.id, look.work.last_whole)
-        meant = [one for one in people if not early(recipe, one, look, now)]
+    for recipe, at in _came(look, before, now):
+        meant = [one for one in news.people if not early(recipe, one, look, now)]
         found += [
             Happened(f"{SCHEDULE} {int(at)} {one.record.id}", f"{SCHEDULE} {recipe.name}", one.record.id, now)
             for one in meant[: recipe.limits.per_day]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -72,13 +73,26 @@ async def run_recipes(work: Work, open_activities: OpenActivities) -> None:
 
 
 async def _carry_due(look: Look, *, only_begun: bool = False) -> None:
+    """What is due, one after the other; where an account as a whole does not answer, the rest waits."""
     work = look.work
     async with work.database.read() as connection:
         due = await recipes.due_firings(connection, work.bridge.id, work.clock.now(), AT_ONCE)
-    for firing in due:
-        if only_begun and firing.state != BEGUN:
-            break
-        await _carry(look, firing)
+    if only_begun:
+        due = [firing for firing in due if firing.state == BEGUN]
+    for number, firing in enumerate(due):
+        try:
+            await _carry(look, firing)
+        except SystemFailure:
+            for later in due[number + 1 :]:
+                await _wait(look, later, FIRST_PAUSE)
+            raise
+
+
+async def _wait(look: Look, firing: Firing, seconds: float, **changes: Any) -> None:
+    """Not now; its own time stays known."""
+    context = {"due": f"{firing.due_at:.3f}", **firing.context}
+    due_at = look.work.clock.now() + seconds
+    await _keep(look, replace(firing, due_at=due_at, context=context, **changes))
 
 
 async def _carry(look: Look, firing: Firing) -> None:
@@ -121,9 +135,7 @@ async def _may_begin(deed: Deed) -> bool:
     if recipe.needs_rezora and deed.rezora_id == "":
         since = float(firing.context.get("due") or firing.due_at)
         if now - since < LINK_SECONDS:
-            context = {**firing.context, "due": f"{since:.3f}"}
-            waits = "Waits until the contact is in Rezora too."
-            await _keep(look, replace(firing, due_at=now + LINK_PAUSE, at=now, context=context, detail=waits))
+            await _wait(look, firing, LINK_PAUSE, at=now, detail="Waits until the contact is in Rezora too.")
         else:
             await _end(look, firing, SKIPPED, "The contact is not in Rezora.")
         return False
@@ -177,12 +189,8 @@ async def _try_again(look: Look, firing: Firing, failure: SystemFailure) -> None
     if firing.attempts >= ATTEMPTS:
         await _end(look, firing, FAILED, f"{failure.sentence} {failure.fix}")
         return
-    now = look.work.clock.now()
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** max(firing.attempts - 1, 0))
-    context = {"due": f"{firing.due_at:.3f}", **firing.context}
-    tries = firing.attempts + 1
-    later = replace(firing, due_at=now + pause, attempts=tries, context=context, detail=failure.sentence)
-    await _keep(look, later)
+    await _wait(look, firing, pause, attempts=firing.attempts + 1, detail=failure.sentence)
 
 
 async def _end(look: Look, firing: Firing, state: str, detail: str) -> None:

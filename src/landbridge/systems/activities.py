@@ -46,7 +46,10 @@ class Activities(Protocol):
         ...
 
     async def create(self, kind: Kind, contact_id: str, fields: Mapping[str, str]) -> str:
-        """Create one from ``FIELDS`` and return its id. Never retried here."""
+        """Create one from ``FIELDS`` and return its id; of a task ``assigned_to`` may be said too.
+
+        Never retried here.
+        """
         ...
 
     async def update(self, kind: Kind, contact_id: str, activity_id: str, fields: Mapping[str, str]) -> None:

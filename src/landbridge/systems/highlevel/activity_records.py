@@ -6,7 +6,7 @@ is absent, as guessing its zone would move it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -20,7 +20,13 @@ from landbridge.systems.moments import instant
 Text = str | int | float | bool | None | UnsetType
 
 _ONLY_V3 = frozenset({"completed", "active"})  # statuses that the dated versions show and do not take (5.5)
-_TASK = {"title": "title", "body": "body", "due": "dueDate", "completed": "completed"}
+_TASK = {
+    "title": "title",
+    "body": "body",
+    "due": "dueDate",
+    "completed": "completed",
+    "assigned_to": "assignedTo",  # not carried by a sync; a recipe says for whom its task is (2.1.2)
+}
 _APPOINTMENT = {
     "title": "title",
     "start": "startTime",
@@ -135,7 +141,7 @@ def appointment(shown: Event, contact_id: str = "") -> Activity:
 
 def task_body(fields: Mapping[str, str], *, new: bool) -> dict[str, Any]:
     """A task as it is sent; raises ``Rejected`` without a title or a due date: HighLevel demands both."""
-    _check_names(Kind.TASK, fields)
+    _check_names(Kind.TASK, [name for name in fields if name not in _TASK])
     body: dict[str, Any] = {_TASK[name]: value for name, value in fields.items()}
     _demand(Kind.TASK, fields, "title", new=new)
     _demand(Kind.TASK, fields, "due", new=new)
@@ -178,7 +184,7 @@ def refused(sentence: str, fix: str) -> Rejected:
     return Rejected(sentence, fix=fix, side=Side.HIGHLEVEL, sent="no")
 
 
-def _check_names(kind: Kind, fields: Mapping[str, str]) -> None:
+def _check_names(kind: Kind, fields: Iterable[str]) -> None:
     for name in fields:
         if name not in FIELDS[kind]:
             shown = name if name.isidentifier() and len(name) < 40 else "this one"
