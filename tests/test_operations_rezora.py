@@ -10,6 +10,8 @@ import pytest
 
 from landbridge.engine import catalog
 from landbridge.engine.answers import NotPossible
+from landbridge.store.database import StoreFailure
+from landbridge.store.driver import Drivers
 from landbridge.systems.base import Gone, Rejected
 from landbridge.systems.rezora.operations import rezora_operations
 from landbridge_rig import Rig, landbridge
@@ -133,6 +135,15 @@ async def test_every_action_of_our_own_works(rig: Rig) -> None:
 async def test_a_page_only_starts_a_sync_and_does_not_wait_for_it(rig: Rig) -> None:
     assert await call(rig, "landbridge.sync", by="page") == {"started": True}
     assert await call(rig, "landbridge.look_for_changes", by="api") == {"started": True}
+
+
+async def test_contacts_that_are_named_while_another_process_works_are_left_to_it(rig: Rig) -> None:
+    await call(rig, "landbridge.sync", accept_large_change=True)
+    drivers = Drivers(rig.app.database)
+    await drivers.take(rig.bridge.id, "elsewhere:1:another", rig.app.clock.now())
+    assert await call(rig, "landbridge.sync_contacts", contacts=["c1"]) == {"named": 1}
+    with pytest.raises(StoreFailure, match="process is working"):
+        await call(rig, "landbridge.sync")
 
 
 async def test_numbers_of_our_own_are_whole(rig: Rig) -> None:

@@ -142,8 +142,11 @@ class OwnActions:
         return {"alerts": await self._app.alerts(bridge)}
 
     async def _carried(self, bridge: Bridge, named: int, by: str) -> object:
-        """Contacts that were named are due; a process that does not stay carries them at once."""
-        if by in IN_BACKGROUND:
+        """Contacts that were named are due; a process that does not stay carries them at once.
+
+        Not where another one works on the bridge right now: that one carries them.
+        """
+        if by in IN_BACKGROUND or (await self._app.status(bridge)).busy:
             return {"named": named}
         return {"named": named, "run": _looked(await self._app.live(bridge, cause=by))}
 
