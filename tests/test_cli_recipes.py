@@ -60,7 +60,7 @@ async def test_every_mistake_is_told_with_its_fix(tmp_path: Path) -> None:
         assert "docs/recipes.md" in wrong.err.replace("\n", "")
         for arguments in (
             ("on", "nobody"),
-            ("on", "notes-to-rezora"),
+            ("try", "notes-to-rezora"),
             ("remove", "follow-up"),
             ("try", "nobody"),
         ):
