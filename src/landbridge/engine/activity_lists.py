@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,13 +23,21 @@ from landbridge.sync.rules import ListRule
 from landbridge.systems.base import Gone, Label, Malformed, Rejected, Unavailable
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rezora ids by rule: of whom it is true, and who is on its list already, whoever put them there."""
+
+    wanted: dict[ListRule, set[str]]
+    there: dict[ListRule, set[str]]
+
+
 async def keep_lists(work: Work, stage: Stage) -> Stage:
     """All lists of the mapping, for all linked contacts."""
     following = stage.to("mark" if work.purpose == "poll" else "finish")
     if not work.policy.lists or not work.may_write(Side.REZORA):
         return following
     now = datetime.fromtimestamp(work.clock.now(), _zone(work))
-    wanted: dict[ListRule, set[str]] = {rule: set() for rule in work.policy.lists}
+    found = Found({rule: set() for rule in work.policy.lists}, {rule: set() for rule in work.policy.lists})
     last = 0
     while True:
         async with work.database.read() as connection:
@@ -36,9 +45,9 @@ async def keep_lists(work: Work, stage: Stage) -> Stage:
         if not some:
             break
         last = some[-1].id
-        await _sort(work, some, wanted, now)
-    for rule, rezora_ids in wanted.items():
-        await _keep_list(work, rule, rezora_ids)
+        await _sort(work, some, found, now)
+    for rule in work.policy.lists:
+        await _keep_list(work, rule, found.wanted[rule], found.there[rule])
     return following
 
 
@@ -50,9 +59,7 @@ def _zone(work: Work) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-async def _sort(
-    work: Work, some: Sequence[KeptLink], wanted: dict[ListRule, set[str]], now: datetime
-) -> None:
+async def _sort(work: Work, some: Sequence[KeptLink], found: Found, now: datetime) -> None:
     """Add those of whom a rule is true; whoever may not be e-mailed, or is not known to, is on no list."""
     async with work.database.read() as connection:
         ids = [kept.link.highlevel_id for kept in some]
@@ -65,11 +72,12 @@ async def _sort(
         by_contact.setdefault(one.contact_id, []).append(one)
     sendable = await _sendable(work, list(seen.values()))
     for kept in some:
-        theirs = by_contact.get(kept.link.highlevel_id, [])
-        if theirs and kept.link.rezora_id in sendable:
-            for rule, found in wanted.items():
-                if holds(rule.when, theirs, now):
-                    found.add(kept.link.rezora_id)
+        theirs, rezora_id = by_contact.get(kept.link.highlevel_id, []), kept.link.rezora_id
+        for rule in work.policy.lists:
+            if theirs and rezora_id in sendable and holds(rule.when, theirs, now):
+                found.wanted[rule].add(rezora_id)
+            if rezora_id in seen and rule.list in (seen[rezora_id].record.labels or ()):
+                found.there[rule].add(rezora_id)
 
 
 async def _sendable(work: Work, seen: Sequence[observed.Sighting]) -> frozenset[str]:
@@ -85,11 +93,12 @@ async def _sendable(work: Work, seen: Sequence[observed.Sighting]) -> frozenset[
     return frozenset(found)
 
 
-async def _keep_list(work: Work, rule: ListRule, wanted: set[str]) -> None:
+async def _keep_list(work: Work, rule: ListRule, wanted: set[str], there: set[str]) -> None:
+    """Put on whoever belongs there and is not; take off only whom this rule put on."""
     async with work.database.read() as connection:
         members = await rule_members.members(connection, work.bridge.id, rule.when.value)
     if work.dry:
-        work.progress.counts["list"] += len(wanted ^ members)
+        work.progress.counts["list"] += len(wanted - members - there) + len(members - wanted)
         return
     if not wanted and not members:
         return
@@ -98,7 +107,7 @@ async def _keep_list(work: Work, rule: ListRule, wanted: set[str]) -> None:
     label = work.labels.get(rule.list.casefold())
     if label is None:
         return
-    for rezora_id in sorted(wanted - members):
+    for rezora_id in sorted(wanted - members - there):
         await _change(work, rule, label, rezora_id, present=True)
     for rezora_id in sorted(members - wanted):
         await _change(work, rule, label, rezora_id, present=False)
