@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from activity_stories import DUE, RULES, add, change, held, highlevel, pair, remove, rezora, world_of, writes
+from activity_stories import (
+    DUE,
+    RULES,
+    add,
+    change,
+    held,
+    highlevel,
+    mapping,
+    pair,
+    remove,
+    rezora,
+    world_of,
+    writes,
+)
 from landbridge.engine.undo import UndoOrder
+from landbridge.engine.work import EngineConfig
+from landbridge.sandbox.history import Wanted
 from landbridge.sync.model import Kind
 from landbridge.sync.rules import ActivityRule, Direction
 from simulation import Simulation
@@ -281,3 +297,68 @@ def test_what_was_created_goes_again_only_if_that_is_meant_and_nobody_touched_it
     assert {line[1] for line in undo(world, created=True)} <= {"undone", "skipped"}
     assert rezora(world, "task", right) == {} and len(rezora(world, "note", right)) == 1
     quiet(world)
+
+
+# How often contacts are read one by one
+
+
+class Daily(Simulation):
+    """As people have it: everybody's notes are read once a day."""
+
+    def _engine_config(self) -> EngineConfig:
+        return replace(super()._engine_config(), sweep_seconds=86_400.0)
+
+
+@pytest.fixture
+def daily() -> Iterator[Simulation]:
+    made = Daily(mapping=mapping(), activities=True)
+    yield made
+    made.close()
+
+
+def note_reads(world: Simulation) -> int:
+    wanted = Wanted(side="highlevel", method="GET", path_contains="/notes")
+    found = world.sandbox.history.summary(wanted)["total"]
+    assert isinstance(found, int)
+    return found
+
+
+def test_notes_of_everybody_once_a_day_and_of_newcomers_at_once(daily: Simulation) -> None:
+    left, right = pair(daily)
+    first = note_reads(daily)
+    add(daily, "note", left)
+    new = str(
+        daily.edit(
+            "highlevel",
+            action="create",
+            fields={"firstName": "Grace", "lastName": "Hopper", "email": "g@example.org"},
+        )["id"]
+    )
+    add(daily, "note", new, body="Welcome")
+    assert synced(daily) == "done"
+    (other,) = set(daily.contacts("rezora")) - {right}
+    assert [row["note_body"][:7] for row in rezora(daily, "note", other).values()] == ["Welcome"]
+    assert rezora(daily, "note", right) == {}, "no event came, and the day is not over"
+    assert note_reads(daily) == first + 1
+    daily.clock.advance(86_400.0)
+    assert synced(daily) == "done"
+    assert len(rezora(daily, "note", right)) == 1
+
+
+def test_a_dry_run_does_not_count_as_the_reading_of_the_day(daily: Simulation) -> None:
+    fields = {"firstName": "Ada", "lastName": "Byron", "email": "ada@example.org"}
+    left = str(daily.edit("highlevel", action="create", fields=fields)["id"])
+    add(daily, "note", left)
+    daily.clock.advance(60.0)
+
+    async def plan() -> dict[str, int]:
+        app = await daily.open()
+        assert daily.bridge is not None
+        return dict((await app.plan(daily.bridge)).run.counts)
+
+    before = writes(daily)
+    counts = daily.run(plan())
+    assert writes(daily) == before and counts["calls"] >= 4
+    assert synced(daily) == "done"
+    (right,) = daily.contacts("rezora")
+    assert len(rezora(daily, "note", right)) == 1

@@ -16,6 +16,7 @@ from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
     Out,
+    activities_sentence,
     activities_table,
     calls_sentence,
     lines_table,
@@ -237,6 +238,7 @@ def plan(
             out.people.print(plan_table(dry.run.counts))
             if carried := activities_table(dry.run.counts):
                 out.people.print(carried)
+            out.say(activities_sentence(dry.run.counts))
             out.people.print(lines_table(dry.lines, 0 if show_all else 20))
             out.say(f"About {calls:,} API calls, {took(seconds)} at the quota in the settings.")
             if dry.run.counts.get("braked"):

@@ -251,6 +251,18 @@ def activities_table(counts: Mapping[str, int]) -> Table | None:
     return table
 
 
+def activities_sentence(counts: Mapping[str, int]) -> str:
+    """What HighLevel has; what belongs to contacts that a sync links goes with them. Blank for none."""
+    found = [
+        f"{number:,} {kind.value}{'' if number == 1 else 's'}"
+        for kind in ACTIVITIES
+        if (number := counts.get(f"{kind.value}s_there", 0))
+    ]
+    if not found:
+        return ""
+    return f"HighLevel has {' and '.join(found)} that were read; they follow once their contacts are linked."
+
+
 def lines_table(lines: list[Planned], limit: int) -> Table:
     """Single contacts of a dry run."""
     shown = lines if limit == 0 else lines[:limit]

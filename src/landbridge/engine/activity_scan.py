@@ -57,53 +57,65 @@ async def read_listed(work: Work, stage: Stage) -> Stage:
 async def read_contacts(work: Work, stage: Stage) -> Stage:
     """Some contacts, each of whose kinds that are in no listing is one call a side (highlevel.md 3.1).
 
-    A sync does so for everybody once a day, or when it is asked to be thorough; in between events name the
-    contacts that moved.
+    A sync does so for everybody once a day, or when it is asked to be thorough; in between for those who were
+    linked since, and events name the contacts that moved.
     """
-    readings = await _sweeps(work, stage)
-    if not readings:
-        return replace_swept(stage.to("weigh_activities"), 0)
+    if not stage.swept_from:
+        stage = msgspec.structs.replace(stage, swept_from=work.clock.now())
+    swept, fresh_since = await _sweeps(work, stage)
     async with work.database.read() as connection:
-        some = await links.after(connection, work.bridge.id, stage.swept, SLICE)
-        total = await links.count(connection, work.bridge.id)
+        bridge_id = work.bridge.id
+        some = await links.after(connection, bridge_id, stage.swept, SLICE) if fresh_since else []
+        total = await links.count(connection, bridge_id)
+        made = await links.made_at(connection, [kept.id for kept in some])
     if not some:
-        await _note_sweep(work, readings)
+        await _note_sweep(work, swept, stage.swept_from)
         return replace_swept(stage.to("weigh_activities"), 0)
-    if not stage.swept:
+    if swept and not stage.swept:
         work.show("Reading the activities of each contact", 0, total)
-    found = await read_some(work, [(kept, reading) for kept in some for reading in readings])
-    work.progress.done += len(some)
+    wanted = [
+        (kept, reading)
+        for kept in some
+        for reading, since in fresh_since.items()
+        if made.get(kept.id, 0.0) > since or not since
+    ]
+    work.progress.done += len(some) if swept else 0
     following = replace_swept(stage, some[-1].id)
-    await keep(work, found, following)
+    await keep(work, await read_some(work, wanted), following)
     return following
 
 
 def replace_swept(stage: Stage, swept: int) -> Stage:
-    """The stage, with the link up to which the contacts were read."""
-    return msgspec.structs.replace(stage, swept=swept)
+    """The stage, with the link up to which the contacts were read; 0 ends the reading."""
+    return msgspec.structs.replace(stage, swept=swept, swept_from=stage.swept_from if swept else 0.0)
 
 
-async def _sweeps(work: Work, stage: Stage) -> list[Reading]:
-    """What has to be read contact by contact in this run."""
-    found = []
-    now = work.clock.now()
+async def _sweeps(work: Work, stage: Stage) -> tuple[list[Reading], dict[Reading, float]]:
+    """What is read of everybody in this run; and for all readings, of links made since when."""
+    everybody: list[Reading] = []
+    since: dict[Reading, float] = {}
     async with work.database.read() as connection:
         for one in carried(work):
             for side in sorted(one.readable):
                 if one.kind in work.systems[side].activities.listed:
                     continue
                 last = await watermarks.read(connection, work.bridge.id, side, one.kind)
-                recent = last is not None and 0 <= now - last < work.config.sweep_seconds
-                if stage.thorough or stage.doubt or stage.swept or not recent:
-                    found.append((side, one.kind))
-    return found
+                recent = last is not None and 0 <= stage.swept_from - last < work.config.sweep_seconds
+                whole = stage.thorough or stage.doubt or not recent
+                since[side, one.kind] = 0.0 if whole or last is None else last
+                if whole:
+                    everybody.append((side, one.kind))
+    return everybody, since
 
 
-async def _note_sweep(work: Work, readings: Sequence[Reading]) -> None:
+async def _note_sweep(work: Work, readings: Sequence[Reading], began: float) -> None:
+    """From when on somebody is new; a dry run has read for nobody but itself."""
+    if work.dry or not readings:
+        return
     async with work.database.write() as connection:
         await renew(connection, work.lease, work.clock.now())
         for side, kind in readings:
-            await watermarks.move(connection, work.bridge.id, side, work.clock.now(), kind)
+            await watermarks.move(connection, work.bridge.id, side, began, kind)
 
 
 Found = list[tuple[KeptLink, Side, Kind, Sequence[Activity]]]

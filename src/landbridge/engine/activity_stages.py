@@ -11,7 +11,7 @@ from landbridge.engine.activity_kinds import Carried, carried
 from landbridge.engine.activity_scan import SLICE, read_unsettled, replace_swept
 from landbridge.engine.reconcile import Braked
 from landbridge.engine.work import Planned, Stage, Work
-from landbridge.store import activity_links, links
+from landbridge.store import activities, activity_links, links
 from landbridge.store.links import KeptLink
 from landbridge.sync.actions import Create, Delete, Update
 from landbridge.sync.activity_plan import Step
@@ -24,7 +24,7 @@ async def weigh_activities(work: Work, stage: Stage) -> Stage:
     kinds = [one for one in carried(work) if one.both]
     following = stage.to("forecast_activities" if work.dry else "carry_activities")
     if not kinds:
-        return replace_swept(stage.to("lists"), 0)
+        return replace_swept(following if work.dry else stage.to("lists"), 0)
     work.show("Weighing the activities", 0, 0)
     heavy: Counter[str] = Counter()
     async for _, cases in slices(work, kinds):
@@ -73,7 +73,21 @@ async def forecast_activities(work: Work, stage: Stage) -> Stage:
     async for _, cases in slices(work, [one for one in carried(work) if one.both]):
         for case in cases:
             _forecast(work, case)
+    await _forecast_the_others(work)
     return stage.to("lists")
+
+
+async def _forecast_the_others(work: Work) -> None:
+    """Those whose contacts only the sync itself will link: how many there are, what reading costs."""
+    counts = work.progress.counts
+    async with work.database.read() as connection:
+        there = await activities.count(connection, work.bridge.id, Side.HIGHLEVEL)
+        linked = await links.count(connection, work.bridge.id)
+    for one in carried(work):
+        counts[f"{one.kind.value}s_there"] = there.get(one.kind, 0)
+        for side in one.readable:
+            if one.kind not in work.systems[side].activities.listed:
+                counts["calls"] += linked + counts["create"] + counts["link"]
 
 
 def _forecast(work: Work, case: ActivityCase) -> None:

@@ -220,7 +220,10 @@ class Fleet:
         stage = Stage.read(run.stage)
         if stage.at != "prepare":
             # What was read before the stop may be hours old by now: an opt-out in it would be missed.
-            stage = replace_struct(stage, at="highlevel", cursor="", accept=stage.accept or accept)
+            swept = stage.swept if stage.at == "read_contacts" else 0
+            stage = replace_struct(
+                stage, at="highlevel", cursor="", accept=stage.accept or accept, swept=swept
+            )
             await self._runs.set_stage(run.id, stage.text())
             return await self._runs.get(run.id)
         return run

@@ -63,6 +63,7 @@ class Stage(msgspec.Struct, frozen=True):
     doubt: bool = False  # the database may be older than the world: no base is believed
     thorough: bool = False  # read the activities of every contact, whenever that was done last
     swept: int = 0  # activities are read of contacts up to this link
+    swept_from: float = 0.0  # when that reading began
 
     def text(self) -> str:
         """As stored."""

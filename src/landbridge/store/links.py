@@ -73,6 +73,12 @@ async def after(connection: AsyncConnection, bridge_id: int, last: int, size: in
     return [kept_from(row) for row in await connection.execute(query)]
 
 
+async def made_at(connection: AsyncConnection, keys: Sequence[int]) -> dict[int, float]:
+    """When these links were made, in epoch seconds."""
+    query = select(link.c.id, link.c.created_at).where(link.c.id.in_(keys))
+    return {row.id: row.created_at for row in await connection.execute(query)}
+
+
 def id_column(side: Side) -> ColumnElement[str]:
     """Where a link keeps the id of that side."""
     return link.c.highlevel_id if side is Side.HIGHLEVEL else link.c.rezora_id
