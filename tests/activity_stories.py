@@ -26,10 +26,10 @@ def mapping(*lists: ListRule, rules: tuple[ActivityRule, ...] = RULES) -> Policy
 
 
 def world_of(
-    *lists: ListRule, rules: tuple[ActivityRule, ...] = RULES, activities: bool = True
+    *lists: ListRule, rules: tuple[ActivityRule, ...] = RULES, activities: bool = True, **rezora: Any
 ) -> Simulation:
     """Two accounts that have activities, or of which only HighLevel has any."""
-    return Simulation(mapping=mapping(*lists, rules=rules), activities=activities)
+    return Simulation(mapping=mapping(*lists, rules=rules), activities=activities, **rezora)
 
 
 def pair(world: Simulation) -> tuple[str, str]:

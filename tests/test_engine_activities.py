@@ -25,6 +25,7 @@ from landbridge.engine.undo import UndoOrder
 from landbridge.engine.work import EngineConfig
 from landbridge.sandbox.history import Wanted
 from landbridge.sync.model import Kind
+from landbridge.sync.rich_text import plain
 from landbridge.sync.rules import ActivityRule, Direction
 from simulation import Simulation
 from stories import synced
@@ -362,3 +363,62 @@ def test_a_dry_run_does_not_count_as_the_reading_of_the_day(daily: Simulation) -
     assert synced(daily) == "done"
     (right,) = daily.contacts("rezora")
     assert len(rezora(daily, "note", right)) == 1
+
+
+# Hostile notes
+
+HOSTILE = (
+    "<script>alert(1)</script><b onclick=steal()>Hello</b>",
+    "<img src=x onerror=alert(1)>Likes the view<svg/onload=alert(2)>",
+    "{{contact.email}} {{{{ raw }}}} {% if x %} ${7*7} #{1+1}",
+    '=HYPERLINK("http://evil.example","Click")',
+    '<a href="javascript:alert(1)">here</a> and <a href="https://example.org/?a=1&b=2">there</a>',
+    "\u202egnirts desrever\u202c and \u200f\u0639\u0631\u0628\u0649\u200e mixed",
+    "👩‍👩‍👧‍👦 🏡 e\u0301 \U0001f1e8\U0001f1ed",
+    "<p>not <b>closed <i>at <u>all <table><tr><td>cell <!-- comment",
+    "&lt;script&gt;shown as text&lt;/script&gt; &amp;amp; &nbsp;x",
+    "a < b and c > d && e",
+    "line one\r\nline two\n\n\nline five\t\ttab",
+    "long " * 20_000,
+)
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_a_hostile_note_neither_runs_nor_loops_nor_loses_text(number: int) -> None:
+    body = HOSTILE[number]
+    world = world_of(max_length=0)
+    try:
+        left, right = pair(world)
+        one = add(world, "note", left, body=body)
+        thorough(world)
+        (row,) = rezora(world, "note", right).values()
+        sent = row["note_body"]
+        lower = sent.lower()
+        wrong = ("<script", "<img", "<svg", "onclick", 'href="javascript:', "{{")
+        assert [word for word in wrong if word in lower] == []
+        assert highlevel(world, "note")[one]["body"] == body, "what somebody wrote is as they wrote it"
+        seen, kept = plain(sent).replace("{ {", "{{").split(), plain(body).split()
+        assert [word for word in kept if word not in " ".join(seen)] == []
+        for _ in range(3):
+            quiet(world)
+    finally:
+        world.close()
+
+
+def test_a_rezora_that_cuts_notes_never_cuts_the_one_in_highlevel() -> None:
+    world = world_of(limits={"note_body": 60}, too_long="truncate")
+    try:
+        left, right = pair(world)
+        body = "A long note about a house with a garden, a pool, two garages and a view of the lake"
+        one = add(world, "note", left, body=body)
+        thorough(world)
+        quiet(world)
+        (row,) = rezora(world, "note", right).values()
+        assert len(row["note_body"]) <= 60
+        row["note_body"] = row["note_body"][:30] + " (edited)"
+        thorough(world)
+        quiet(world)
+        assert highlevel(world, "note")[one]["body"] == body
+        assert held(world) != []
+    finally:
+        world.close()
