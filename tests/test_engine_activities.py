@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -422,3 +424,36 @@ def test_a_rezora_that_cuts_notes_never_cuts_the_one_in_highlevel() -> None:
         assert held(world) != []
     finally:
         world.close()
+
+
+def test_what_was_deleted_after_the_copy_was_made_does_not_come_back_with_it(world: Simulation) -> None:
+    left, right = pair(world)
+    thorough(world)
+    world.backup()
+    one = add(world, "note", left)
+    add(world, "note", left, body="Another one")
+    thorough(world)
+    rows = rezora(world, "note", right)
+    (gone,) = [key for key, row in rows.items() if "garden" in row["note_body"]]
+    del rows[gone]
+    world.restore()
+    thorough(world)
+    assert len(rezora(world, "note", right)) == 1 and held(world) == [("note", "restored_alone")]
+    quiet(world)
+    assert len(rezora(world, "note", right)) == 1 and one in highlevel(world, "note")
+
+
+def test_an_event_that_does_not_say_whose_task_it_is_finds_it(world: Simulation) -> None:
+    left, right = pair(world)
+    thorough(world)
+    world.highlevel.webhooks.take_ready(world.clock.now() + 9_000.0)  # whatever came so far
+    add(world, "task", left)
+    with closing(sqlite3.connect(world.path)) as store:
+        store.execute(
+            "INSERT INTO due (bridge_id, side, kind, id, number, urgency, at, since, attempts, cause)"
+            " VALUES (1, 'highlevel', 'task', '*', 1, 1, 0, 0, 0, 'webhook TaskCreate')"
+        )
+        store.commit()
+    run = world.partly("live")
+    assert run is not None and run.state == "done"
+    assert len(rezora(world, "task", right)) == 1

@@ -28,13 +28,19 @@ class ActivityCase:
     steps: Sequence[Step]
 
 
-async def cases_of(work: Work, some: Sequence[KeptLink], kinds: Sequence[Carried]) -> list[ActivityCase]:
-    """Every kind of these contacts, planned; nothing is concluded from what was not listed."""
+async def cases_of(
+    work: Work, some: Sequence[KeptLink], kinds: Sequence[Carried], *, doubt: bool = False
+) -> list[ActivityCase]:
+    """Every kind of these contacts, planned; nothing is concluded from what was not listed.
+
+    ``doubt``: the store may be older than the world (property L11).
+    """
     known = await work.knowledge()
     paused = known.paused
     async with work.database.read() as connection:
         tied = await activity_links.ties(connection, work.bridge.id, [kept.id for kept in some])
-        refused = await journal.refused_activities(connection, work.bridge.id)
+        refused = await journal.activities_held_for(connection, work.bridge.id, "activity_refused")
+        asked = await journal.activities_held_for(connection, work.bridge.id, "restored_alone")
         seen: dict[tuple[str, Kind], dict[Key, Activity]] = defaultdict(dict)
         for side in Side:
             owners = {kept.link.id(side): kept.link.highlevel_id for kept in some}
@@ -57,6 +63,8 @@ async def cases_of(work: Work, some: Sequence[KeptLink], kinds: Sequence[Carried
                 writable=carried.writable,
                 choices=_choices(known.choices, carried.kind),
                 refused=refused.get(carried.kind, {}),
+                doubt=doubt,
+                asked=frozenset(asked.get(carried.kind, {})),
             )
             cases.append(planned(ActivityCase(kept, carried, scene, ties, ())))
     return cases

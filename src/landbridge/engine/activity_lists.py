@@ -70,14 +70,18 @@ async def _sort(work: Work, some: Sequence[KeptLink], found: Found, now: datetim
     by_contact: dict[str, list[Activity]] = {}
     for one in known:
         by_contact.setdefault(one.contact_id, []).append(one)
-    sendable = await _sendable(work, list(seen.values()))
+    true: dict[ListRule, set[str]] = {rule: set() for rule in work.policy.lists}
     for kept in some:
         theirs, rezora_id = by_contact.get(kept.link.highlevel_id, []), kept.link.rezora_id
         for rule in work.policy.lists:
-            if theirs and rezora_id in sendable and holds(rule.when, theirs, now):
-                found.wanted[rule].add(rezora_id)
+            if theirs and holds(rule.when, theirs, now):
+                true[rule].add(rezora_id)
             if rezora_id in seen and rule.list in (seen[rezora_id].record.labels or ()):
                 found.there[rule].add(rezora_id)
+    named = set().union(*true.values())
+    sendable = await _sendable(work, [seen[one] for one in sorted(named) if one in seen])
+    for rule, rezora_ids in true.items():
+        found.wanted[rule] |= rezora_ids & sendable
 
 
 async def _sendable(work: Work, seen: Sequence[observed.Sighting]) -> frozenset[str]:

@@ -34,10 +34,10 @@ async def drain_activities(work: Work) -> bool:
     if not named:
         return False
     work.show("Carrying activities", work.progress.done, work.progress.done + len(named))
-    if any(one.id == ANY for one in named):
-        await look_at_tasks(work)
-    kept = await _contacts(work, named)
     known = {one.kind: one for one in carried(work)}
+    if Kind.TASK in known and any(one.id == ANY for one in named):
+        await look_at_tasks(work, newest=True)
+    kept = await _contacts(work, named)
     wanted = {
         (one.kind, kept[one.id].id): (kept[one.id], known[one.kind])
         for one in named
@@ -100,20 +100,29 @@ async def look_in_turn(work: Work, stage: Stage) -> Stage:
     return stage.to("live")
 
 
-async def look_at_tasks(work: Work) -> None:
-    """Every task of HighLevel; contacts of whom one is new or looks otherwise are due."""
+async def look_at_tasks(work: Work, *, newest: bool = False) -> None:
+    """Every task of HighLevel; contacts of whom one is new or looks otherwise are due.
+
+    ``newest``: only as far as there is something new on a page. HighLevel seems to list the newest first
+    (highlevel.md 2.3.1); if it does not, what is missed is found by the next look at everything.
+    """
     system = work.systems[Side.HIGHLEVEL].activities
     if Kind.TASK not in system.listed:
         return
-    began, cursor, first = work.clock.now(), None, True
+    began, cursor = work.clock.now(), None
     async with work.database.read() as connection:
         known = await activities.prints(connection, work.bridge.id, Side.HIGHLEVEL, Kind.TASK)
-    while first or cursor is not None:
+    while True:
         work.show("Looking for changed tasks", 0, 0)
         page = await system.listing(Kind.TASK, cursor)
         work.progress.counts["reads"] += 1
-        cursor, first = page.cursor, False
-        await _name(work, [one for one in page.records if _moved(one, known)])
+        moved = [one for one in page.records if _moved(one, known)]
+        await _name(work, moved)
+        cursor = page.cursor
+        if cursor is None or (newest and not moved):
+            break
+    if newest:
+        return
     async with work.database.write() as connection:
         await renew(connection, work.lease, work.clock.now())
         await watermarks.move(connection, work.bridge.id, Side.HIGHLEVEL, began, Kind.TASK)

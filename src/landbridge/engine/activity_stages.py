@@ -27,7 +27,7 @@ async def weigh_activities(work: Work, stage: Stage) -> Stage:
         return replace_swept(following if work.dry else stage.to("lists"), 0)
     work.show("Weighing the activities", 0, 0)
     heavy: Counter[str] = Counter()
-    async for _, cases in slices(work, kinds):
+    async for _, cases in slices(work, kinds, doubt=stage.doubt):
         for case in cases:
             heavy[case.carried.kind] += sum(
                 step.plan.overwrites or _may_vanish(step, case) for step in case.steps
@@ -61,7 +61,7 @@ async def carry_activities(work: Work, stage: Stage) -> Stage:
     if not stage.swept:
         work.show("Carrying tasks, notes and appointments", 0, total)
     await read_unsettled(work, some, kinds)
-    cases = await cases_of(work, some, kinds)
+    cases = await cases_of(work, some, kinds, doubt=stage.doubt)
     work.progress.done += len(some)
     following = replace_swept(stage, some[-1].id)
     await carry(work, cases, following)
@@ -106,7 +106,7 @@ def _forecast(work: Work, case: ActivityCase) -> None:
 
 
 async def slices(
-    work: Work, kinds: Sequence[Carried]
+    work: Work, kinds: Sequence[Carried], *, doubt: bool = False
 ) -> AsyncIterator[tuple[Sequence[KeptLink], list[ActivityCase]]]:
     """All linked contacts, some at a time, with their cases."""
     last = 0
@@ -115,5 +115,5 @@ async def slices(
             some = await links.after(connection, work.bridge.id, last, SLICE)
         if not some:
             return
-        yield some, await cases_of(work, some, kinds)
+        yield some, await cases_of(work, some, kinds, doubt=doubt)
         last = some[-1].id

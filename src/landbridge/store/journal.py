@@ -275,12 +275,12 @@ async def refusals(connection: AsyncConnection, bridge_id: int) -> dict[tuple[st
     return {(row.highlevel_id, row.rezora_id): hold_of(row) for row in await connection.execute(query)}
 
 
-async def refused_activities(
-    connection: AsyncConnection, bridge_id: int
+async def activities_held_for(
+    connection: AsyncConnection, bridge_id: int, cause: str
 ) -> dict[Kind, dict[tuple[str, str], str]]:
-    """How activities looked whose write was refused, by kind and pair of ids: not tried again as they are."""
+    """Activities held for one cause, by kind and pair of ids, with how they looked then."""
     query = select(hold.c.kind, hold.c.highlevel_id, hold.c.rezora_id, hold.c.seen).where(
-        hold.c.bridge_id == bridge_id, hold.c.cause == "activity_refused"
+        hold.c.bridge_id == bridge_id, hold.c.cause == cause, hold.c.kind != Kind.CONTACT.value
     )
     found: dict[Kind, dict[tuple[str, str], str]] = {}
     for row in await connection.execute(query):

@@ -43,7 +43,9 @@ class Scene:
     ``seen`` are the activities by side and id; ``links`` those that belong together, by the link's key;
     ``gone`` what a read by id proved gone; ``spent`` is never the source of a create: its other half was
     deleted; ``writable`` are the sides where this kind may be written; ``choices`` are by pair of ids and
-    field; ``refused`` is how two looked (``look``) when a write of them was refused.
+    field; ``refused`` is how two looked (``look``) when a write of them was refused. ``doubt``: the store may
+    be older than the world, so that one without its other half may have lost it since; ``asked`` are those of
+    whom a person is asked because of that.
     """
 
     kind: Kind
@@ -55,6 +57,8 @@ class Scene:
     writable: frozenset[Side] = frozenset(Side)
     choices: Mapping[Pair, Mapping[str, Choice]] = field(default_factory=dict)
     refused: Mapping[Pair, str] = field(default_factory=dict)
+    doubt: bool = False
+    asked: frozenset[Pair] = frozenset()
 
     def look(self, ids: Pair) -> str:
         """Changes exactly when a carried field of one of these two does."""
@@ -204,6 +208,8 @@ class ActivityPlanner:
             plan = Plan(excluded="left_out", cells=("alone, left out",))
         elif double and (choice is None or choice.use != "create"):
             plan = Plan(holds=(Hold("activity_double"),), cells=("alone, left out",))
+        elif (scene.doubt or ids in scene.asked) and (choice is None or choice.use != "create"):
+            plan = Plan(holds=(Hold("restored_alone"),), cells=("alone, left out",))
         elif (one.side, one.id) in scene.spent:
             plan = Plan(excluded=f"deleted_in_{target.value}", cells=("alone, never again",))
         elif not self.rule.direction.reaches(target):
