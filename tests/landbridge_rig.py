@@ -120,14 +120,16 @@ async def landbridge(
     """A sandbox and a Landbridge whose accounts are connected and paired."""
     config = SandboxConfig(people=people, highlevel=HighLevelConfig(burst=0), empty_rezora=empty_rezora)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    async with Sandbox(config) as sandbox:
-        made = settings_for(sandbox, home, highlevel_read_only=read_only, **settings)
-        async with open_app(made, QuickClock()) as app:
-            token = READ_ONLY_PIT if read_only else FULL_PIT
-            await app.connect_highlevel(token=token, location=HighLevelConfig().location_id)
-            login = RezoraConfig()
-            await app.connect_rezora(login.username, login.password)
-            bridge = await app.create_bridge("test", mapping)
-            sandbox.history.forget()  # connecting makes a custom field in HighLevel
-            yield Rig(app, bridge, sandbox)
-    structlog.reset_defaults()
+    try:
+        async with Sandbox(config) as sandbox:
+            made = settings_for(sandbox, home, highlevel_read_only=read_only, **settings)
+            async with open_app(made, QuickClock()) as app:
+                token = READ_ONLY_PIT if read_only else FULL_PIT
+                await app.connect_highlevel(token=token, location=HighLevelConfig().location_id)
+                login = RezoraConfig()
+                await app.connect_rezora(login.username, login.password)
+                bridge = await app.create_bridge("test", mapping)
+                sandbox.history.forget()  # connecting makes a custom field in HighLevel
+                yield Rig(app, bridge, sandbox)
+    finally:
+        structlog.reset_defaults()

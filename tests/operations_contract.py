@@ -232,22 +232,28 @@ async def contract_rig(
     given = {"home": home, "highlevel_api_url": "https://highlevel.example", "log_level": "error"}
     made = load_settings({}, given | settings)
     database = Database(f"sqlite+aiosqlite:///{_database_in(home)}")
-    async with open_app(made, clock, database=database, transport=lambda: server) as app:
-        facts = {"can_write": can_write}
-        here = await app.bridges.save_account(Side.HIGHLEVEL, LOCATION, "Harbor Street", facts, clock.now())
-        there = await app.bridges.save_account(Side.REZORA, "harbor-api", "Harbor Street", {}, clock.now())
-        oauth = kind == "oauth"
-        grant = Grant(
-            kind="oauth" if oauth else "pit",
-            access_token=FULL_PIT,
-            scopes=scopes,
-            location_id=LOCATION,
-            company_id=COMPANY if oauth else "",
-        )
-        await app._vault.replace(here.id, grant)
-        await app._vault.replace(there.id, RezoraLogin("harbor-api", "made-up"))
-        yield ContractRig(app, await app.create_bridge("test"), server, clock)
-    structlog.reset_defaults()
+    try:
+        async with open_app(made, clock, database=database, transport=lambda: server) as app:
+            facts = {"can_write": can_write}
+            here = await app.bridges.save_account(
+                Side.HIGHLEVEL, LOCATION, "Harbor Street", facts, clock.now()
+            )
+            there = await app.bridges.save_account(
+                Side.REZORA, "harbor-api", "Harbor Street", {}, clock.now()
+            )
+            oauth = kind == "oauth"
+            grant = Grant(
+                kind="oauth" if oauth else "pit",
+                access_token=FULL_PIT,
+                scopes=scopes,
+                location_id=LOCATION,
+                company_id=COMPANY if oauth else "",
+            )
+            await app._vault.replace(here.id, grant)
+            await app._vault.replace(there.id, RezoraLogin("harbor-api", "made-up"))
+            yield ContractRig(app, await app.create_bridge("test"), server, clock)
+    finally:
+        structlog.reset_defaults()
 
 
 def playable(one: Operation) -> Scene | None:

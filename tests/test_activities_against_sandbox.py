@@ -252,7 +252,7 @@ async def test_what_a_side_demands_is_asked_for_before_anything_is_sent(
 async def test_what_is_only_shown_is_not_written(place: Place, kind: Kind) -> None:
     activity_id = await place.activities.create(kind, place.contact_id, place.sent(kind))
     with pytest.raises(Rejected):
-        await place.activities.create(kind, place.contact_id, place.sent(kind, assigned_to="u1"))
+        await place.activities.create(kind, place.contact_id, place.sent(kind, author="u1"))
     with pytest.raises(Rejected):
         await place.activities.update(kind, place.contact_id, activity_id, {"author": "u1"})
 

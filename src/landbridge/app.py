@@ -357,9 +357,9 @@ class App:
     async def keep_in_step(self) -> None:
         """Live work and scheduled runs until cancelled; what was cut off is finished first."""
         engine = await self._engine()
-        await self._recipes.refresh()
         scheduled = keep_in_step(self._timetable, self.clock, engine.unfinished, self.start_scheduled)
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._recipes.learn())
             group.create_task(scheduled)
             group.create_task(self._crew.keep_live())
             group.create_task(keep_watch(self._alerts, self.clock))

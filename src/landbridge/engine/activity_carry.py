@@ -286,22 +286,27 @@ def _entry(outcome: Outcome, step: Step, action: Action) -> Entry:
 
 def _hold(outcome: Outcome, step: Step, cause: str, *, detail: str = "", hold: Hold | None = None) -> None:
     """A hold of one activity, told with enough of it to be recognised."""
-    one = next(
-        (found for key in zip(Side, step.ids, strict=True) if key[1] and (found := outcome.shown(key))), None
-    )
-    text = plain(one.fields.get("title") or one.fields.get("body", "")) if one else ""
+    said = [_excerpt(outcome.shown(key)) if key[1] else "" for key in zip(Side, step.ids, strict=True)]
+    shows = (hold.highlevel, hold.rezora) if hold is not None and hold.rule else said
     rule = f"{outcome.kind.value} {hold.rule if hold else ''}".strip()
+    title = f"{outcome.kind.value.capitalize()} “{said[0] or said[1]}”"
     opened = OpenHold(
         cause,
         *step.ids,
         rule=rule,
-        highlevel_shows=hold.highlevel if hold else "",
-        rezora_shows=hold.rezora if hold else "",
-        detail=detail or " ".join(text.split())[:EXCERPT],
+        highlevel_shows=shows[0],
+        rezora_shows=shows[1],
+        detail=f"{title}. {detail}" if detail else title,
         seen=outcome.case.scene.look(step.ids) if cause == "activity_refused" else "",
         kind=outcome.kind,
     )
     outcome.holds.setdefault(step.ids, []).append(opened)
+
+
+def _excerpt(one: Activity | None) -> str:
+    """The beginning of its title or text, as a reader sees it."""
+    text = plain(one.fields.get("title") or one.fields.get("body", "")) if one else ""
+    return " ".join(text.split())[:EXCERPT]
 
 
 # --- Recording ----------------------------------------------------------------------------------

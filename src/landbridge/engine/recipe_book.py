@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
+
 from landbridge.engine.answers import NotPossible
 from landbridge.engine.recipe_look import EVENTS, zone_of_bridge
 from landbridge.engine.recipe_trial import Span, TrialLine, cannot_be_told, try_recipe
@@ -22,6 +24,10 @@ from landbridge.sync.recipe_times import instant, instant_text
 from landbridge.sync.recipes import OWN_TRIGGERS, TAG_TRIGGERS, Recipe
 from landbridge.sync.rules import ActivityRule, Policy
 from landbridge.systems.base import Clock
+
+log = structlog.get_logger()
+
+AGAIN = 1.0  # seconds until the database is asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +196,17 @@ class RecipeBook:
         async with self._database.read() as connection:
             texts = await recipes.listened(connection)
         self._listened = frozenset(recipe.on for text in texts if (recipe := _read(text)) is not None)
+
+    async def learn(self) -> None:
+        """The same at the start, however long the database cannot be read."""
+        while True:
+            try:
+                await self.refresh()
+            except Exception:  # locked, for a moment: until then a recipe's event is not kept
+                log.exception("recipes_not_read")
+                await self._clock.sleep(AGAIN)
+            else:
+                return
 
     def listens(self, event: str) -> bool:
         """Does a recipe ask for this event of HighLevel?"""
