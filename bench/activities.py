@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
-from bench.rig import Rig, rig
+from bench.rig import Rig, rig, without_settling
 from landbridge.sandbox.rezora import RezoraConfig
 
 console = Console(highlight=False, width=120)
@@ -32,6 +32,7 @@ def activities(contacts: int) -> None:
     """Three notes, one and a half tasks and four appointments for ten contacts, then two whole scans."""
     with rig(0, empty=True) as made:
         ids = _people(made, contacts)
+        without_settling(made)
         made.run("sync")
         booked = _fill(made, ids)
         _carry(made)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 import statistics
-import subprocess
-import sys
 import time
 from datetime import datetime
 from typing import Any
@@ -13,9 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.rig import Rig, free_port, rig, wait_until_up
+from bench.rig import Rig, free_port, rig, wait_until_up, without_settling
 from landbridge.sandbox.highlevel import HighLevelConfig
-from landbridge.sync.mapping import read_policy, write_policy
 
 console = Console(highlight=False, width=120)
 QUIET_SECONDS = 3.0  # without a new write: everything is carried
@@ -34,7 +31,7 @@ def freshness(rate: float, edits: int, contacts: int) -> None:
         "rezora_poll_seconds": 86_400,
     }
     with rig(contacts, settings=settings) as made:
-        _without_settling(made)
+        without_settling(made)
         for _ in range(2):
             made.run("sync")
         address = f"http://127.0.0.1:{port}"
@@ -47,17 +44,6 @@ def freshness(rate: float, edits: int, contacts: int) -> None:
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(timeout=30)
-
-
-def _without_settling(made: Rig) -> None:
-    """Half-typed values are waited for by default (10 s); here the machine is measured, not that pause."""
-    command = [sys.executable, "-m", "landbridge", "bridge", "export"]
-    text = subprocess.run(command, env=made.environment(), stdout=subprocess.PIPE, check=True).stdout
-    policy = read_policy(text.decode())
-    file = made.home / "mapping.toml"
-    plain = write_policy(policy).replace(f"settle_seconds = {policy.settle_seconds}", "settle_seconds = 0")
-    file.write_text(plain, encoding="utf-8")
-    made.run("bridge", "create", "--mapping", str(file))
 
 
 def _edit(made: Rig, rate: float, edits: int) -> dict[str, float]:

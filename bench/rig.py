@@ -20,6 +20,7 @@ from typing import Any
 from landbridge.sandbox.highlevel import HighLevelConfig
 from landbridge.sandbox.highlevel.config import FULL_PIT
 from landbridge.sandbox.rezora import RezoraConfig
+from landbridge.sync.mapping import read_policy, write_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +155,14 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def without_settling(made: Rig) -> None:
+    """Half-typed values are waited for by default (10 s); here the machine is measured, not that pause."""
+    command = [sys.executable, "-m", "landbridge", "bridge", "export"]
+    text = subprocess.run(command, env=made.environment(), stdout=subprocess.PIPE, check=True).stdout
+    policy = read_policy(text.decode())
+    file = made.home / "mapping.toml"
+    plain = write_policy(policy).replace(f"settle_seconds = {policy.settle_seconds}", "settle_seconds = 0")
+    file.write_text(plain, encoding="utf-8")
+    made.run("bridge", "create", "--mapping", str(file))

@@ -234,9 +234,11 @@ async def test_a_journal_entry_shows_before_and_after() -> None:
     assert "ada.brook" not in page.text  # a create's values are in the journal, the page has names only
 
 
-async def test_the_page_says_plainly_what_is_not_carried() -> None:
+async def test_the_page_says_plainly_what_is_carried_and_how_sure_that_is() -> None:
     text = (await shown("quiet")).text
-    assert "Not carried in this release: tasks, notes and appointments" in text
+    assert (
+        "switch it on" in text and "tasks, notes and appointments. They are not in that documentation" in text
+    )
     assert "With a read-only HighLevel connection towards Rezora only" in text
 
 
