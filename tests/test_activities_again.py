@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from activity_stories import add, change, highlevel, pair, remove, rezora, world_of
+from landbridge.engine import fleet
+from landbridge.engine.work import Stage, Work
 from landbridge.store.runs import Run
 from simulation import Simulation
 from test_engine_activities import quiet, thorough
@@ -85,3 +87,53 @@ def test_creates_that_a_stopped_run_did_not_send_are_no_second_copies(world: Sim
     thorough(world)
     assert len(highlevel(world, "note")) == 4, "a fourth of its own, which no create of ours can have made"
     quiet(world)
+
+
+# The brake
+
+
+@pytest.mark.parametrize("side", ["highlevel", "rezora"])
+def test_a_mass_of_deletes_that_events_told_of_is_stopped(world: Simulation, side: str) -> None:
+    left, right = pair(world)
+    ids = [add(world, "task", left, title=f"Call {number}") for number in range(30)]
+    thorough(world)
+    if side == "highlevel":
+        for one in ids:
+            remove(world, "task", one)
+    else:
+        rezora(world, "task", right).clear()
+    states = []
+    for number in range(6):
+        add(world, "task", left, title=f"An event {number}")
+        world.clock.advance(30.0)
+        world.events()
+        run = world.partly("live")
+        states.append(run.state if run else "")
+    there = rezora(world, "task", right) if side == "highlevel" else highlevel(world, "task")
+    assert "braked" in states and len(there) >= 30
+    once(world)  # which a person has allowed
+    thorough(world)
+    assert len(rezora(world, "task", right)) == len(highlevel(world, "task")) == 6
+    quiet(world)
+
+
+def test_a_mass_of_deletes_behind_the_brake_of_a_sync_is_stopped(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, right = pair(world)
+    ids = [add(world, "task", left, title=f"Call {number}") for number in range(30)]
+    thorough(world)
+    weigh = fleet.STEPS["weigh_activities"]
+
+    async def weigh_and_then(work: Work, stage: Stage) -> Stage:
+        following = await weigh(work, stage)
+        for one in ids:
+            remove(world, "task", one)
+        add(world, "task", left, title="An event that is not lost")
+        world.clock.advance(30.0)
+        await world.deliver()
+        return following
+
+    monkeypatch.setattr(fleet, "STEPS", {**fleet.STEPS, "weigh_activities": weigh_and_then})
+    run = once(world, accept=False)
+    assert run.state == "braked" and len(rezora(world, "task", right)) == 30
