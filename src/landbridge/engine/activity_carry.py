@@ -37,6 +37,8 @@ class Outcome:
     made: dict[Key, str] = field(default_factory=dict)  # by the source of the create
     unsent: set[Key] = field(default_factory=set)
     failed: set[Pair] = field(default_factory=set)
+    noted: list[Create] = field(default_factory=list)  # creates that have their intent in this run
+    begun: list[Action] = field(default_factory=list)
     seen: list[Activity] = field(default_factory=list)
     lost: list[Key] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
@@ -52,6 +54,13 @@ class Outcome:
     def kind(self) -> Kind:
         """The kind of the case."""
         return self.case.carried.kind
+
+    def cut_off(self) -> None:
+        """Something stopped the whole system: what was not begun is not done, and was surely not sent."""
+        for step in self.case.steps:
+            if any(action not in self.begun for action in step.plan.actions):
+                self.failed.add(step.ids)
+        self.unsent |= {(made.side.other, made.source_id) for made in self.noted if made not in self.begun}
 
     def shown(self, key: Key) -> Activity | None:
         """One as it was shown last."""
@@ -80,6 +89,7 @@ async def _all(work: Work, cases: Sequence[ActivityCase]) -> tuple[list[Outcome]
             try:
                 await _one_case(work, outcome)
             except Exception as error:  # what was done so far must be recorded whatever happens
+                outcome.cut_off()
                 stops.append(error)
             outcomes.append(outcome)
 
@@ -138,11 +148,13 @@ async def _note(work: Work, outcome: Outcome, creates: Sequence[Create]) -> None
     async with work.database.write() as connection:
         await renew(connection, work.lease, now)
         await activity_links.note(connection, work.bridge.id, work.run_id, noted, now)
+    outcome.noted += creates
 
 
 async def _try(work: Work, outcome: Outcome, step: Step, action: Action) -> bool:
     """One write; whether it was done. A failure of one record does not stop the others."""
     key = await _begin(work, outcome, step, action)
+    outcome.begun.append(action)
     try:
         await _write(work, outcome, step, action)
     except (Rejected, Gone, Malformed, Unavailable) as failure:

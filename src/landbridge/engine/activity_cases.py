@@ -70,6 +70,17 @@ async def cases_of(
     return cases
 
 
+def weight_of(case: ActivityCase) -> int:
+    """How much of a case the brake counts: what would be replaced or deleted, and what may have vanished."""
+    return sum(step.plan.overwrites or _may_vanish(step, case) for step in case.steps)
+
+
+def _may_vanish(step: Step, case: ActivityCase) -> bool:
+    """Linked, and missing on a side: once a read by id proves it gone, its other half is deleted."""
+    keys = zip(Side, step.ids, strict=True)
+    return step.plan.excluded == "not_seen" and any(key not in case.scene.seen for key in keys)
+
+
 def planned(case: ActivityCase) -> ActivityCase:
     """The case with what it calls for."""
     return replace(case, steps=case.carried.planner.plan(case.scene))

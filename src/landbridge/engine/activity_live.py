@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from landbridge.engine.activity_carry import carry
-from landbridge.engine.activity_cases import cases_of
+from landbridge.engine.activity_cases import cases_of, weight_of
 from landbridge.engine.activity_kinds import carried
 from landbridge.engine.activity_scan import keep, read_some
 from landbridge.engine.window import brake_activities
@@ -53,8 +53,7 @@ async def drain_activities(work: Work) -> bool:
         some = [pair for pair, at in wanted.values() if at.kind is kind]
         if some and kinds.both:
             cases = await cases_of(work, some, [kinds])
-            heavy = sum(step.plan.overwrites for case in cases for step in case.steps)
-            await brake_activities(work, kind, heavy)
+            await brake_activities(work, kind, sum(weight_of(case) for case in cases))
             outcomes = await carry(work, cases)
             failed |= {(kind, one.case.contacts.id) for one in outcomes if one.open}
     await _put_back(work, named, kept, failed)

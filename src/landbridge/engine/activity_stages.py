@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
 from landbridge.engine.activity_carry import carry
-from landbridge.engine.activity_cases import ActivityCase, cases_of
+from landbridge.engine.activity_cases import ActivityCase, cases_of, weight_of
 from landbridge.engine.activity_kinds import Carried, carried
 from landbridge.engine.activity_scan import SLICE, read_unsettled, replace_swept
 from landbridge.engine.reconcile import Braked
@@ -14,7 +14,6 @@ from landbridge.engine.work import Planned, Stage, Work
 from landbridge.store import activities, activity_links, links
 from landbridge.store.links import KeptLink
 from landbridge.sync.actions import Create, Delete, Update
-from landbridge.sync.activity_plan import Step
 from landbridge.sync.guard import Weight, weigh
 from landbridge.sync.model import Side
 
@@ -29,9 +28,7 @@ async def weigh_activities(work: Work, stage: Stage) -> Stage:
     heavy: Counter[str] = Counter()
     async for _, cases in slices(work, kinds, doubt=stage.doubt):
         for case in cases:
-            heavy[case.carried.kind] += sum(
-                step.plan.overwrites or _may_vanish(step, case) for step in case.steps
-            )
+            heavy[case.carried.kind] += weight_of(case)
     for one in kinds:
         async with work.database.read() as connection:
             linked = await activity_links.count(connection, work.bridge.id, one.kind)
@@ -42,12 +39,6 @@ async def weigh_activities(work: Work, stage: Stage) -> Stage:
         elif sentence and not stage.accept:
             raise Braked(sentence)
     return following
-
-
-def _may_vanish(step: Step, case: ActivityCase) -> bool:
-    """Linked, and missing on a side: once a read by id proves it gone, its other half is deleted."""
-    keys = zip(Side, step.ids, strict=True)
-    return step.plan.excluded == "not_seen" and any(key not in case.scene.seen for key in keys)
 
 
 async def carry_activities(work: Work, stage: Stage) -> Stage:

@@ -336,7 +336,11 @@ class Fleet:
         try:
             await live.drain(inner, at)
         except Braked:
-            if at.at in ("apply", "settle"):  # behind the sync's own brake, which has not seen these
+            if at.at in (
+                "apply",
+                "settle",
+                "carry_activities",
+            ):  # behind the sync's own brake, which has not seen these
                 raise
         except SystemFailure as failure:
             log.info("live_waits", bridge=work.bridge.id, why=failure.sentence)

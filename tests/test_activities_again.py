@@ -1,0 +1,139 @@
+"""Ways in which activities were once lost, doubled or stuck: each story failed before it was mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from activity_stories import add, change, highlevel, pair, remove, rezora, world_of
+from landbridge.engine import fleet
+from landbridge.engine.work import Stage, Work
+from landbridge.store.runs import Run
+from simulation import Simulation
+from test_engine_activities import quiet, thorough
+
+
+@pytest.fixture
+def world() -> Iterator[Simulation]:
+    made = world_of()
+    yield made
+    made.close()
+
+
+def once(world: Simulation, *, accept: bool = True) -> Run:
+    """A sync of everybody's activities, however it ends."""
+    world.clock.advance(90_000.0)
+    run = world.sync(accept=accept)
+    assert run is not None
+    return run
+
+
+# A run that is stopped in the midst of a contact
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 401, "side": "rezora", "method": "PUT", "path_regex": "/tasks/"},
+        {"status": 403, "side": "highlevel", "method": "GET", "path_regex": "/tasks/[^/]+$"},
+    ],
+)
+def test_edits_that_a_stopped_run_did_not_write_are_written_later(
+    world: Simulation, fault: dict[str, Any]
+) -> None:
+    left, right = pair(world)
+    ids = [add(world, "task", left, title=f"Call {number}") for number in range(3)]
+    thorough(world)
+    for number, one in enumerate(ids):
+        change(world, "task", one, title=f"Write {number}")
+    world.fault(kind="status", times=20, **fault)
+    once(world)
+    world.sandbox.faults.clear()
+    thorough(world)
+    titles = sorted(row["task_title"] for row in rezora(world, "task", right).values())
+    assert titles == ["Write 0", "Write 1", "Write 2"]
+    quiet(world)
+
+
+def test_deletes_that_a_stopped_run_did_not_send_are_sent_later(world: Simulation) -> None:
+    left, right = pair(world)
+    ids = [add(world, "task", left, title=f"Call {number}") for number in range(3)]
+    thorough(world)
+    for one in ids:
+        remove(world, "task", one)
+    world.fault(kind="status", status=401, side="rezora", method="DELETE", times=20)
+    once(world)
+    world.sandbox.faults.clear()
+    thorough(world)
+    assert rezora(world, "task", right) == {}
+    quiet(world)
+
+
+def test_creates_that_a_stopped_run_did_not_send_are_no_second_copies(world: Simulation) -> None:
+    left, right = pair(world)
+    thorough(world)
+    for body in ("The first one is sent", "Called, no answer", "Called, no answer"):
+        add(world, "note", left, body=body)
+        world.clock.advance(60.0)
+    world.fault(kind="status", status=401, side="rezora", method="POST", path_regex="/notes", times=20)
+    once(world)
+    world.sandbox.faults.clear()
+    thorough(world)
+    assert len(rezora(world, "note", right)) == 3
+    rows = rezora(world, "note", right)
+    rows["9"] = {"note_id": "9", "note_body": "Called, no answer", "note_date": "2026-05-30 10:00:00"}
+    thorough(world)
+    assert len(highlevel(world, "note")) == 4, "a fourth of its own, which no create of ours can have made"
+    quiet(world)
+
+
+# The brake
+
+
+@pytest.mark.parametrize("side", ["highlevel", "rezora"])
+def test_a_mass_of_deletes_that_events_told_of_is_stopped(world: Simulation, side: str) -> None:
+    left, right = pair(world)
+    ids = [add(world, "task", left, title=f"Call {number}") for number in range(30)]
+    thorough(world)
+    if side == "highlevel":
+        for one in ids:
+            remove(world, "task", one)
+    else:
+        rezora(world, "task", right).clear()
+    states = []
+    for number in range(6):
+        add(world, "task", left, title=f"An event {number}")
+        world.clock.advance(30.0)
+        world.events()
+        run = world.partly("live")
+        states.append(run.state if run else "")
+    there = rezora(world, "task", right) if side == "highlevel" else highlevel(world, "task")
+    assert "braked" in states and len(there) >= 30
+    once(world)  # which a person has allowed
+    thorough(world)
+    assert len(rezora(world, "task", right)) == len(highlevel(world, "task")) == 6
+    quiet(world)
+
+
+def test_a_mass_of_deletes_behind_the_brake_of_a_sync_is_stopped(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, right = pair(world)
+    ids = [add(world, "task", left, title=f"Call {number}") for number in range(30)]
+    thorough(world)
+    weigh = fleet.STEPS["weigh_activities"]
+
+    async def weigh_and_then(work: Work, stage: Stage) -> Stage:
+        following = await weigh(work, stage)
+        for one in ids:
+            remove(world, "task", one)
+        add(world, "task", left, title="An event that is not lost")
+        world.clock.advance(30.0)
+        await world.deliver()
+        return following
+
+    monkeypatch.setattr(fleet, "STEPS", {**fleet.STEPS, "weigh_activities": weigh_and_then})
+    run = once(world, accept=False)
+    assert run.state == "braked" and len(rezora(world, "task", right)) == 30
