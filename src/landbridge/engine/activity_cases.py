@@ -53,6 +53,8 @@ async def cases_of(work: Work, some: Sequence[KeptLink], kinds: Sequence[Carried
                 seen.get((kept.link.highlevel_id, carried.kind), {}),
                 {key: one.link for key, one in ties.links.items()},
                 spent=frozenset(ties.spent),
+                ignored=frozenset(ties.ignored),
+                unsure=frozenset(ties.unsure),
                 sent=ties.sent,
                 writable=carried.writable,
                 choices=_choices(known.choices, carried.kind),

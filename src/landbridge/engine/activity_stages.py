@@ -12,6 +12,7 @@ from landbridge.engine.activity_scan import SLICE, read_unsettled, replace_swept
 from landbridge.engine.reconcile import Braked
 from landbridge.engine.work import Planned, Stage, Work
 from landbridge.store import activities, activity_links, links
+from landbridge.store.driver import renew
 from landbridge.store.links import KeptLink
 from landbridge.sync.actions import Create, Delete, Update
 from landbridge.sync.guard import Weight, weigh
@@ -25,6 +26,8 @@ async def weigh_activities(work: Work, stage: Stage) -> Stage:
     if not kinds:
         return replace_swept(following if work.dry else stage.to("lists"), 0)
     work.show("Weighing the activities", 0, 0)
+    if stage.doubt:
+        await _mark_the_unsure(work, kinds)
     heavy: Counter[str] = Counter()
     async for _, cases in slices(work, kinds):
         for case in cases:
@@ -39,6 +42,22 @@ async def weigh_activities(work: Work, stage: Stage) -> Stage:
         elif sentence and not stage.accept:
             raise Braked(sentence)
     return following
+
+
+async def _mark_the_unsure(work: Work, kinds: Sequence[Carried]) -> None:
+    """After a restore: what is alone may be new, or its other half deleted since the copy was made (L11)."""
+    async for _, cases in slices(work, kinds):
+        alone = [
+            (case.contacts.id, case.carried.kind, (action.side.other, action.source_id))
+            for case in cases
+            for step in case.steps
+            for action in step.plan.actions
+            if isinstance(action, Create)
+        ]
+        async with work.database.write() as connection:
+            now = work.clock.now()
+            await renew(connection, work.lease, now)
+            await activity_links.mark(connection, work.bridge.id, alone, "restored", now)
 
 
 async def carry_activities(work: Work, stage: Stage) -> Stage:
