@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from activity_stories import add, change, highlevel, pair, remove, rezora, world_of
+from activity_stories import add, change, held, highlevel, pair, remove, rezora, world_of
 from landbridge.engine import fleet
 from landbridge.engine.work import Stage, Work
 from landbridge.store.runs import Run
@@ -137,3 +137,104 @@ def test_a_mass_of_deletes_behind_the_brake_of_a_sync_is_stopped(
     monkeypatch.setattr(fleet, "STEPS", {**fleet.STEPS, "weigh_activities": weigh_and_then})
     run = once(world, accept=False)
     assert run.state == "braked" and len(rezora(world, "task", right)) == 30
+
+
+# An older copy of the database
+
+
+def answer(world: Simulation, cause: str, use: str) -> None:
+    """A person answers every hold of a cause."""
+
+    async def work() -> None:
+        app = await world.open()
+        assert world.bridge is not None
+        for asked in await app.holds(world.bridge):
+            if asked.hold.cause == cause:
+                await app.resolve(world.bridge, asked.hold.id, use, by="somebody")
+
+    world.run(work())
+
+
+def test_what_was_deleted_since_the_copy_does_not_come_back(world: Simulation) -> None:
+    left, _ = pair(world)
+    thorough(world)
+    world.backup()
+    gone, kept, task = (
+        add(world, "note", left),
+        add(world, "note", left, body="Stays"),
+        add(world, "task", left),
+    )
+    thorough(world)
+    remove(world, "note", gone)
+    remove(world, "task", task)
+    thorough(world)
+    assert world.restore()
+    thorough(world)
+    thorough(world)
+    assert set(highlevel(world, "note")) == {kept} and highlevel(world, "task") == {}
+    assert held(world) == [("note", "activity_restored")]
+    quiet(world)
+    answer(world, "activity_restored", "ignore")
+    thorough(world)
+    quiet(world)
+    assert set(highlevel(world, "note")) == {kept} and held(world) == []
+
+
+def test_what_is_new_since_the_copy_is_created_once_a_person_says_so(world: Simulation) -> None:
+    left, right = pair(world)
+    thorough(world)
+    world.backup()
+    add(world, "note", left, body="Carried already")
+    thorough(world)
+    assert world.restore()
+    add(world, "note", left, body="New")
+    thorough(world)
+    assert len(rezora(world, "note", right)) == 1
+    answer(world, "activity_restored", "create")
+    thorough(world)
+    assert len(rezora(world, "note", right)) == 2 and held(world) == []
+    add(world, "note", left, body="Newer")
+    thorough(world)
+    assert len(rezora(world, "note", right)) == 3
+    quiet(world)
+
+
+def test_a_sync_in_doubt_that_failed_leaves_the_next_one_in_doubt(world: Simulation) -> None:
+    left, right = pair(world)
+    thorough(world)
+    world.backup()
+    fields = {"firstName": "Grace", "lastName": "Hopper", "email": "g@example.org"}
+    world.edit("highlevel", action="create", fields=fields)
+    note = add(world, "note", left)
+    thorough(world)
+    (other,) = set(world.contacts("rezora")) - {right}
+    world.edit("rezora", action="delete", id=other)
+    remove(world, "note", note)
+    thorough(world)
+    assert world.restore()
+    world.fault(kind="status", status=401, side="rezora", times=30)
+    assert once(world).state == "failed"
+    world.sandbox.faults.clear()
+    thorough(world)
+    thorough(world)
+    assert set(world.contacts("rezora")) == {right} and highlevel(world, "note") == {}
+
+
+# Answers
+
+
+def test_what_a_person_leaves_where_it_is_is_not_asked_about_again(world: Simulation) -> None:
+    _, right = pair(world)
+    rezora(world, "task", right)["9"] = {
+        "task_id": "9",
+        "task_title": "Own",
+        "task_body": "",
+        "task_due": "",
+        "task_completed": "0",
+    }
+    thorough(world)
+    assert held(world) == [("task", "task_without_due")]
+    answer(world, "task_without_due", "ignore")
+    for _ in range(3):
+        thorough(world)
+        assert held(world) == [] and highlevel(world, "task") == {}

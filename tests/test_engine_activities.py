@@ -438,7 +438,7 @@ def test_what_was_deleted_after_the_copy_was_made_does_not_come_back_with_it(wor
     del rows[gone]
     world.restore()
     thorough(world)
-    assert len(rezora(world, "note", right)) == 1 and held(world) == [("note", "restored_alone")]
+    assert len(rezora(world, "note", right)) == 1 and held(world) == [("note", "activity_restored")]
     quiet(world)
     assert len(rezora(world, "note", right)) == 1 and one in highlevel(world, "note")
 

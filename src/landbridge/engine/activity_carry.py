@@ -364,6 +364,13 @@ async def _record_one(work: Work, connection: AsyncConnection, outcome: Outcome,
                 _hold(outcome, step, hold.cause, hold=hold)
         told[step.ids] = outcome.holds.get(step.ids, [])
     await journal.replace_holds(connection, bridge_id, work.run_id, kind, told, now)
+    left_out = [
+        (contacts.id, kind, key)
+        for step in outcome.case.steps
+        for key in zip(Side, step.ids, strict=True)
+        if step.plan.excluded == "left_out" and key[1] and key not in outcome.case.ties.ignored
+    ]
+    await activity_links.mark(connection, bridge_id, left_out, "ignored", now)
     spoken = [step.ids for step in outcome.case.steps if step.ids not in outcome.failed]
     await decisions.drop_choices(
         connection, bridge_id, [ids for ids in spoken if ids in outcome.case.scene.choices]

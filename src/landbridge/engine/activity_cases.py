@@ -28,19 +28,13 @@ class ActivityCase:
     steps: Sequence[Step]
 
 
-async def cases_of(
-    work: Work, some: Sequence[KeptLink], kinds: Sequence[Carried], *, doubt: bool = False
-) -> list[ActivityCase]:
-    """Every kind of these contacts, planned; nothing is concluded from what was not listed.
-
-    ``doubt``: the store may be older than the world (property L11).
-    """
+async def cases_of(work: Work, some: Sequence[KeptLink], kinds: Sequence[Carried]) -> list[ActivityCase]:
+    """Every kind of these contacts, planned; nothing is concluded from what was not listed."""
     known = await work.knowledge()
     paused = known.paused
     async with work.database.read() as connection:
         tied = await activity_links.ties(connection, work.bridge.id, [kept.id for kept in some])
         refused = await journal.activities_held_for(connection, work.bridge.id, "activity_refused")
-        asked = await journal.activities_held_for(connection, work.bridge.id, "restored_alone")
         seen: dict[tuple[str, Kind], dict[Key, Activity]] = defaultdict(dict)
         for side in Side:
             owners = {kept.link.id(side): kept.link.highlevel_id for kept in some}
@@ -59,12 +53,12 @@ async def cases_of(
                 seen.get((kept.link.highlevel_id, carried.kind), {}),
                 {key: one.link for key, one in ties.links.items()},
                 spent=frozenset(ties.spent),
+                ignored=frozenset(ties.ignored),
+                unsure=frozenset(ties.unsure),
                 sent=ties.sent,
                 writable=carried.writable,
                 choices=_choices(known.choices, carried.kind),
                 refused=refused.get(carried.kind, {}),
-                doubt=doubt,
-                asked=frozenset(asked.get(carried.kind, {})),
             )
             cases.append(planned(ActivityCase(kept, carried, scene, ties, ())))
     return cases

@@ -12,6 +12,7 @@ from landbridge.engine.activity_scan import SLICE, read_unsettled, replace_swept
 from landbridge.engine.reconcile import Braked
 from landbridge.engine.work import Planned, Stage, Work
 from landbridge.store import activities, activity_links, links
+from landbridge.store.driver import renew
 from landbridge.store.links import KeptLink
 from landbridge.sync.actions import Create, Delete, Update
 from landbridge.sync.guard import Weight, weigh
@@ -25,8 +26,10 @@ async def weigh_activities(work: Work, stage: Stage) -> Stage:
     if not kinds:
         return replace_swept(following if work.dry else stage.to("lists"), 0)
     work.show("Weighing the activities", 0, 0)
+    if stage.doubt:
+        await _mark_the_unsure(work, kinds)
     heavy: Counter[str] = Counter()
-    async for _, cases in slices(work, kinds, doubt=stage.doubt):
+    async for _, cases in slices(work, kinds):
         for case in cases:
             heavy[case.carried.kind] += weight_of(case)
     for one in kinds:
@@ -41,6 +44,22 @@ async def weigh_activities(work: Work, stage: Stage) -> Stage:
     return following
 
 
+async def _mark_the_unsure(work: Work, kinds: Sequence[Carried]) -> None:
+    """After a restore: what is alone may be new, or its other half deleted since the copy was made (L11)."""
+    async for _, cases in slices(work, kinds):
+        alone = [
+            (case.contacts.id, case.carried.kind, (action.side.other, action.source_id))
+            for case in cases
+            for step in case.steps
+            for action in step.plan.actions
+            if isinstance(action, Create)
+        ]
+        async with work.database.write() as connection:
+            now = work.clock.now()
+            await renew(connection, work.lease, now)
+            await activity_links.mark(connection, work.bridge.id, alone, "restored", now)
+
+
 async def carry_activities(work: Work, stage: Stage) -> Stage:
     """Some contacts: everything their activities call for."""
     kinds = [one for one in carried(work) if one.both]
@@ -52,7 +71,7 @@ async def carry_activities(work: Work, stage: Stage) -> Stage:
     if not stage.swept:
         work.show("Carrying tasks, notes and appointments", 0, total)
     await read_unsettled(work, some, kinds)
-    cases = await cases_of(work, some, kinds, doubt=stage.doubt)
+    cases = await cases_of(work, some, kinds)
     work.progress.done += len(some)
     following = replace_swept(stage, some[-1].id)
     await carry(work, cases, following)
@@ -97,7 +116,7 @@ def _forecast(work: Work, case: ActivityCase) -> None:
 
 
 async def slices(
-    work: Work, kinds: Sequence[Carried], *, doubt: bool = False
+    work: Work, kinds: Sequence[Carried]
 ) -> AsyncIterator[tuple[Sequence[KeptLink], list[ActivityCase]]]:
     """All linked contacts, some at a time, with their cases."""
     last = 0
@@ -106,5 +125,5 @@ async def slices(
             some = await links.after(connection, work.bridge.id, last, SLICE)
         if not some:
             return
-        yield some, await cases_of(work, some, kinds, doubt=doubt)
+        yield some, await cases_of(work, some, kinds)
         last = some[-1].id

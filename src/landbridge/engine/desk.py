@@ -43,6 +43,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "opted_out_in_rezora": (),
     "activity_deleted_and_edited": ("keep", "delete"),
     "activity_double": ("create", "ignore"),
+    "activity_restored": ("create", "ignore"),
     "activity_shortened": ("use-highlevel", "use-rezora", "ignore"),
     "activity_refused": ("retry",),
     "task_without_due": ("ignore",),

@@ -136,6 +136,7 @@ class Fleet:
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now(), above=tide // 2)
         try:
             restored = lease.found < tide or await self._runs.newest_id(bridge.id) < highest
+            doubt = doubt or await self._still_in_doubt(bridge)
             self._waterline.raise_tide(bridge.id, lease.taken)
             run = None if restored or doubt else await self._to_continue(bridge, accept=accept)
             if run is None:
@@ -203,6 +204,12 @@ class Fleet:
         while (run := await self._runs.unfinished(bridge.id)) is not None:
             note = "It was cut off, and the database was restored since."
             await self._runs.finish(run.id, "failed", self._clock.now(), note, "Nothing to do.")
+
+    async def _still_in_doubt(self, bridge: Bridge) -> bool:
+        """Did the newest sync doubt what the database says, and come to no good end?"""
+        newest = await self._runs.newest_of(bridge.id, "sync")
+        stopped = newest is not None and newest.state not in ("running", "done") and newest.stage
+        return bool(stopped and newest and Stage.read(newest.stage).doubt)
 
     async def _to_continue(self, bridge: Bridge, *, accept: bool) -> Run | None:
         """The sync that was cut off, if what it has read is still what we know of both sides."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import Row, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.links import KeptLink, columns, id_column, kept_from
 from landbridge.store.rows import batches, execute_many
 from landbridge.store.tables import intent, link
 from landbridge.sync.activity_plan import Sent
-from landbridge.sync.model import Kind, Side
+from landbridge.sync.model import Kind, Link, Side
 
 Key = tuple[Side, str]
 
@@ -21,11 +22,15 @@ Key = tuple[Side, str]
 class Ties:
     """What is stored about one kind of one pair of contacts.
 
-    ``links`` are live; ``spent`` are halves of links that a delete has ended; ``sent`` are creates.
+    ``links`` are live; ``spent`` are halves of links that a delete has ended; ``sent`` are creates. Of
+    activities that belong to none, ``ignored`` are those that a person leaves where they are, and ``unsure``
+    those that were alone when the database was restored from an older copy.
     """
 
     links: dict[int, KeptLink] = field(default_factory=dict)
     spent: set[Key] = field(default_factory=set)
+    ignored: set[Key] = field(default_factory=set)
+    unsure: set[Key] = field(default_factory=set)
     sent: list[Sent] = field(default_factory=list)
 
 
@@ -42,14 +47,42 @@ async def ties(
             one = found.setdefault((row.contact, Kind(row.kind)), Ties())
             if row.live:
                 one.links[row.id] = kept_from(row)
-            elif row.closed_for.startswith("deleted_in_"):
-                one.spent |= {(Side.HIGHLEVEL, row.highlevel_id), (Side.REZORA, row.rezora_id)}
+            else:
+                ended = {"ignored": one.ignored, "restored": one.unsure}
+                into = one.spent if row.closed_for.startswith("deleted_in_") else ended.get(row.closed_for)
+                if into is not None:
+                    into |= {(side, found_id) for side, found_id in _halves(row) if found_id}
         query = select(intent).where(intent.c.bridge_id == bridge_id, intent.c.contact.in_(some))
         for row in await connection.execute(query.order_by(intent.c.id)):
             one = found.setdefault((row.contact, Kind(row.kind)), Ties())
             is_open = row.state == "open"
             one.sent.append(Sent(Side(row.side), row.source_id, row.print, is_open, row.attempts))
     return found
+
+
+def _halves(row: Row[Any]) -> Sequence[Key]:
+    return (Side.HIGHLEVEL, row.highlevel_id), (Side.REZORA, row.rezora_id)
+
+
+async def mark(
+    connection: AsyncConnection,
+    bridge_id: int,
+    alone: Sequence[tuple[int, Kind, Key]],
+    word: str,
+    now: float,
+) -> None:
+    """Activities that belong to none, each under its contacts: ``ignored`` or ``restored`` (see ``Ties``)."""
+    rows = []
+    for contact, kind, (side, one_id) in alone:
+        ids = (one_id, "") if side is Side.HIGHLEVEL else ("", one_id)
+        of = {"bridge_id": bridge_id, "kind": kind.value, "contact": contact}
+        rows.append(of | columns(KeptLink(0, Link(*ids))) | _ended(ids, word, now))
+    await execute_many(connection, insert(link), rows)
+
+
+def _ended(ids: tuple[str, str], word: str, now: float) -> dict[str, Any]:
+    halves = {"highlevel_id": ids[0], "rezora_id": ids[1]}
+    return halves | {"live": False, "closed_for": word, "created_at": now}
 
 
 async def of(

@@ -42,10 +42,9 @@ class Scene:
 
     ``seen`` are the activities by side and id; ``links`` those that belong together, by the link's key;
     ``gone`` what a read by id proved gone; ``spent`` is never the source of a create: its other half was
-    deleted; ``writable`` are the sides where this kind may be written; ``choices`` are by pair of ids and
-    field; ``refused`` is how two looked (``look``) when a write of them was refused. ``doubt``: the store may
-    be older than the world, so that one without its other half may have lost it since; ``asked`` are those of
-    whom a person is asked because of that.
+    deleted; ``ignored`` is left where it is, as a person said, and ``unsure`` was alone when the database was
+    restored from an older copy; ``writable`` are the sides where this kind may be written; ``choices`` are by
+    pair of ids and field; ``refused`` is how two looked (``look``) when a write of them was refused.
     """
 
     kind: Kind
@@ -53,12 +52,12 @@ class Scene:
     links: Mapping[int, Link] = field(default_factory=dict)
     gone: frozenset[Key] = frozenset()
     spent: frozenset[Key] = frozenset()
+    ignored: frozenset[Key] = frozenset()
+    unsure: frozenset[Key] = frozenset()
     sent: Sequence[Sent] = ()
     writable: frozenset[Side] = frozenset(Side)
     choices: Mapping[Pair, Mapping[str, Choice]] = field(default_factory=dict)
     refused: Mapping[Pair, str] = field(default_factory=dict)
-    doubt: bool = False
-    asked: frozenset[Pair] = frozenset()
 
     def look(self, ids: Pair) -> str:
         """Changes exactly when a carried field of one of these two does."""
@@ -204,12 +203,10 @@ class ActivityPlanner:
         ids = (one.id, "") if one.side is Side.HIGHLEVEL else ("", one.id)
         choice = scene.choices.get(ids, {}).get("")
         target = one.side.other
-        if choice is not None and choice.use == "ignore":
+        if (choice is not None and choice.use == "ignore") or (one.side, one.id) in scene.ignored:
             plan = Plan(excluded="left_out", cells=("alone, left out",))
         elif double and (choice is None or choice.use != "create"):
             plan = Plan(holds=(Hold("activity_double"),), cells=("alone, left out",))
-        elif (scene.doubt or ids in scene.asked) and (choice is None or choice.use != "create"):
-            plan = Plan(holds=(Hold("restored_alone"),), cells=("alone, left out",))
         elif (one.side, one.id) in scene.spent:
             plan = Plan(excluded=f"deleted_in_{target.value}", cells=("alone, never again",))
         elif not self.rule.direction.reaches(target):
@@ -218,6 +215,9 @@ class ActivityPlanner:
             plan = Plan(excluded="not_writable", cells=("alone, left out",))
         else:
             plan = self._create(one, target)
+        unsure = (one.side, one.id) in scene.unsure and (choice is None or choice.use != "create")
+        if plan.actions and unsure:
+            plan = Plan(holds=(Hold("activity_restored"),), cells=("alone, never again",))
         return Step(0, *ids, plan)
 
     def _create(self, one: Activity, target: Side) -> Plan:

@@ -254,6 +254,12 @@ HELD: dict[str, Reason] = {
         " late. It is not copied anywhere.",
         "Delete one of the two there; or say that it is one of its own (create), or to leave it (ignore).",
     ),
+    "activity_restored": Reason(
+        "Not created after a restore",
+        "The database was restored from an older copy, so it is not known whether this is new or was deleted"
+        " on the other side since.",
+        "Say that it shall be there too (create), or leave it where it is (ignore).",
+    ),
     "activity_shortened": Reason(
         "A shortened text was edited",
         "The other side kept only the beginning of this text, and somebody edited that; carrying it back"
