@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from activity_stories import add, change, held, highlevel, pair, remove, rezora, world_of
+from activity_stories import add, change, held, highlevel, mapping, pair, remove, rezora, world_of
 from landbridge.engine import fleet
 from landbridge.engine.work import Stage, Work
 from landbridge.store.runs import Run
+from landbridge.sync.rules import Scope
 from simulation import Simulation
+from stories import linked
 from test_engine_activities import quiet, thorough
 
 
@@ -238,3 +241,49 @@ def test_what_a_person_leaves_where_it_is_is_not_asked_about_again(world: Simula
     for _ in range(3):
         thorough(world)
         assert held(world) == [] and highlevel(world, "task") == {}
+
+
+# Contacts that leave the scope and come back
+
+
+@pytest.fixture
+def scoped() -> Iterator[Simulation]:
+    base = mapping()
+    made = Simulation(mapping=replace(base, scope=Scope(tags=("client",))), activities=True)
+    yield made
+    made.close()
+
+
+def tag(world: Simulation, contact: str, *tags: str) -> None:
+    world.edit("highlevel", action="update", id=contact, fields={"tags": list(tags)})
+    thorough(world)
+    thorough(world)
+
+
+def test_activities_of_a_contact_that_left_the_scope_go_on_where_they_stopped(scoped: Simulation) -> None:
+    left, right = linked(scoped, tags=["client"])
+    one, two = add(scoped, "task", left), add(scoped, "task", left, title="Write")
+    add(scoped, "note", left)
+    thorough(scoped)
+    tag(scoped, left)
+    (row,) = [row for row in rezora(scoped, "task", right).values() if row["task_title"] == "Call back"]
+    row["task_title"] = "Edited meanwhile"
+    remove(scoped, "task", two)
+    tag(scoped, left, "client")
+    tasks = highlevel(scoped, "task")
+    assert set(tasks) == {one} and tasks[one]["title"] == "Edited meanwhile"
+    assert [row["task_title"] for row in rezora(scoped, "task", right).values()] == ["Edited meanwhile"]
+    assert len(highlevel(scoped, "note")) == len(rezora(scoped, "note", right)) == 1
+    quiet(scoped)
+
+
+def test_a_note_that_was_deleted_before_stays_deleted_after_coming_back(scoped: Simulation) -> None:
+    left, right = linked(scoped, tags=["client"])
+    one = add(scoped, "note", left)
+    thorough(scoped)
+    remove(scoped, "note", one)
+    thorough(scoped)
+    tag(scoped, left)
+    tag(scoped, left, "client")
+    assert highlevel(scoped, "note") == {} and len(rezora(scoped, "note", right)) == 1
+    quiet(scoped)
