@@ -12,7 +12,7 @@ from activity_stories import add, change, held, highlevel, mapping, pair, remove
 from landbridge.engine import fleet
 from landbridge.engine.work import Stage, Work
 from landbridge.store.runs import Run
-from landbridge.sync.rules import Scope
+from landbridge.sync.scope import Scope
 from simulation import Simulation
 from stories import linked
 from test_engine_activities import quiet, thorough
@@ -287,3 +287,98 @@ def test_a_note_that_was_deleted_before_stays_deleted_after_coming_back(scoped: 
     tag(scoped, left, "client")
     assert highlevel(scoped, "note") == {} and len(rezora(scoped, "note", right)) == 1
     quiet(scoped)
+
+
+# One that fails keeps nobody else waiting
+
+
+def grace(world: Simulation) -> str:
+    fields = {"firstName": "Grace", "lastName": "Hopper", "email": "g@example.org"}
+    return str(world.edit("highlevel", action="create", fields=fields)["id"])
+
+
+def test_a_contact_whose_notes_cannot_be_read_keeps_nobody_waiting(world: Simulation) -> None:
+    left, right = pair(world)
+    new = grace(world)
+    thorough(world)
+    (other,) = set(world.contacts("rezora")) - {right}
+    add(world, "note", new)
+    add(world, "note", left, body="Read later")
+    world.fault(
+        kind="fail_before", side="highlevel", method="GET", path_regex=f"/contacts/{left}/notes", times=None
+    )
+    assert once(world).counts["failed"] == 1
+    assert len(rezora(world, "note", other)) == 1 and rezora(world, "note", right) == {}
+    world.sandbox.faults.clear()
+    world.clock.advance(60.0)
+    world.partly("live")
+    assert len(rezora(world, "note", right)) == 1
+    quiet(world)
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "html"}, {"kind": "fail_before"}, {"kind": "status", "status": 422}]
+)
+def test_an_activity_that_cannot_be_read_keeps_none_waiting(world: Simulation, fault: dict[str, Any]) -> None:
+    left, right = pair(world)
+    one, two = add(world, "task", left, title="Call"), add(world, "task", left, title="Write")
+    thorough(world)
+    change(world, "task", one, title="Call at noon")
+    change(world, "task", two, title="Write at noon")
+    world.fault(side="highlevel", method="GET", path_regex=f"/tasks/{one}", times=None, **fault)
+    assert once(world).state == "done"
+    assert sorted(row["task_title"] for row in rezora(world, "task", right).values()) == [
+        "Call",
+        "Write at noon",
+    ]
+    world.sandbox.faults.clear()
+    thorough(world)
+    assert "Call at noon" in [row["task_title"] for row in rezora(world, "task", right).values()]
+    quiet(world)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"status": 403, "side": "highlevel", "path_regex": "/calendars/|/appointments"}, "does not allow"),
+        ({"status": 404, "side": "rezora", "path_regex": "/appointments"}, "shows no appointments any more"),
+    ],
+)
+def test_a_kind_that_an_account_no_longer_allows_stops_alone_and_says_so(
+    world: Simulation, fault: dict[str, Any], words: str
+) -> None:
+    left, right = pair(world)
+    add(world, "appointment", left)
+    thorough(world)
+    add(world, "note", left)
+    add(world, "task", left)
+    world.fault(kind="status", times=None, **fault)
+    run = once(world)
+    assert run.state == "done" and words in run.sentence and run.fix
+    assert len(rezora(world, "note", right)) == len(rezora(world, "task", right)) == 1
+    assert len(rezora(world, "appointment", right)) == 1
+    world.sandbox.faults.clear()
+    add(world, "appointment", left, title="Signing")
+    thorough(world)
+    assert len(rezora(world, "appointment", right)) == 2
+    quiet(world)
+
+
+def test_a_write_that_is_forbidden_stops_its_kind_alone(world: Simulation) -> None:
+    left, right = pair(world)
+    thorough(world)
+    rezora(world, "note", right)["9"] = {
+        "note_id": "9",
+        "note_body": "From Rezora",
+        "note_date": "2026-05-30 10:00:00",
+    }
+    add(world, "task", left)
+    add(world, "appointment", left)
+    world.fault(kind="status", status=403, side="highlevel", method="POST", path_regex="/notes", times=None)
+    run = once(world)
+    assert run.state == "done" and "does not allow" in run.sentence
+    assert len(rezora(world, "task", right)) == len(rezora(world, "appointment", right)) == 1
+    world.sandbox.faults.clear()
+    thorough(world)
+    assert len(highlevel(world, "note")) == 1
+    quiet(world)
