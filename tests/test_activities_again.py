@@ -382,3 +382,58 @@ def test_a_write_that_is_forbidden_stops_its_kind_alone(world: Simulation) -> No
     thorough(world)
     assert len(highlevel(world, "note")) == 1
     quiet(world)
+
+
+# A side that cuts long texts
+
+
+@pytest.fixture
+def cutting() -> Iterator[Simulation]:
+    made = Simulation(mapping=mapping(), activities=True, limits={"note_body": 50}, too_long="truncate")
+    yield made
+    made.close()
+
+
+LONG = "<p>Would like a house with <b>three</b> rooms, a garden and a view of the lake</p>"
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "applied_then_500"])
+@pytest.mark.parametrize("body", [LONG, "<p>Would like a house, not a flat</p>"])
+def test_a_cut_note_whose_answer_was_lost_is_not_made_again(
+    cutting: Simulation, fault: str, body: str
+) -> None:
+    left, right = pair(cutting)
+    thorough(cutting)
+    add(cutting, "note", left, body=body)
+    cutting.fault(kind=fault, side="rezora", method="POST", path_regex="/notes", times=1)
+    for _ in range(3):
+        once(cutting)
+    assert len(highlevel(cutting, "note")) == len(rezora(cutting, "note", right)) == 1
+    quiet(cutting)
+
+
+def test_a_cut_note_that_turns_up_late_is_copied_nowhere(cutting: Simulation) -> None:
+    left, right = pair(cutting)
+    thorough(cutting)
+    add(cutting, "note", left, body=LONG)
+    cutting.fault(
+        kind="zombie", side="rezora", method="POST", path_regex="/notes", after_requests=30, times=1
+    )
+    for _ in range(8):
+        once(cutting)
+    assert len(rezora(cutting, "note", right)) == 2, "the first of them came late"
+    assert len(highlevel(cutting, "note")) == 1
+    assert ("note", "activity_double") in held(cutting)
+
+
+def test_an_older_copy_of_the_database_doubles_no_cut_note(cutting: Simulation) -> None:
+    left, right = pair(cutting)
+    thorough(cutting)
+    cutting.backup()
+    add(cutting, "note", left, body=LONG)
+    thorough(cutting)
+    assert cutting.restore()
+    thorough(cutting)
+    thorough(cutting)
+    assert len(highlevel(cutting, "note")) == len(rezora(cutting, "note", right)) == 1
+    quiet(cutting)
