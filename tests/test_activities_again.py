@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from activity_stories import add, change, held, highlevel, pair, remove, rezora, world_of
+from activity_stories import add, change, held, highlevel, mapping, pair, remove, rezora, world_of
 from landbridge.engine import fleet
 from landbridge.engine.work import Stage, Work
 from landbridge.store.runs import Run
+from landbridge.sync.scope import Scope
 from simulation import Simulation
+from stories import linked
 from test_engine_activities import quiet, thorough
 
 
@@ -238,3 +241,199 @@ def test_what_a_person_leaves_where_it_is_is_not_asked_about_again(world: Simula
     for _ in range(3):
         thorough(world)
         assert held(world) == [] and highlevel(world, "task") == {}
+
+
+# Contacts that leave the scope and come back
+
+
+@pytest.fixture
+def scoped() -> Iterator[Simulation]:
+    base = mapping()
+    made = Simulation(mapping=replace(base, scope=Scope(tags=("client",))), activities=True)
+    yield made
+    made.close()
+
+
+def tag(world: Simulation, contact: str, *tags: str) -> None:
+    world.edit("highlevel", action="update", id=contact, fields={"tags": list(tags)})
+    thorough(world)
+    thorough(world)
+
+
+def test_activities_of_a_contact_that_left_the_scope_go_on_where_they_stopped(scoped: Simulation) -> None:
+    left, right = linked(scoped, tags=["client"])
+    one, two = add(scoped, "task", left), add(scoped, "task", left, title="Write")
+    add(scoped, "note", left)
+    thorough(scoped)
+    tag(scoped, left)
+    (row,) = [row for row in rezora(scoped, "task", right).values() if row["task_title"] == "Call back"]
+    row["task_title"] = "Edited meanwhile"
+    remove(scoped, "task", two)
+    tag(scoped, left, "client")
+    tasks = highlevel(scoped, "task")
+    assert set(tasks) == {one} and tasks[one]["title"] == "Edited meanwhile"
+    assert [row["task_title"] for row in rezora(scoped, "task", right).values()] == ["Edited meanwhile"]
+    assert len(highlevel(scoped, "note")) == len(rezora(scoped, "note", right)) == 1
+    quiet(scoped)
+
+
+def test_a_note_that_was_deleted_before_stays_deleted_after_coming_back(scoped: Simulation) -> None:
+    left, right = linked(scoped, tags=["client"])
+    one = add(scoped, "note", left)
+    thorough(scoped)
+    remove(scoped, "note", one)
+    thorough(scoped)
+    tag(scoped, left)
+    tag(scoped, left, "client")
+    assert highlevel(scoped, "note") == {} and len(rezora(scoped, "note", right)) == 1
+    quiet(scoped)
+
+
+# One that fails keeps nobody else waiting
+
+
+def grace(world: Simulation) -> str:
+    fields = {"firstName": "Grace", "lastName": "Hopper", "email": "g@example.org"}
+    return str(world.edit("highlevel", action="create", fields=fields)["id"])
+
+
+def test_a_contact_whose_notes_cannot_be_read_keeps_nobody_waiting(world: Simulation) -> None:
+    left, right = pair(world)
+    new = grace(world)
+    thorough(world)
+    (other,) = set(world.contacts("rezora")) - {right}
+    add(world, "note", new)
+    add(world, "note", left, body="Read later")
+    world.fault(
+        kind="fail_before", side="highlevel", method="GET", path_regex=f"/contacts/{left}/notes", times=None
+    )
+    assert once(world).counts["failed"] == 1
+    assert len(rezora(world, "note", other)) == 1 and rezora(world, "note", right) == {}
+    world.sandbox.faults.clear()
+    world.clock.advance(60.0)
+    world.partly("live")
+    assert len(rezora(world, "note", right)) == 1
+    quiet(world)
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "html"}, {"kind": "fail_before"}, {"kind": "status", "status": 422}]
+)
+def test_an_activity_that_cannot_be_read_keeps_none_waiting(world: Simulation, fault: dict[str, Any]) -> None:
+    left, right = pair(world)
+    one, two = add(world, "task", left, title="Call"), add(world, "task", left, title="Write")
+    thorough(world)
+    change(world, "task", one, title="Call at noon")
+    change(world, "task", two, title="Write at noon")
+    world.fault(side="highlevel", method="GET", path_regex=f"/tasks/{one}", times=None, **fault)
+    assert once(world).state == "done"
+    assert sorted(row["task_title"] for row in rezora(world, "task", right).values()) == [
+        "Call",
+        "Write at noon",
+    ]
+    world.sandbox.faults.clear()
+    thorough(world)
+    assert "Call at noon" in [row["task_title"] for row in rezora(world, "task", right).values()]
+    quiet(world)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"status": 403, "side": "highlevel", "path_regex": "/calendars/|/appointments"}, "does not allow"),
+        ({"status": 404, "side": "rezora", "path_regex": "/appointments"}, "shows no appointments any more"),
+    ],
+)
+def test_a_kind_that_an_account_no_longer_allows_stops_alone_and_says_so(
+    world: Simulation, fault: dict[str, Any], words: str
+) -> None:
+    left, right = pair(world)
+    add(world, "appointment", left)
+    thorough(world)
+    add(world, "note", left)
+    add(world, "task", left)
+    world.fault(kind="status", times=None, **fault)
+    run = once(world)
+    assert run.state == "done" and words in run.sentence and run.fix
+    assert len(rezora(world, "note", right)) == len(rezora(world, "task", right)) == 1
+    assert len(rezora(world, "appointment", right)) == 1
+    world.sandbox.faults.clear()
+    add(world, "appointment", left, title="Signing")
+    thorough(world)
+    assert len(rezora(world, "appointment", right)) == 2
+    quiet(world)
+
+
+def test_a_write_that_is_forbidden_stops_its_kind_alone(world: Simulation) -> None:
+    left, right = pair(world)
+    thorough(world)
+    rezora(world, "note", right)["9"] = {
+        "note_id": "9",
+        "note_body": "From Rezora",
+        "note_date": "2026-05-30 10:00:00",
+    }
+    add(world, "task", left)
+    add(world, "appointment", left)
+    world.fault(kind="status", status=403, side="highlevel", method="POST", path_regex="/notes", times=None)
+    run = once(world)
+    assert run.state == "done" and "does not allow" in run.sentence
+    assert len(rezora(world, "task", right)) == len(rezora(world, "appointment", right)) == 1
+    world.sandbox.faults.clear()
+    thorough(world)
+    assert len(highlevel(world, "note")) == 1
+    quiet(world)
+
+
+# A side that cuts long texts
+
+
+@pytest.fixture
+def cutting() -> Iterator[Simulation]:
+    made = Simulation(mapping=mapping(), activities=True, limits={"note_body": 50}, too_long="truncate")
+    yield made
+    made.close()
+
+
+LONG = "<p>Would like a house with <b>three</b> rooms, a garden and a view of the lake</p>"
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "applied_then_500"])
+@pytest.mark.parametrize("body", [LONG, "<p>Would like a house, not a flat</p>"])
+def test_a_cut_note_whose_answer_was_lost_is_not_made_again(
+    cutting: Simulation, fault: str, body: str
+) -> None:
+    left, right = pair(cutting)
+    thorough(cutting)
+    add(cutting, "note", left, body=body)
+    cutting.fault(kind=fault, side="rezora", method="POST", path_regex="/notes", times=1)
+    for _ in range(3):
+        once(cutting)
+    assert len(highlevel(cutting, "note")) == len(rezora(cutting, "note", right)) == 1
+    quiet(cutting)
+
+
+def test_a_cut_note_that_turns_up_late_is_copied_nowhere(cutting: Simulation) -> None:
+    left, right = pair(cutting)
+    thorough(cutting)
+    add(cutting, "note", left, body=LONG)
+    cutting.fault(
+        kind="zombie", side="rezora", method="POST", path_regex="/notes", after_requests=30, times=1
+    )
+    for _ in range(8):
+        once(cutting)
+    assert len(rezora(cutting, "note", right)) == 2, "the first of them came late"
+    assert len(highlevel(cutting, "note")) == 1
+    assert ("note", "activity_double") in held(cutting)
+
+
+def test_an_older_copy_of_the_database_doubles_no_cut_note(cutting: Simulation) -> None:
+    left, right = pair(cutting)
+    thorough(cutting)
+    cutting.backup()
+    add(cutting, "note", left, body=LONG)
+    thorough(cutting)
+    assert cutting.restore()
+    thorough(cutting)
+    thorough(cutting)
+    assert len(highlevel(cutting, "note")) == len(rezora(cutting, "note", right)) == 1
+    quiet(cutting)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.engine.activity_cases import ActivityCase, looked_up, planned, read_one
+from landbridge.engine.activity_cases import UNREAD, ActivityCase, looked_up, planned, read_one
 from landbridge.engine.work import Stage, Work
 from landbridge.store import activities, activity_links, decisions, journal, links, runs
 from landbridge.store.driver import renew
@@ -22,7 +22,7 @@ from landbridge.sync.activity_plan import Key, Pair, Step
 from landbridge.sync.activity_rules import body_print
 from landbridge.sync.model import Kind, Link, Side
 from landbridge.sync.rich_text import plain
-from landbridge.systems.base import Gone, Malformed, Rejected, SystemFailure, Unavailable
+from landbridge.systems.base import Forbidden, Gone, Malformed, Rejected, SystemFailure, Unavailable
 from landbridge.systems.clean_html import clean, with_footer
 
 EXCERPT = 80  # characters of a title or a note in a hold
@@ -36,6 +36,7 @@ class Outcome:
     case: ActivityCase
     made: dict[Key, str] = field(default_factory=dict)  # by the source of the create
     unsent: set[Key] = field(default_factory=set)
+    unread: dict[Key, SystemFailure] = field(default_factory=dict)
     failed: set[Pair] = field(default_factory=set)
     noted: list[Create] = field(default_factory=list)  # creates that have their intent in this run
     begun: list[Action] = field(default_factory=list)
@@ -86,8 +87,13 @@ async def _all(work: Work, cases: Sequence[ActivityCase]) -> tuple[list[Outcome]
     async def worker() -> None:
         while waiting and not stops and not work.lost.is_set():
             outcome = Outcome(waiting.popleft())
+            if outcome.kind in work.lacking:
+                continue
             try:
                 await _one_case(work, outcome)
+            except Forbidden as failure:
+                outcome.cut_off()
+                work.lacking[outcome.kind] = failure
             except Exception as error:  # what was done so far must be recorded whatever happens
                 outcome.cut_off()
                 stops.append(error)
@@ -101,13 +107,14 @@ async def _all(work: Work, cases: Sequence[ActivityCase]) -> tuple[list[Outcome]
 
 async def _one_case(work: Work, outcome: Outcome) -> None:
     """One kind of one pair of contacts: prove, look again, write, read back."""
-    outcome.case, there, outcome.lost = await looked_up(work, outcome.case)
+    outcome.case, there, outcome.lost = await looked_up(work, outcome.case, outcome.unread)
     outcome.seen += there
     await _look_again(work, outcome)
     wrote: set[Side] = set()
-    planned_now = [action for step in outcome.case.steps for action in step.plan.actions]
+    steps = _without_the_unread(work, outcome)
+    planned_now = [action for step in steps for action in step.plan.actions]
     await _note(work, outcome, [action for action in planned_now if isinstance(action, Create)])
-    for step in outcome.case.steps:
+    for step in steps:
         for action in step.plan.actions:
             if await _try(work, outcome, step, action) and not isinstance(action, Delete):
                 wrote.add(action.side)
@@ -132,8 +139,25 @@ async def _look_again(work: Work, outcome: Outcome) -> None:
                 gone.add((side, one_id))
                 seen.pop((side, one_id), None)
                 outcome.lost.append((side, one_id))
+            except UNREAD as failure:
+                outcome.unread[side, one_id] = failure
     scene = replace(outcome.case.scene, seen=seen, gone=frozenset(gone))
     outcome.case = planned(replace(outcome.case, scene=scene))
+
+
+def _without_the_unread(work: Work, outcome: Outcome) -> list[Step]:
+    """Nothing is done about one that could not be read, and it keeps none of the others waiting."""
+    left = []
+    for step in outcome.case.steps:
+        unread = [key for key in zip(Side, step.ids, strict=True) if key in outcome.unread]
+        if not unread:
+            left.append(step)
+            continue
+        outcome.failed.add(step.ids)
+        work.progress.counts["failed"] += 1
+        note = outcome.unread[unread[0]].sentence
+        outcome.entries.append(Entry("failed", *unread[0], note=note, kind=outcome.kind))
+    return left
 
 
 async def _note(work: Work, outcome: Outcome, creates: Sequence[Create]) -> None:

@@ -14,7 +14,9 @@ from landbridge.store.links import KeptLink
 from landbridge.sync.activity import Activity
 from landbridge.sync.activity_plan import Key, Pair, Scene, Step
 from landbridge.sync.model import Choice, Kind, Side
-from landbridge.systems.base import Gone
+from landbridge.systems.base import Gone, Malformed, Rejected, SystemFailure, Unavailable
+
+UNREAD = (Rejected, Malformed, Unavailable)  # of one record; it stops no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,13 @@ def planned(case: ActivityCase) -> ActivityCase:
     return replace(case, steps=case.carried.planner.plan(case.scene))
 
 
-async def looked_up(work: Work, case: ActivityCase) -> tuple[ActivityCase, list[Activity], list[Key]]:
-    """The case with everything read by id that no listing showed; what was there, and what is gone."""
+async def looked_up(
+    work: Work, case: ActivityCase, unread: dict[Key, SystemFailure]
+) -> tuple[ActivityCase, list[Activity], list[Key]]:
+    """The case with everything read by id that no listing showed; what was there, and what is gone.
+
+    Of what could not be read (``unread``) nothing is concluded.
+    """
     there: list[Activity] = []
     lost: list[Key] = []
     for side, one_id in case.carried.planner.missing(case.scene):
@@ -91,6 +98,8 @@ async def looked_up(work: Work, case: ActivityCase) -> tuple[ActivityCase, list[
             there.append(await read_one(work, case, side, one_id))
         except Gone:
             lost.append((side, one_id))
+        except UNREAD as failure:
+            unread[side, one_id] = failure
     if not there and not lost:
         return case, there, lost
     seen = {**case.scene.seen, **{(one.side, one.id): one for one in there}}

@@ -28,8 +28,8 @@ class Carried:
 
 
 def carried(work: Work) -> list[Carried]:
-    """What the mapping carries and at least one account lets us read."""
-    return kinds_of(work.bridge, work.policy)
+    """What the mapping carries and at least one account lets us read, but for what it refused in this run."""
+    return [one for one in kinds_of(work.bridge, work.policy) if one.kind not in work.lacking]
 
 
 def kinds_of(bridge: Bridge, policy: Policy) -> list[Carried]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from landbridge.engine.activity_carry import carry
 from landbridge.engine.activity_cases import cases_of, weight_of
 from landbridge.engine.activity_kinds import carried
-from landbridge.engine.activity_scan import keep, read_some
+from landbridge.engine.activity_scan import Failed, keep, read_some
 from landbridge.engine.window import brake_activities
 from landbridge.engine.work import Stage, Work
 from landbridge.store import activities, due, links, watermarks
@@ -43,19 +43,22 @@ async def drain_activities(work: Work) -> bool:
         for one in named
         if one.id in kept and one.kind in known
     }
+    unread: Failed = []
     found = await read_some(
         work,
         [(pair, (side, kinds.kind)) for pair, kinds in wanted.values() for side in sorted(kinds.readable)],
+        unread,
     )
     await keep(work, found)
-    failed: set[tuple[Kind, int]] = set()
+    failed = {(kind, pair.id) for pair, _, kind, _ in unread}
     for kind, kinds in known.items():
-        some = [pair for pair, at in wanted.values() if at.kind is kind]
-        if some and kinds.both:
+        some = [pair for pair, at in wanted.values() if at.kind is kind and (kind, pair.id) not in failed]
+        if some and kinds.both and kind not in work.lacking:
             cases = await cases_of(work, some, [kinds])
             await brake_activities(work, kind, sum(weight_of(case) for case in cases))
             outcomes = await carry(work, cases)
             failed |= {(kind, one.case.contacts.id) for one in outcomes if one.open}
+    failed |= {(at.kind, pair.id) for pair, at in wanted.values() if at.kind in work.lacking}
     await _put_back(work, named, kept, failed)
     return True
 

@@ -11,14 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.engine.activity_kinds import Carried, carried
 from landbridge.engine.work import Stage, Work
-from landbridge.store import activities, activity_links, links, runs, watermarks
+from landbridge.store import activities, activity_links, due, journal, links, runs, watermarks
 from landbridge.store.driver import renew
+from landbridge.store.due import Due, Urgency
+from landbridge.store.journal import Entry
 from landbridge.store.links import KeptLink
 from landbridge.sync.activity import Activity
 from landbridge.sync.activity_plan import Sent
 from landbridge.sync.model import Kind, Side
-from landbridge.systems.base import Gone, Rejected
+from landbridge.systems.base import Forbidden, Gone, Malformed, Rejected, SystemFailure, Unavailable
 
+FAILURES_IN_A_ROW = 10  # then it is the system that fails, not the contact
 SLICE = 100  # pairs of contacts between two commits
 
 Reading = tuple[Side, Kind]
@@ -41,7 +44,12 @@ async def read_listed(work: Work, stage: Stage) -> Stage:
         return stage.to("read_contacts" if carried(work) else "lists")
     side, kind = listings[place]
     work.show(f"Reading {kind.value}s of {side.title}", work.progress.done, 0)
-    page = await work.systems[side].activities.listing(kind, cursor or None)
+    try:
+        page = await work.systems[side].activities.listing(kind, cursor or None)
+    except Forbidden:
+        if kind in work.systems[side].activities.listed:
+            raise
+        return stage.to("activities", f"{place}:")  # it is read contact by contact, if that is allowed
     work.progress.counts["reads"] += 1
     last = page.cursor is None
     following = stage.to("activities", f"{place + 1}:" if last else f"{place}:{page.cursor}")
@@ -81,8 +89,31 @@ async def read_contacts(work: Work, stage: Stage) -> Stage:
     ]
     work.progress.done += len(some) if swept else 0
     following = replace_swept(stage, some[-1].id)
-    await keep(work, await read_some(work, wanted), following)
+    failed: Failed = []
+    found = await read_some(work, wanted, failed)
+    await _again_later(work, failed)
+    await keep(work, found, following)
     return following
+
+
+async def _again_later(work: Work, failed: Failed) -> None:
+    """Contacts that could not be read are due: live work reads them again, some times."""
+    work.progress.counts["failed"] += len(failed)
+    if not failed or work.dry:
+        return
+    now = work.clock.now()
+    async with work.database.write() as connection:
+        await renew(connection, work.lease, now)
+        named = [
+            Due(Side.HIGHLEVEL, kept.link.highlevel_id, Urgency.SCAN, kind, cause="poll")
+            for kept, _, kind, _ in failed
+        ]
+        await due.name(connection, work.bridge.id, named, now)
+        entries = [
+            Entry("failed", side, kept.link.id(side), note=f"Its {kind.value}s: {failure.sentence}")
+            for kept, side, kind, failure in failed
+        ]
+        await journal.write(connection, work.bridge.id, work.run_id, entries, now)
 
 
 def replace_swept(stage: Stage, swept: int) -> Stage:
@@ -121,19 +152,42 @@ async def _note_sweep(work: Work, readings: Sequence[Reading], began: float) -> 
 Found = list[tuple[KeptLink, Side, Kind, Sequence[Activity]]]
 
 
-async def read_some(work: Work, wanted: Sequence[tuple[KeptLink, Reading]]) -> Found:
-    """Whole contacts, some calls at a time; a contact that is gone has no activities that matter."""
+Failed = list[tuple[KeptLink, Side, Kind, SystemFailure]]
+
+
+async def read_some(
+    work: Work, wanted: Sequence[tuple[KeptLink, Reading]], failed: Failed | None = None
+) -> Found:
+    """Whole contacts, some calls at a time; a contact that is gone has no activities that matter.
+
+    One that cannot be read is noted in ``failed`` and stops nobody else; a kind that an account does not
+    allow is read no further in this run.
+    """
     waiting = deque(wanted)
     found: Found = []
+    in_a_row: Failed = []
     stops: list[Exception] = []
 
     async def reader() -> None:
         while waiting and not stops:
             kept, (side, kind) = waiting.popleft()
+            if kind in work.lacking:
+                continue
             try:
                 shown = await work.systems[side].activities.of_contact(kind, kept.link.id(side))
+                in_a_row.clear()
             except (Gone, Rejected):
                 continue  # the next sync of contacts finds out what became of this one
+            except Forbidden as failure:
+                work.lacking[kind] = failure
+                continue
+            except (Unavailable, Malformed) as failure:
+                in_a_row.append((kept, side, kind, failure))
+                if failed is None or len(in_a_row) >= FAILURES_IN_A_ROW:
+                    stops.append(failure)  # it is the system that fails, not the contact
+                    return
+                failed.append(in_a_row[-1])
+                continue
             except Exception as error:  # the run ends with this one, not with a group of them
                 stops.append(error)
                 return
@@ -180,7 +234,7 @@ async def read_unsettled(work: Work, some: Sequence[KeptLink], kinds: Sequence[C
         if any(sent.open and sent.side is side for sent in _sent(known, kept, one.kind))
     ]
     if wanted:
-        await keep(work, await read_some(work, wanted))
+        await keep(work, await read_some(work, wanted, []))
 
 
 def _sent(known: dict[tuple[int, Kind], activity_links.Ties], kept: KeptLink, kind: Kind) -> Sequence[Sent]:

@@ -307,7 +307,8 @@ class Fleet:
             raise  # the database itself: nothing can be noted in it; the run continues with the next sync
         except Exception as error:  # whatever it is, the run must end and say so
             return await self._fail(work, error, stage)
-        return following or await self._end(work, "done")
+        lacks = [(one.sentence, one.fix) for one in work.lacking.values()]
+        return following or await self._end(work, "done", *(lacks[0] if lacks else ()))
 
     async def _look_at_recipes(self, work: Work) -> None:
         """What the recipes of a bridge make of what this run found; a fault in them fails no sync."""

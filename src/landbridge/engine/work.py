@@ -21,11 +21,11 @@ from landbridge.store.suppression import Addresses
 from landbridge.sync.consent import IDENTITY, email_of, phone_of
 from landbridge.sync.fingerprint import record_print
 from landbridge.sync.guard import Brake
-from landbridge.sync.model import Choice, Record, Side
+from landbridge.sync.model import Choice, Kind, Record, Side
 from landbridge.sync.plan import Planner
 from landbridge.sync.rules import Policy
 from landbridge.sync.values import Context, converters
-from landbridge.systems.base import Clock, Label, System
+from landbridge.systems.base import Clock, Label, System, SystemFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,7 @@ class Work:
     touched: set[tuple[Side, str]] = field(default_factory=set)  # by this run itself, so not by a person
     passes: int = 0
     lines: list[Planned] = field(default_factory=list)  # of a dry run
+    lacking: dict[Kind, SystemFailure] = field(default_factory=dict)  # kinds an account does not allow now
     lost: asyncio.Event = field(default_factory=asyncio.Event)  # another driver has the bridge now
     planner: Planner = field(init=False)
     policy_print: str = field(init=False)

@@ -23,6 +23,8 @@ from landbridge.store.rows import batches, execute_many, pack, unpack
 from landbridge.store.tables import apart, intent, link, observed
 from landbridge.sync.model import Kind, Link, Side
 
+UNLINKED = "contact_unlinked"  # why the link of an activity ended: that of its contacts did
+
 
 @dataclass(frozen=True, slots=True)
 class KeptLink:
@@ -114,6 +116,47 @@ async def add(connection: AsyncConnection, bridge_id: int, links: Sequence[KeptL
             for kept in links
         ]
         await execute_many(connection, insert(link), rows)
+        await _take_up(connection, bridge_id, [kept.link.highlevel_id for kept in links])
+
+
+async def _take_up(connection: AsyncConnection, bridge_id: int, highlevel_ids: Sequence[str]) -> None:
+    """Two contacts that were linked before: what is known of their activities is theirs again.
+
+    Their links live on, unless a delete of one of the two had ended them: it took activities along.
+    """
+    for some in batches(highlevel_ids):
+        query = select(link.c.id, link.c.highlevel_id, link.c.rezora_id, link.c.closed_for).where(
+            link.c.bridge_id == bridge_id,
+            link.c.kind == Kind.CONTACT.value,
+            link.c.live.is_(False),
+            link.c.highlevel_id.in_(some),
+        )
+        ended = list(await connection.execute(query.order_by(link.c.id)))
+        now = await by_side(connection, bridge_id, Side.HIGHLEVEL, [row.highlevel_id for row in ended])
+        for row in ended:
+            kept = now.get(row.highlevel_id)
+            if kept is None or kept.link.rezora_id != row.rezora_id:
+                continue
+            for table in (link, intent):
+                of_old = update(table).where(table.c.contact == row.id)
+                await connection.execute(of_old.values(contact=kept.id))
+            if not row.closed_for.startswith("deleted_in_"):
+                await _revive(connection, bridge_id, kept.id)
+
+
+async def _revive(connection: AsyncConnection, bridge_id: int, contact: int) -> None:
+    """Links that ended with their contacts' link, the newest first, if both halves are free."""
+    ended = (link.c.contact == contact, ~link.c.live, link.c.closed_for == UNLINKED)
+    for row in list(await connection.execute(select(link).where(*ended).order_by(link.c.id.desc()))):
+        other = link.alias()
+        taken = exists().where(
+            other.c.bridge_id == bridge_id,
+            other.c.kind == row.kind,
+            other.c.live.is_(True),
+            (other.c.highlevel_id == row.highlevel_id) | (other.c.rezora_id == row.rezora_id),
+        )
+        query = update(link).where(link.c.id == row.id, ~taken)
+        await connection.execute(query.values(live=True, closed_for=""))
 
 
 async def change(connection: AsyncConnection, links: Sequence[KeptLink]) -> None:
@@ -142,7 +185,7 @@ async def close(connection: AsyncConnection, closed: Mapping[int, str]) -> None:
         )
     for some in batches(list(closed)):
         hanging = update(link).where(link.c.contact.in_(some), link.c.live.is_(True))
-        await connection.execute(hanging.values(live=False, closed_for="contact_unlinked", settled=""))
+        await connection.execute(hanging.values(live=False, closed_for=UNLINKED, settled=""))
 
 
 async def move(connection: AsyncConnection, key: int, highlevel_id: str) -> None:

@@ -163,6 +163,14 @@ link = Table(  # the pair of ids, and per side what it last showed
         postgresql_where=text("live IS TRUE"),
     ),
     Index(
+        "ix_link_ended",
+        "bridge_id",
+        "kind",
+        "highlevel_id",
+        sqlite_where=text("live IS 0"),
+        postgresql_where=text("live IS FALSE"),
+    ),
+    Index(
         "uq_link_rezora",
         "bridge_id",
         "kind",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from landbridge.sync.actions import Create, Delete, Hold, Plan
 from landbridge.sync.activity import FIELDS, Activity
-from landbridge.sync.activity_rules import body_print, field_rules, sort_key
+from landbridge.sync.activity_rules import body_print, field_rules, is_cut, sort_key
 from landbridge.sync.draft import Draft
 from landbridge.sync.field_plan import plan_hold, plan_rule, sights_of
 from landbridge.sync.fingerprint import digest
@@ -278,13 +278,28 @@ def _answered(scene: Scene, free: Mapping[Side, Sequence[Activity]]) -> dict[str
     pairs: dict[str, str] = {}
     there = {(one.side, one.id) for some in free.values() for one in some}
     for side in Side:
-        by_print = _by_print(scene.kind, free[side])
-        for sent in sorted(scene.sent, key=lambda one: one.source_id):
-            asked = sent.open and sent.side is side and (side.other, sent.source_id) in there
-            if asked and by_print.get(sent.print):
-                made = by_print[sent.print].pop(0).id
-                pairs |= {sent.source_id: made} if side is Side.REZORA else {made: sent.source_id}
+        asked = [
+            sent
+            for sent in sorted(scene.sent, key=lambda one: one.source_id)
+            if sent.open and sent.side is side and (side.other, sent.source_id) in there
+        ]
+        left = list(free[side]) if asked else []
+        for sent in asked:
+            made = _made_by(scene, sent, left)
+            if made is not None:
+                left.remove(made)
+                ids = sent.source_id, made.id
+                pairs |= dict([ids if side is Side.REZORA else ids[::-1]])
     return pairs
+
+
+def _made_by(scene: Scene, sent: Sent, some: Sequence[Activity]) -> Activity | None:
+    """What this create may have made: one that says the same, or else the beginning of it."""
+    same = next((one for one in some if body_print(scene.kind, one.fields) == sent.print), None)
+    source = scene.seen.get((sent.side.other, sent.source_id))
+    if same is not None or source is None:
+        return same
+    return next((one for one in some if is_cut(scene.kind, source.fields, one.fields)), None)
 
 
 def _same(scene: Scene, free: Mapping[Side, Sequence[Activity]]) -> dict[str, str]:
@@ -318,9 +333,9 @@ def _doubles(scene: Scene, side: Side, left: Sequence[Activity], linked: set[Key
     A create that was sent so often that more than one may have come of it, and whose source has its other
     half by now.
     """
-    spare = {
-        sent.print
+    spare = [
+        sent
         for sent in scene.sent
         if sent.side is side and (sent.attempts > 1 or sent.open) and (side.other, sent.source_id) in linked
-    }
-    return frozenset(one.id for one in left if body_print(scene.kind, one.fields) in spare)
+    ]
+    return frozenset(one.id for one in left if any(_made_by(scene, sent, [one]) for sent in spare))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from landbridge.sync.activity import Activity
 from landbridge.sync.fingerprint import digest
 from landbridge.sync.model import Kind, Side
-from landbridge.sync.rich_text import same
+from landbridge.sync.rich_text import plain, same
 from landbridge.sync.rules import ActivityRule, Rule, Strategy
 from landbridge.sync.texts import clean, fold
 from landbridge.sync.values import Converter
@@ -23,6 +23,9 @@ IDENTITY: Mapping[Kind, tuple[str, ...]] = {
     Kind.APPOINTMENT: ("title", "start"),
 }
 """What makes two activities of one contact the same one where no id says so."""
+
+
+RAGGED = 8  # signs at the end of a text that was cut, of which half an element or entity may be left
 
 
 def field_rules(rule: ActivityRule) -> list[tuple[Rule, Converter]]:
@@ -47,6 +50,26 @@ def body_print(kind: Kind, fields: Mapping[str, str]) -> str:
     """Equal for two activities that say the same."""
     known = CONVERTERS[kind]
     return digest(known[name].canon(Side.HIGHLEVEL, (fields.get(name, ""),)) for name in IDENTITY[kind])
+
+
+def is_cut(kind: Kind, whole: Mapping[str, str], shown: Mapping[str, str]) -> bool:
+    """Is the one the other with the end of its text cut off, as a side may do with what is too long for it?
+
+    What is left of our own footer makes no difference, nor do the last signs: markup may be cut in two.
+    """
+    known = CONVERTERS[kind]
+    others = [name for name in IDENTITY[kind] if name != "body"]
+    looks = [
+        [known[name].canon(Side.HIGHLEVEL, (fields.get(name, ""),)) for name in others]
+        for fields in (whole, shown)
+    ]
+    if "body" not in IDENTITY[kind] or looks[0] != looks[1]:
+        return False
+    full, rows = plain(whole.get("body", "")), plain(shown.get("body", "")).split("\n")
+    if rows[-1].startswith("—"):
+        rows.pop()
+    left = "\n".join(rows).rstrip()
+    return len(left) > RAGGED and full.startswith(left[:-RAGGED])
 
 
 def sort_key(one: Activity) -> tuple[str, str]:
