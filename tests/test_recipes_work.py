@@ -291,7 +291,7 @@ def test_a_hold_stays_until_a_person_answers_and_a_notice_is_an_alert(world: Wor
     assert world.outcomes("Ask") == ["done"]
 
 
-def test_tasks_and_notes_of_recipes_are_not_undone_as_contacts(world: World) -> None:
+def test_a_task_that_a_recipe_made_can_be_undone(world: World) -> None:
     from landbridge.engine.undo import UndoOrder
 
     world.on("follow-up")
@@ -300,10 +300,11 @@ def test_tasks_and_notes_of_recipes_are_not_undone_as_contacts(world: World) -> 
     (entry,) = [
         e for e in world.ask(lambda app, bridge: app.journal(bridge, 50)) if e.note == "recipe follow-up"
     ]
-    order = UndoOrder(entry.id, created=True)
-    made = world.ask(lambda app, bridge: app.undo(bridge, order, cause="test"))
-    assert made.lines[0].reason == "Tasks and notes are not undone here; delete them in HighLevel."
-    assert len(world.tasks()) == 1
+    meant, unmeant = UndoOrder(entry.id, created=True), UndoOrder(entry.id)
+    made = world.ask(lambda app, bridge: app.undo(bridge, unmeant, cause="test"))
+    assert [line.outcome for line in made.lines] == ["skipped"] and len(world.tasks()) == 1
+    made = world.ask(lambda app, bridge: app.undo(bridge, meant, cause="test"))
+    assert [line.outcome for line in made.lines] == ["undone"] and world.tasks() == []
 
 
 # Dry runs

@@ -59,13 +59,19 @@ async def _shown(work: Work, entry: Entry) -> Activity | None:
     """As its side shows it now; None where it is gone."""
     async with work.database.read() as connection:
         known = await activities.one(connection, work.bridge.id, entry.side, entry.kind, entry.record_id)
-    if known is None:
+    contact_id = known.contact_id if known else _whose(entry)
+    if not contact_id:
         return None
     work.progress.counts["reads"] += 1
     try:
-        return await work.systems[entry.side].activities.one(entry.kind, known.contact_id, known.id)
+        return await work.systems[entry.side].activities.one(entry.kind, contact_id, entry.record_id)
     except Gone:
         return None
+
+
+def _whose(entry: Entry) -> str:
+    """What a recipe made names its contact, also where the sync does not carry that kind."""
+    return entry.source_id if entry.note.startswith("recipe ") else ""
 
 
 def _same(shown: Activity, name: str, value: str) -> bool:
