@@ -99,6 +99,7 @@ run = Table(  # one pass over a bridge; ``stage`` is the cursor at which a crash
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float),
     Index("ix_run_bridge_id_id", "bridge_id", "id"),
+    Index("ix_run_bridge_id_started_at", "bridge_id", "started_at"),
 )
 
 observed = Table(  # the newest sight of each record, and where it stands
@@ -226,6 +227,7 @@ journal = Table(  # what was done, why, before and after
     Column("state", String(8), nullable=False, default="done"),  # begun: about to be sent; done; lost
     Column("kind", String(16), nullable=False, default="contact", server_default="contact"),
     Index("ix_journal_bridge_id_id", "bridge_id", "id"),
+    Index("ix_journal_record", "bridge_id", "side", "record_id"),
 )
 
 hold = Table(  # something that waits for a person
