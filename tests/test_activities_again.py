@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from activity_stories import add, change, held, highlevel, mapping, pair, remove, rezora, world_of
+from activity_stories import (
+    add,
+    change,
+    held,
+    highlevel,
+    mapping,
+    pair,
+    remove,
+    rezora,
+    world_of,
+    writes,
+)
 from landbridge.engine import fleet
 from landbridge.engine.work import Stage, Work
 from landbridge.store.runs import Run
@@ -471,3 +482,29 @@ def test_another_list_in_the_mapping_takes_its_people_along() -> None:
         quiet(world)
     finally:
         world.close()
+
+
+# The dry run
+
+
+def test_a_dry_run_tells_of_deletes_and_does_exactly_what_the_sync_does(world: Simulation) -> None:
+    left, right = pair(world)
+    task, note = add(world, "task", left), add(world, "note", left)
+    thorough(world)
+    remove(world, "task", task)
+    change(world, "note", note, body="<p>Wants a pool</p>")
+    add(world, "appointment", left)
+    world.clock.advance(90_000.0)
+
+    async def plan() -> dict[str, int]:
+        app = await world.open()
+        assert world.bridge is not None
+        return dict((await app.plan(world.bridge)).run.counts)
+
+    before = writes(world)
+    told = world.run(plan())
+    assert writes(world) == before
+    done = once(world).counts
+    names = ("tasks_deleted", "notes_updated", "appointments_created")
+    assert [told.get(name) for name in names] == [done.get(name) for name in names] == [1, 1, 1]
+    assert rezora(world, "task", right) == {}
