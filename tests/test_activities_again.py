@@ -8,10 +8,23 @@ from typing import Any
 
 import pytest
 
-from activity_stories import add, change, held, highlevel, mapping, pair, remove, rezora, world_of
+from activity_stories import (
+    add,
+    change,
+    held,
+    highlevel,
+    mapping,
+    pair,
+    remove,
+    rezora,
+    world_of,
+    writes,
+)
 from landbridge.engine import fleet
 from landbridge.engine.work import Stage, Work
 from landbridge.store.runs import Run
+from landbridge.sync.mapping import write_policy
+from landbridge.sync.rules import ListRule, Policy, When
 from landbridge.sync.scope import Scope
 from simulation import Simulation
 from stories import linked
@@ -437,3 +450,61 @@ def test_an_older_copy_of_the_database_doubles_no_cut_note(cutting: Simulation) 
     thorough(cutting)
     assert len(highlevel(cutting, "note")) == len(rezora(cutting, "note", right)) == 1
     quiet(cutting)
+
+
+# Lists that follow from activities
+
+
+def remap(world: Simulation, policy: Policy) -> None:
+    """The mapping is changed."""
+
+    async def work() -> None:
+        app = await world.open()
+        world.bridge = await app.create_bridge("test", write_policy(policy))
+
+    world.run(work())
+
+
+def test_another_list_in_the_mapping_takes_its_people_along() -> None:
+    world = world_of(ListRule(When.FOLLOW_UP_DUE, "Calls"), activities=False)
+    try:
+        left, right = pair(world)
+        add(world, "task", left, dueDate="2026-01-03T15:00:00.000Z")
+        thorough(world)
+        assert world.members()[right] == {"Calls"}
+        remap(world, mapping(ListRule(When.FOLLOW_UP_DUE, "Follow-up")))
+        thorough(world)
+        assert world.members()[right] == {"Follow-up"}
+        quiet(world)
+        remap(world, mapping())
+        thorough(world)
+        assert world.members().get(right, set()) == set()
+        quiet(world)
+    finally:
+        world.close()
+
+
+# The dry run
+
+
+def test_a_dry_run_tells_of_deletes_and_does_exactly_what_the_sync_does(world: Simulation) -> None:
+    left, right = pair(world)
+    task, note = add(world, "task", left), add(world, "note", left)
+    thorough(world)
+    remove(world, "task", task)
+    change(world, "note", note, body="<p>Wants a pool</p>")
+    add(world, "appointment", left)
+    world.clock.advance(90_000.0)
+
+    async def plan() -> dict[str, int]:
+        app = await world.open()
+        assert world.bridge is not None
+        return dict((await app.plan(world.bridge)).run.counts)
+
+    before = writes(world)
+    told = world.run(plan())
+    assert writes(world) == before
+    done = once(world).counts
+    names = ("tasks_deleted", "notes_updated", "appointments_created")
+    assert [told.get(name) for name in names] == [done.get(name) for name in names] == [1, 1, 1]
+    assert rezora(world, "task", right) == {}

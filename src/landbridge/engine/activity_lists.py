@@ -19,8 +19,10 @@ from landbridge.store.links import KeptLink
 from landbridge.sync.activity import Activity
 from landbridge.sync.activity_lists import holds
 from landbridge.sync.model import Side
-from landbridge.sync.rules import ListRule
+from landbridge.sync.rules import ListRule, When
 from landbridge.systems.base import Gone, Label, Malformed, Rejected, Unavailable
+
+KEY = 100  # characters of a rule and its list, as the members are kept by
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,10 @@ class Found:
 async def keep_lists(work: Work, stage: Stage) -> Stage:
     """All lists of the mapping, for all linked contacts."""
     following = stage.to("mark" if work.purpose == "poll" else "finish")
-    if not work.policy.lists or not work.may_write(Side.REZORA):
+    if not work.may_write(Side.REZORA):
+        return following
+    await _leave_former_lists(work)
+    if not work.policy.lists:
         return following
     now = datetime.fromtimestamp(work.clock.now(), _zone(work))
     found = Found({rule: set() for rule in work.policy.lists}, {rule: set() for rule in work.policy.lists})
@@ -49,6 +54,34 @@ async def keep_lists(work: Work, stage: Stage) -> Stage:
     for rule in work.policy.lists:
         await _keep_list(work, rule, found.wanted[rule], found.there[rule])
     return following
+
+
+def key_of(rule: ListRule) -> str:
+    """How members are kept: with the list, which the mapping may name otherwise one day."""
+    return f"{rule.when.value} {rule.list.casefold()}"[:KEY]
+
+
+async def _leave_former_lists(work: Work) -> None:
+    """Whoever a rule put on a list that it names no more is taken off it."""
+    current = {key_of(rule) for rule in work.policy.lists}
+    async with work.database.read() as connection:
+        former = [key for key in await rule_members.rules(connection, work.bridge.id) if key not in current]
+        kept = {key: await rule_members.members(connection, work.bridge.id, key) for key in former}
+    if work.dry:
+        work.progress.counts["list"] += sum(len(some) for some in kept.values())
+        return
+    if former and not work.labels:
+        work.labels = {one.name.casefold(): one for one in await work.systems[Side.REZORA].labels()}
+        work.progress.counts["reads"] += 1
+    for key, members in kept.items():
+        when, _, name = key.partition(" ")
+        for rezora_id in sorted(members):
+            if (label := work.labels.get(name)) is not None:
+                await _change(work, ListRule(When(when), label.name), label, rezora_id, present=False)
+                continue
+            async with work.database.write() as connection:  # the list is no more
+                await renew(connection, work.lease, work.clock.now())
+                await rule_members.forget(connection, work.bridge.id, key, rezora_id)
 
 
 def _zone(work: Work) -> ZoneInfo:
@@ -100,7 +133,7 @@ async def _sendable(work: Work, seen: Sequence[observed.Sighting]) -> frozenset[
 async def _keep_list(work: Work, rule: ListRule, wanted: set[str], there: set[str]) -> None:
     """Put on whoever belongs there and is not; take off only whom this rule put on."""
     async with work.database.read() as connection:
-        members = await rule_members.members(connection, work.bridge.id, rule.when.value)
+        members = await rule_members.members(connection, work.bridge.id, key_of(rule))
     if work.dry:
         work.progress.counts["list"] += len(wanted - members - there) + len(members - wanted)
         return
@@ -135,6 +168,6 @@ async def _change(work: Work, rule: ListRule, label: Label, rezora_id: str, *, p
         entry = Entry(action, Side.REZORA, rezora_id, rule=f"list {rule.list}", note=note)
         await journal.write(connection, work.bridge.id, work.run_id, [entry], now)
         if action == "join" and present:
-            await rule_members.note(connection, work.bridge.id, rule.when.value, [rezora_id], now)
+            await rule_members.note(connection, work.bridge.id, key_of(rule), [rezora_id], now)
         elif action != "failed":
-            await rule_members.forget(connection, work.bridge.id, rule.when.value, rezora_id)
+            await rule_members.forget(connection, work.bridge.id, key_of(rule), rezora_id)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
 from landbridge.engine.activity_carry import carry
-from landbridge.engine.activity_cases import ActivityCase, cases_of, weight_of
+from landbridge.engine.activity_cases import ActivityCase, cases_of, looked_up, weight_of
 from landbridge.engine.activity_kinds import Carried, carried
 from landbridge.engine.activity_scan import SLICE, read_unsettled, replace_swept
 from landbridge.engine.reconcile import Braked
@@ -82,7 +82,8 @@ async def forecast_activities(work: Work, stage: Stage) -> Stage:
     """The dry run: what would be created, changed and deleted, and what waits."""
     async for _, cases in slices(work, [one for one in carried(work) if one.both]):
         for case in cases:
-            _forecast(work, case)
+            known, _, _ = await looked_up(work, case, {})  # as the sync does: what is missing may be gone
+            _forecast(work, known)
     await _forecast_the_others(work)
     return stage.to("lists")
 

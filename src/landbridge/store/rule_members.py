@@ -19,6 +19,12 @@ async def members(connection: AsyncConnection, bridge_id: int, rule: str) -> fro
     return frozenset((await connection.execute(query)).scalars())
 
 
+async def rules(connection: AsyncConnection, bridge_id: int) -> list[str]:
+    """Rules because of which somebody is on a list, those among them that the mapping has no more."""
+    query = select(rule_member.c.rule).where(rule_member.c.bridge_id == bridge_id).distinct()
+    return sorted((await connection.execute(query)).scalars())
+
+
 async def note(
     connection: AsyncConnection, bridge_id: int, rule: str, rezora_ids: Sequence[str], now: float
 ) -> None:
