@@ -508,3 +508,36 @@ def test_a_dry_run_tells_of_deletes_and_does_exactly_what_the_sync_does(world: S
     names = ("tasks_deleted", "notes_updated", "appointments_created")
     assert [told.get(name) for name in names] == [done.get(name) for name in names] == [1, 1, 1]
     assert rezora(world, "task", right) == {}
+
+
+# What waits for a person does not forget what both sides showed
+
+
+@pytest.mark.parametrize("kind", ["task", "note"])
+def test_one_deleted_here_and_edited_there_waits_as_long_as_it_takes(world: Simulation, kind: str) -> None:
+    left, right = pair(world)
+    one = add(world, kind, left)
+    thorough(world)
+    (row,) = rezora(world, kind, right).values()
+    remove(world, kind, one)
+    row["note_body" if kind == "note" else "task_title"] = "Edited there"
+    for _ in range(4):
+        thorough(world)
+        assert held(world) == [(kind, "activity_deleted_and_edited")]
+    assert len(rezora(world, kind, right)) == 1 and highlevel(world, kind) == {}
+
+
+def test_after_a_refusal_an_edit_is_still_told_from_what_was_there(world: Simulation) -> None:
+    left, right = pair(world)
+    one = add(world, "task", left, body="With the keys")
+    thorough(world)
+    (row,) = rezora(world, "task", right).values()
+    row["task_due"] = ""
+    for _ in range(3):
+        thorough(world)
+        assert held(world) == [("task", "activity_refused")], "HighLevel has no task without a due date"
+    row["task_title"], row["task_due"] = "Call at noon", "2026-06-04 09:00:00"
+    thorough(world)
+    task = highlevel(world, "task")[one]
+    assert (task["title"], task["dueDate"][:10], held(world)) == ("Call at noon", "2026-06-04", [])
+    quiet(world)

@@ -98,7 +98,8 @@ async def read_contacts(work: Work, stage: Stage) -> Stage:
 
 async def _again_later(work: Work, failed: Failed) -> None:
     """Contacts that could not be read are due: live work reads them again, some times."""
-    work.progress.counts["failed"] += len(failed)
+    if failed:
+        work.progress.counts["failed"] += len(failed)
     if not failed or work.dry:
         return
     now = work.clock.now()

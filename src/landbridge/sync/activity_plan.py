@@ -162,7 +162,8 @@ class ActivityPlanner:
             delete = (Delete(survivor.side, survivor.id),) if choice.use == "delete" else ()
             return Plan(delete, closed=reason, cells=("gone, approved",))
         if edited or link.rebase:
-            return Plan(holds=(Hold("activity_deleted_and_edited"),), cells=("gone, other edited",))
+            held = (Hold("activity_deleted_and_edited"),)
+            return Plan(holds=held, excluded="waits", cells=("gone, other edited",))
         reach = self.rule.direction.reaches(survivor.side) and survivor.side in scene.writable
         if self.rule.on_delete is OnGone.DELETE and reach:
             return Plan(
@@ -243,7 +244,7 @@ class ActivityPlanner:
 def _not_again(scene: Scene, step: Step) -> Step:
     """What was refused is not tried again before something of it changes."""
     if step.plan.actions and scene.refused.get(step.ids) == scene.look(step.ids):
-        return replace(step, plan=Plan(holds=(Hold("activity_refused"),)))
+        return replace(step, plan=Plan(holds=(Hold("activity_refused"),), excluded="waits"))
     return step
 
 
