@@ -21,13 +21,13 @@ from activity_stories import (
     writes,
 )
 from landbridge.engine import fleet
-from landbridge.engine.work import Stage, Work
+from landbridge.engine.work import EngineConfig, Stage, Work
 from landbridge.store.runs import Run
 from landbridge.sync.mapping import write_policy
 from landbridge.sync.rules import ListRule, Policy, When
 from landbridge.sync.scope import Scope
 from simulation import Simulation
-from stories import linked
+from stories import linked, synced
 from test_engine_activities import quiet, thorough
 
 
@@ -541,3 +541,26 @@ def test_after_a_refusal_an_edit_is_still_told_from_what_was_there(world: Simula
     task = highlevel(world, "task")[one]
     assert (task["title"], task["dueDate"][:10], held(world)) == ("Call at noon", "2026-06-04", [])
     quiet(world)
+
+
+class Daily(Simulation):
+    """As people have it: everybody's notes are read once a day."""
+
+    def _engine_config(self) -> EngineConfig:
+        return replace(super()._engine_config(), sweep_seconds=86_400.0)
+
+
+def test_a_create_that_is_tried_again_is_of_what_is_still_there() -> None:
+    world = Daily(mapping=mapping(), activities=True)
+    try:
+        left, right = pair(world)
+        thorough(world)
+        one = add(world, "note", left)
+        world.fault(kind="fail_before", side="rezora", method="POST", path_regex="/notes", times=20)
+        once(world)
+        world.sandbox.faults.clear()
+        remove(world, "note", one)
+        assert synced(world) == "done"
+        assert rezora(world, "note", right) == {}, "nobody has this note any more"
+    finally:
+        world.close()

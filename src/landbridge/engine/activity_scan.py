@@ -224,7 +224,10 @@ async def _advance(work: Work, connection: AsyncConnection, following: Stage) ->
 
 
 async def read_unsettled(work: Work, some: Sequence[KeptLink], kinds: Sequence[Carried]) -> None:
-    """Contacts with a create whose answer was lost: a listing may trail it, their own view does not."""
+    """Contacts with a create whose answer was lost: a listing may trail it, their own view does not.
+
+    Of both sides, as what is sent again must still be there.
+    """
     async with work.database.read() as connection:
         known = await activity_links.ties(connection, work.bridge.id, [kept.id for kept in some])
     wanted = [
@@ -232,7 +235,7 @@ async def read_unsettled(work: Work, some: Sequence[KeptLink], kinds: Sequence[C
         for kept in some
         for one in kinds
         for side in sorted(one.readable)
-        if any(sent.open and sent.side is side for sent in _sent(known, kept, one.kind))
+        if any(sent.open for sent in _sent(known, kept, one.kind))
     ]
     if wanted:
         await keep(work, await read_some(work, wanted, []))
