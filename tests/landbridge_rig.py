@@ -13,6 +13,8 @@ from typing import Any
 import structlog
 
 from landbridge.app import App, open_app
+from landbridge.engine.durable import Plain
+from landbridge.engine.fleet import MakeDurable
 from landbridge.sandbox.faults import read_faults
 from landbridge.sandbox.highlevel import HighLevelConfig, HighLevelWorld
 from landbridge.sandbox.highlevel.config import FULL_PIT, READ_ONLY_PIT
@@ -115,15 +117,20 @@ async def landbridge(
     mapping: str | None = None,
     read_only: bool = False,
     empty_rezora: bool = False,
+    durable: MakeDurable | None = Plain,
     **settings: object,
 ) -> AsyncIterator[Rig]:
-    """A sandbox and a Landbridge whose accounts are connected and paired."""
+    """A sandbox and a Landbridge whose accounts are connected and paired.
+
+    Steps are done one after the other and no more; None for the durable ones that people have, which take a
+    second to open and to close.
+    """
     config = SandboxConfig(people=people, highlevel=HighLevelConfig(burst=0), empty_rezora=empty_rezora)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     try:
         async with Sandbox(config) as sandbox:
             made = settings_for(sandbox, home, highlevel_read_only=read_only, **settings)
-            async with open_app(made, QuickClock()) as app:
+            async with open_app(made, QuickClock(), durable=durable) as app:
                 token = READ_ONLY_PIT if read_only else FULL_PIT
                 await app.connect_highlevel(token=token, location=HighLevelConfig().location_id)
                 login = RezoraConfig()

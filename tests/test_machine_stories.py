@@ -8,7 +8,7 @@ import pytest
 
 from soak import SEED, some
 
-STORIES = 500 if os.environ.get("CI") else 100
+STORIES = 300 if os.environ.get("CI") else 100
 BATCH = 50
 
 

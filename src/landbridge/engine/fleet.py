@@ -52,6 +52,11 @@ def _unwatched(_progress: Progress) -> None:
     """Nobody watches."""
 
 
+async def _shut(system: System) -> None:
+    """Whoever is stopped in the midst of this does not leave the connection half closed."""
+    await asyncio.shield(system.close())
+
+
 WEIGHED = ("overwrites", "gone", "leaving")  # what the brake adds up over an hour
 
 OpenSystems = Callable[[Bridge], Awaitable[Mapping[Side, System]]]
@@ -411,7 +416,7 @@ class Fleet:
             return
         async with AsyncExitStack() as opened:  # whatever comes, both are closed
             for system in systems.values():
-                opened.push_async_callback(system.close)
+                opened.push_async_callback(_shut, system)
             work = await self._work(bridge, run, lease, systems, instead or stored, generation)
             work.watch = watch or _unwatched
             work.names = stored.field_names() | IDENTITY
