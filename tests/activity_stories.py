@@ -9,7 +9,7 @@ from landbridge.sandbox.history import Wanted
 from landbridge.sync.model import Kind
 from landbridge.sync.rules import ActivityRule, Direction, ListRule, OnGone, Policy
 from simulation import Simulation, policy
-from stories import linked
+from stories import linked, synced
 
 RULES = (
     ActivityRule(Kind.TASK, Direction.BOTH),
@@ -86,3 +86,16 @@ def writes(world: Simulation) -> int:
     found = world.sandbox.history.summary(Wanted(actor="api", mutating=True))["mutating"]
     assert isinstance(found, int)
     return found
+
+
+def thorough(world: Simulation) -> None:
+    """A sync that reads the activities of everybody."""
+    world.clock.advance(90_000.0)
+    assert synced(world) == "done"
+
+
+def quiet(world: Simulation) -> None:
+    """A further thorough sync writes nothing."""
+    before = writes(world)
+    thorough(world)
+    assert writes(world) == before

@@ -15,8 +15,10 @@ from activity_stories import (
     highlevel,
     mapping,
     pair,
+    quiet,
     remove,
     rezora,
+    thorough,
     world_of,
     writes,
 )
@@ -28,7 +30,6 @@ from landbridge.sync.rules import ListRule, Policy, When
 from landbridge.sync.scope import Scope
 from simulation import Simulation
 from stories import linked, synced
-from test_engine_activities import quiet, thorough
 
 
 @pytest.fixture

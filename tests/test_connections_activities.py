@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from landbridge.connections import known_zone
 from landbridge.sandbox.rezora import RezoraConfig
 from landbridge.sync.model import ACTIVITIES, Kind, Side
+from landbridge.sync.recipe_times import zone_of
 from landbridge.systems.base import named_kinds, stored_kinds
 from landbridge_rig import Rig, landbridge
 
@@ -73,7 +73,7 @@ async def test_rezoras_clock_is_that_of_the_location(tmp_path: Path) -> None:
     ],
 )
 def test_a_zone_that_nobody_knows_is_utc(name: str, zone: str) -> None:
-    assert known_zone(name) == zone
+    assert zone_of(name).key == zone
 
 
 def test_what_was_stored_before_activities_were_known_has_none() -> None:

@@ -18,8 +18,10 @@ from activity_stories import (
     highlevel,
     mapping,
     pair,
+    quiet,
     remove,
     rezora,
+    thorough,
     world_of,
     writes,
 )
@@ -38,19 +40,6 @@ def world() -> Iterator[Simulation]:
     made = world_of()
     yield made
     made.close()
-
-
-def thorough(world: Simulation) -> None:
-    """A sync that reads the activities of everybody."""
-    world.clock.advance(90_000.0)
-    assert synced(world) == "done"
-
-
-def quiet(world: Simulation) -> None:
-    """A further thorough sync writes nothing."""
-    before = writes(world)
-    thorough(world)
-    assert writes(world) == before
 
 
 def test_everything_of_a_contact_is_there_after_one_sync(world: Simulation) -> None:

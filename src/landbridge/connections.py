@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -15,6 +14,7 @@ from landbridge.store.bridges import Account, Bridge
 from landbridge.store.vault import Vault
 from landbridge.sync.mapping import read_policy
 from landbridge.sync.model import Side
+from landbridge.sync.recipe_times import zone_of
 from landbridge.sync.rules import Policy
 from landbridge.systems.base import Clock, Grant, GrantStore, NotConnected, System
 from landbridge.systems.highlevel.client import open_highlevel
@@ -187,7 +187,7 @@ class Connections:
             username=login.username,
             password=login.password,
             put_partial=self._settings.rezora_put_partial,
-            zone=known_zone(zone),
+            zone=zone_of(zone).key,
         )
 
     async def open(self, account: Account, zone: str = "UTC") -> System:
@@ -260,11 +260,3 @@ class Connections:
                 )
             )
         return self._quotas[side, account]
-
-
-def known_zone(name: str) -> str:
-    """The IANA zone of this name, UTC where there is none: a location without one still syncs."""
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return "UTC"

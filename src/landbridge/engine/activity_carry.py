@@ -27,6 +27,8 @@ from landbridge.systems.clean_html import clean, with_footer
 
 EXCERPT = 80  # characters of a title or a note in a hold
 PLACE = {Side.HIGHLEVEL: 0, Side.REZORA: 1}
+OF_ONE_RECORD = (Rejected, Gone, Malformed, Unavailable)
+"""Failures that say nothing of the other records."""
 
 
 @dataclass(slots=True)
@@ -181,22 +183,17 @@ async def _try(work: Work, outcome: Outcome, step: Step, action: Action) -> bool
     outcome.begun.append(action)
     try:
         await _write(work, outcome, step, action)
-    except (Rejected, Gone, Malformed, Unavailable) as failure:
-        outcome.failed.add(step.ids)
-        work.progress.counts["failed"] += 1
-        entry = replace(_entry(outcome, step, action), action="failed", note=failure.sentence)
-        _close(outcome, key, entry)
-        if isinstance(action, Create) and failure.sent == "no":
-            outcome.unsent.add((action.side.other, action.source_id))
-        if isinstance(failure, Rejected | Gone):
-            _hold(outcome, step, "activity_refused", detail=f"{failure.sentence} {failure.fix}")
-        return False
     except SystemFailure as failure:
         outcome.failed.add(step.ids)
         _close(outcome, key, replace(_entry(outcome, step, action), action="failed", note=failure.sentence))
         if isinstance(action, Create) and failure.sent == "no":
             outcome.unsent.add((action.side.other, action.source_id))
-        raise
+        if not isinstance(failure, OF_ONE_RECORD):
+            raise
+        work.progress.counts["failed"] += 1
+        if isinstance(failure, Rejected | Gone):
+            _hold(outcome, step, "activity_refused", detail=f"{failure.sentence} {failure.fix}")
+        return False
     _close(outcome, key, _entry(outcome, step, action))
     return True
 
@@ -414,13 +411,12 @@ def _links(outcome: Outcome) -> tuple[list[KeptLink], list[KeptLink], dict[int, 
     changed: list[KeptLink] = []
     closed: dict[int, str] = {}
     for step in outcome.case.steps:
-        if step.ids in outcome.failed or step.plan.excluded:
+        if step.ids in outcome.failed:
             continue
         if step.plan.closed:
             closed[step.key] = step.plan.closed
-            continue
         ids = _ids(outcome, step)
-        if not all(ids):
+        if not (step.based and all(ids)):
             continue
         kept = KeptLink(step.key, _link(outcome, step, ids))
         before = outcome.case.ties.links.get(step.key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from landbridge.engine.activity_scan import SLICE
 from landbridge.engine.apply import make_labels
@@ -19,6 +18,7 @@ from landbridge.store.links import KeptLink
 from landbridge.sync.activity import Activity
 from landbridge.sync.activity_lists import holds
 from landbridge.sync.model import Side
+from landbridge.sync.recipe_times import zone_of
 from landbridge.sync.rules import ListRule, When
 from landbridge.systems.base import Gone, Label, Malformed, Rejected, Unavailable
 
@@ -41,7 +41,9 @@ async def keep_lists(work: Work, stage: Stage) -> Stage:
     await _leave_former_lists(work)
     if not work.policy.lists:
         return following
-    now = datetime.fromtimestamp(work.clock.now(), _zone(work))
+    now = datetime.fromtimestamp(
+        work.clock.now(), zone_of(work.bridge.highlevel.capability.get("time_zone") or "UTC")
+    )
     found = Found({rule: set() for rule in work.policy.lists}, {rule: set() for rule in work.policy.lists})
     last = 0
     while True:
@@ -82,14 +84,6 @@ async def _leave_former_lists(work: Work) -> None:
             async with work.database.write() as connection:  # the list is no more
                 await renew(connection, work.lease, work.clock.now())
                 await rule_members.forget(connection, work.bridge.id, key, rezora_id)
-
-
-def _zone(work: Work) -> ZoneInfo:
-    """A day is one of the location's."""
-    try:
-        return ZoneInfo(work.bridge.highlevel.capability.get("time_zone") or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 async def _sort(work: Work, some: Sequence[KeptLink], found: Found, now: datetime) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.engine.activity_kinds import Carried, carried
+from landbridge.engine.apply import FAILURES_IN_A_ROW
 from landbridge.engine.work import Stage, Work
 from landbridge.store import activities, activity_links, due, journal, links, runs, watermarks
 from landbridge.store.driver import renew
@@ -21,7 +22,6 @@ from landbridge.sync.activity_plan import Sent
 from landbridge.sync.model import Kind, Side
 from landbridge.systems.base import Forbidden, Gone, Malformed, Rejected, SystemFailure, Unavailable
 
-FAILURES_IN_A_ROW = 10  # then it is the system that fails, not the contact
 SLICE = 100  # pairs of contacts between two commits
 
 Reading = tuple[Side, Kind]
@@ -73,9 +73,12 @@ async def read_contacts(work: Work, stage: Stage) -> Stage:
     swept, fresh_since = await _sweeps(work, stage)
     async with work.database.read() as connection:
         bridge_id = work.bridge.id
-        some = await links.after(connection, bridge_id, stage.swept, SLICE) if fresh_since else []
-        total = await links.count(connection, bridge_id)
+        some: list[KeptLink] = []
+        if fresh_since:
+            since = min(fresh_since.values())
+            some = await links.after(connection, bridge_id, stage.swept, SLICE, made_after=since)
         made = await links.made_at(connection, [kept.id for kept in some])
+        total = 0 if stage.swept else await links.count(connection, bridge_id)
     if not some:
         await _note_sweep(work, swept, stage.swept_from)
         return replace_swept(stage.to("weigh_activities"), 0)

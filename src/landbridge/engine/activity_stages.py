@@ -65,7 +65,7 @@ async def carry_activities(work: Work, stage: Stage) -> Stage:
     kinds = [one for one in carried(work) if one.both]
     async with work.database.read() as connection:
         some = await links.after(connection, work.bridge.id, stage.swept, SLICE)
-        total = await links.count(connection, work.bridge.id)
+        total = 0 if stage.swept else await links.count(connection, work.bridge.id)
     if not some:
         return replace_swept(stage.to("lists"), 0)
     if not stage.swept:

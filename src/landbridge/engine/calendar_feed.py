@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
-from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Event, Todo, vText
 
 from landbridge.engine.recurrence import repetition
 from landbridge.sync.activity import Activity
 from landbridge.sync.model import Kind
+from landbridge.sync.recipe_times import zone_of
 from landbridge.sync.rich_text import plain
 
 REFRESH = timedelta(hours=1)
@@ -86,14 +86,6 @@ def write_calendar(
 def print_of(calendar: bytes) -> str:
     """Equal for calendars that differ in the moment they were made only."""
     return sha256(_STAMP.sub(b"", calendar)).hexdigest()[:32]
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """The zone; UTC where the location's is not known here."""
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ValueError, OSError, KeyError):  # not a name; a folder of names; not found
-        return ZoneInfo("UTC")
 
 
 def _frame(agenda: Agenda) -> Calendar:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from landbridge.engine.scan import read_again
 from landbridge.engine.work import Work
-from landbridge.store import activities, links, observed
+from landbridge.store import activities, links
 from landbridge.store.observed import Sighting
 from landbridge.store.recipes import Firing, KeptRecipe
 from landbridge.sync.consent import EMAIL
@@ -155,12 +155,6 @@ def values_of(sight: Sighting | None, firing: Firing, now: float, zone: str) -> 
             part for part in (fields.get("firstName"), fields.get("lastName")) if part
         )
     return values
-
-
-async def last_seen(work: Work, contact_id: str) -> Sighting | None:
-    """A contact as a run saw it last; nothing is read from HighLevel."""
-    async with work.database.read() as connection:
-        return await observed.one(connection, work.bridge.id, Side.HIGHLEVEL, contact_id)
 
 
 async def whose(look: Look, firing: Firing) -> str:

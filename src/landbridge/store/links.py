@@ -69,9 +69,13 @@ async def every(connection: AsyncConnection, bridge_id: int) -> list[KeptLink]:
     return [kept_from(row) for row in await connection.execute(query)]
 
 
-async def after(connection: AsyncConnection, bridge_id: int, last: int, size: int) -> list[KeptLink]:
-    """The next live links of contacts behind a key, in the order of the keys."""
+async def after(
+    connection: AsyncConnection, bridge_id: int, last: int, size: int, *, made_after: float = 0.0
+) -> list[KeptLink]:
+    """The next live links of contacts behind a key, in their order; of those made after a moment."""
     query = select(link).where(*live(bridge_id), link.c.id > last).order_by(link.c.id).limit(size)
+    if made_after:
+        query = query.where(link.c.created_at > made_after)
     return [kept_from(row) for row in await connection.execute(query)]
 
 

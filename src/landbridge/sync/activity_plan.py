@@ -71,7 +71,8 @@ class Scene:
 class Step:
     """One activity, or two that belong together, and what they call for; ``key`` is their link's, 0 for none.
 
-    ``found``: the link is new, and nothing was created for it.
+    ``found``: the link is new, and nothing was created for it. ``based``: the plan's bases are those of the
+    link once it is carried out; a plan that only waits or leaves out says nothing of them.
     """
 
     key: int
@@ -79,6 +80,7 @@ class Step:
     rezora_id: str
     plan: Plan
     found: bool = False
+    based: bool = False
 
     @property
     def ids(self) -> Pair:
@@ -162,8 +164,7 @@ class ActivityPlanner:
             delete = (Delete(survivor.side, survivor.id),) if choice.use == "delete" else ()
             return Plan(delete, closed=reason, cells=("gone, approved",))
         if edited or link.rebase:
-            held = (Hold("activity_deleted_and_edited"),)
-            return Plan(holds=held, excluded="waits", cells=("gone, other edited",))
+            return Plan(holds=(Hold("activity_deleted_and_edited"),), cells=("gone, other edited",))
         reach = self.rule.direction.reaches(survivor.side) and survivor.side in scene.writable
         if self.rule.on_delete is OnGone.DELETE and reach:
             return Plan(
@@ -197,7 +198,7 @@ class ActivityPlanner:
             draft.notes,
             cells=(met, *draft.cells),
         )
-        return Step(key, link.highlevel_id, link.rezora_id, plan, found=key == 0)
+        return Step(key, link.highlevel_id, link.rezora_id, plan, found=key == 0, based=True)
 
     def _alone(self, scene: Scene, one: Activity, *, double: bool) -> Step:
         """One that belongs to none: it is created on the other side, or there is a reason not to."""
@@ -219,7 +220,7 @@ class ActivityPlanner:
         unsure = (one.side, one.id) in scene.unsure and (choice is None or choice.use != "create")
         if plan.actions and unsure:
             plan = Plan(holds=(Hold("activity_restored"),), cells=("alone, never again",))
-        return Step(0, *ids, plan)
+        return Step(0, *ids, plan, based=bool(plan.actions))
 
     def _create(self, one: Activity, target: Side) -> Plan:
         """The fields that have a value; what the other system cannot do without is never invented."""
@@ -244,7 +245,7 @@ class ActivityPlanner:
 def _not_again(scene: Scene, step: Step) -> Step:
     """What was refused is not tried again before something of it changes."""
     if step.plan.actions and scene.refused.get(step.ids) == scene.look(step.ids):
-        return replace(step, plan=Plan(holds=(Hold("activity_refused"),), excluded="waits"))
+        return replace(step, plan=Plan(holds=(Hold("activity_refused"),)), based=False)
     return step
 
 

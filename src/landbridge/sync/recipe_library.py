@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from landbridge.sync.model import Kind
@@ -196,8 +196,3 @@ LIBRARY: Mapping[str, BuiltIn] = {
     )
 }
 """By key, which is also the name of the recipe."""
-
-
-def own_names(names: Sequence[str]) -> list[str]:
-    """Of these recipes, those that people wrote."""
-    return [name for name in names if name not in LIBRARY]

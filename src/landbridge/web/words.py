@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import msgspec
 from markupsafe import Markup, escape
 
-from landbridge.engine.calendar_feed import zone_of
 from landbridge.engine.desk import ALLOWED
 from landbridge.engine.work import Stage
 from landbridge.store.runs import Run
 from landbridge.sync.model import Side
 from landbridge.sync.reasons import EXCLUDED, HELD, Reason
+from landbridge.sync.recipe_times import zone_of
 
 STEPS = ("Read HighLevel", "Read Rezora", "Match people", "Write the changes")
 _STAGES: Mapping[str, tuple[int, str]] = {  # the engine's stage: the step above it belongs to, and its words
