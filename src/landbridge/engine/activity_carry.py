@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.engine.activity_cases import UNREAD, ActivityCase, looked_up, planned, read_one
+from landbridge.engine.together import together
 from landbridge.engine.work import Stage, Work
 from landbridge.store import activities, activity_links, decisions, journal, links, runs
 from landbridge.store.driver import renew
@@ -82,29 +81,24 @@ async def carry(work: Work, cases: Sequence[ActivityCase], following: Stage | No
 
 async def _all(work: Work, cases: Sequence[ActivityCase]) -> tuple[list[Outcome], Exception | None]:
     """So many contacts at a time; on a failure of the whole system the rest is not begun."""
-    waiting = deque(cases)
     outcomes: list[Outcome] = []
-    stops: list[Exception] = []
 
-    async def worker() -> None:
-        while waiting and not stops and not work.lost.is_set():
-            outcome = Outcome(waiting.popleft())
-            if outcome.kind in work.lacking:
-                continue
-            try:
-                await _one_case(work, outcome)
-            except Forbidden as failure:
-                outcome.cut_off()
-                work.lacking[outcome.kind] = failure
-            except Exception as error:  # what was done so far must be recorded whatever happens
-                outcome.cut_off()
-                stops.append(error)
-            outcomes.append(outcome)
+    async def carry_out(case: ActivityCase) -> None:
+        outcome = Outcome(case)
+        if outcome.kind in work.lacking:
+            return
+        outcomes.append(outcome)
+        try:
+            await _one_case(work, outcome)
+        except Forbidden as failure:
+            outcome.cut_off()
+            work.lacking[outcome.kind] = failure
+        except Exception:  # what was done so far must be recorded whatever happens
+            outcome.cut_off()
+            raise
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(work.config.concurrency, len(waiting))):
-            group.create_task(worker())
-    return outcomes, stops[0] if stops else None
+    _, stop = await together(cases, work.config.concurrency, carry_out, work.lost)
+    return outcomes, stop
 
 
 async def _one_case(work: Work, outcome: Outcome) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Sequence
 
 import msgspec
@@ -11,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.engine.activity_kinds import Carried, carried
 from landbridge.engine.apply import FAILURES_IN_A_ROW
+from landbridge.engine.together import together
 from landbridge.engine.work import Stage, Work
 from landbridge.store import activities, activity_links, due, journal, links, runs, watermarks
 from landbridge.store.driver import renew
@@ -167,42 +166,33 @@ async def read_some(
     One that cannot be read is noted in ``failed`` and stops nobody else; a kind that an account does not
     allow is read no further in this run.
     """
-    waiting = deque(wanted)
     found: Found = []
     in_a_row: Failed = []
-    stops: list[Exception] = []
 
-    async def reader() -> None:
-        while waiting and not stops:
-            kept, (side, kind) = waiting.popleft()
-            if kind in work.lacking:
-                continue
-            try:
-                shown = await work.systems[side].activities.of_contact(kind, kept.link.id(side))
-                in_a_row.clear()
-            except (Gone, Rejected):
-                continue  # the next sync of contacts finds out what became of this one
-            except Forbidden as failure:
-                work.lacking[kind] = failure
-                continue
-            except (Unavailable, Malformed) as failure:
-                in_a_row.append((kept, side, kind, failure))
-                if failed is None or len(in_a_row) >= FAILURES_IN_A_ROW:
-                    stops.append(failure)  # it is the system that fails, not the contact
-                    return
-                failed.append(in_a_row[-1])
-                continue
-            except Exception as error:  # the run ends with this one, not with a group of them
-                stops.append(error)
-                return
-            work.progress.counts["reads"] += 1
-            found.append((kept, side, kind, shown))
+    async def read(one: tuple[KeptLink, Reading]) -> None:
+        kept, (side, kind) = one
+        if kind in work.lacking:
+            return
+        try:
+            shown = await work.systems[side].activities.of_contact(kind, kept.link.id(side))
+        except (Gone, Rejected):
+            return  # the next sync of contacts finds out what became of this one
+        except Forbidden as failure:
+            work.lacking[kind] = failure
+            return
+        except (Unavailable, Malformed) as failure:
+            in_a_row.append((kept, side, kind, failure))
+            if failed is None or len(in_a_row) >= FAILURES_IN_A_ROW:
+                raise  # it is the system that fails, not the contact
+            failed.append(in_a_row[-1])
+            return
+        in_a_row.clear()
+        work.progress.counts["reads"] += 1
+        found.append((kept, side, kind, shown))
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(work.config.concurrency, len(waiting))):
-            group.create_task(reader())
-    if stops:
-        raise stops[0]
+    _, stop = await together(wanted, work.config.concurrency, read)
+    if stop is not None:
+        raise stop
     return found
 
 

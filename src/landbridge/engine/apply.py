@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 
 import msgspec
@@ -12,6 +11,7 @@ from landbridge.engine.calls import Result, carry_out_pair, create, refused, sto
 from landbridge.engine.cases import Case, case_of, cases_of, next_cases
 from landbridge.engine.outcome import record
 from landbridge.engine.scan import learn_labels, read_again, remember, wanted_labels
+from landbridge.engine.together import together
 from landbridge.engine.work import Stage, Work
 from landbridge.store import journal, links, observed
 from landbridge.store.driver import renew
@@ -154,37 +154,33 @@ async def note_intents(work: Work, cases: Sequence[Case]) -> None:
 
 async def carry_out_all(work: Work, cases: Sequence[Case]) -> tuple[list[Result], Exception | None]:
     """All cases, so many at a time; on a failure of the whole system the rest is not begun."""
-    waiting = deque(cases)
     results: list[Result] = []
-    stops: list[Exception] = []
     in_a_row = 0
 
-    async def worker() -> None:
+    async def carry_out(case: Case) -> None:
         nonlocal in_a_row
-        while waiting and not stops and not work.lost.is_set():
-            result = Result(waiting.popleft())
-            try:
-                await _carry_out(work, result)
-                in_a_row = 0
-            except (Rejected, Gone, Malformed, Unavailable) as failure:
-                in_a_row += 1
-                refused(work, result, failure, last=work.passes >= PASSES)
-                if in_a_row >= FAILURES_IN_A_ROW and not isinstance(failure, Rejected):
-                    stops.append(failure)
-            except SystemFailure as failure:
-                stopped(result, failure.sentence, sent=failure.sent != "no")
-                stops.append(failure)
-            except Exception as error:  # what was done so far must be recorded whatever happens
-                stopped(result, type(error).__name__, sent=True)
-                stops.append(error)
+        result = Result(case)
+        try:
+            await _carry_out(work, result)
+            in_a_row = 0
+        except (Rejected, Gone, Malformed, Unavailable) as failure:
+            in_a_row += 1
+            refused(work, result, failure, last=work.passes >= PASSES)
+            if in_a_row >= FAILURES_IN_A_ROW and not isinstance(failure, Rejected):
+                raise
+        except SystemFailure as failure:
+            stopped(result, failure.sentence, sent=failure.sent != "no")
+            raise
+        except Exception as error:  # what was done so far must be recorded whatever happens
+            stopped(result, type(error).__name__, sent=True)
+            raise
+        finally:
             results.append(result)
             work.step()
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(work.config.concurrency, len(cases))):
-            group.create_task(worker())
-    results.extend(Result(case, not_created=True) for case in waiting)
-    return results, stops[0] if stops else None
+    left, stop = await together(cases, work.config.concurrency, carry_out, work.lost)
+    results.extend(Result(case, not_created=True) for case in left)
+    return results, stop
 
 
 async def _carry_out(work: Work, result: Result) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -20,6 +18,7 @@ from landbridge.engine.newcomers import match_newcomers
 from landbridge.engine.outcome import record
 from landbridge.engine.poll import SPREAD, look_before_creating, looked, may_look_at
 from landbridge.engine.scan import learn_restrictions, read_again, take_in
+from landbridge.engine.together import together
 from landbridge.engine.window import brake
 from landbridge.engine.work import Stage, Work
 from landbridge.store import due, journal, links, observed
@@ -110,26 +109,19 @@ async def _read(work: Work, named: Sequence[Due]) -> Batch:
             ids = [one.id for one in named if one.side is side]
             for kept in (await links.by_side(connection, work.bridge.id, side, ids)).values():
                 batch.kept |= {(at, kept.link.id(at)): kept for at in Side}
-    waiting = deque(dict.fromkeys([(one.side, one.id) for one in named] + list(batch.kept)))
-    stops: list[Exception] = []
 
-    async def reader() -> None:
-        while waiting and not stops:
-            key = waiting.popleft()
-            try:
-                batch.seen[key] = await read_again(work, *key)
-            except Gone:
-                batch.gone.add(key)
-            except (Rejected, Unavailable, Malformed, Forbidden, RateLimited) as failure:
-                batch.failed[key] = failure
-            except Exception as error:  # the run ends with this one, not with a group of them
-                stops.append(error)
+    async def read(key: Key) -> None:
+        try:
+            batch.seen[key] = await read_again(work, *key)
+        except Gone:
+            batch.gone.add(key)
+        except (Rejected, Unavailable, Malformed, Forbidden, RateLimited) as failure:
+            batch.failed[key] = failure
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(work.config.concurrency, len(waiting))):
-            group.create_task(reader())
-    if stops:
-        raise stops[0]
+    keys = dict.fromkeys([(one.side, one.id) for one in named] + list(batch.kept))
+    _, stop = await together(keys, work.config.concurrency, read)
+    if stop is not None:
+        raise stop
     if len(batch.failed) >= FAILURES_IN_A_ROW and not batch.seen:
         raise next(iter(batch.failed.values()))  # it is the system that fails, not the records
     return batch
