@@ -13,7 +13,6 @@ from landbridge.sync.mapping_checks import (
     listed,
     meant,
     policy_problems,
-    shown,
     unknown_words,
 )
 from landbridge.sync.mapping_text import policy_text
@@ -33,6 +32,7 @@ from landbridge.sync.rules import (
     default_policy,
 )
 from landbridge.sync.scope import Scope
+from landbridge.sync.table_reader import TableReader
 
 __all__ = [
     "HIGHLEVEL_FIELDS",
@@ -140,11 +140,8 @@ _MOST_SETTLE_SECONDS = 3600
 Word = TypeVar("Word", bound=StrEnum)
 
 
-class _Reader:
+class _Reader(TableReader):
     """Turns a TOML document into a policy and collects what is wrong with its shape on the way."""
-
-    def __init__(self) -> None:
-        self.problems: list[str] = []
 
     def policy(self, document: Mapping[str, Any]) -> Policy:
         """The policy; only good when ``problems`` stayed empty."""
@@ -225,20 +222,6 @@ class _Reader:
         direction = self._word(place, table, "direction", Direction)
         return LabelRule(**{"tag": "", "list": ""} | marks, direction=direction)
 
-    def _only(self, place: str, table: Mapping[str, Any], allowed: Sequence[str]) -> None:
-        self.problems += [
-            f"{place}: unknown key {shown(key)}{meant(key, allowed)}; allowed: {listed(allowed)}."
-            for key in table
-            if key not in allowed
-        ]
-
-    def _text(self, place: str, table: Mapping[str, Any], key: str) -> str:
-        value = table.get(key)
-        if isinstance(value, str) and value.strip():
-            return value
-        self._wrong(f"{place}, {key}", value, "a text in quotes, not blank")
-        return ""
-
     def _names(self, place: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
         value = table.get(key)
         names = [value] if isinstance(value, str) else value
@@ -264,9 +247,3 @@ class _Reader:
         near = meant(value, allowed) if isinstance(value, str) else ""
         self._wrong(f"{place}, {key}", value, f"one of {listed(allowed)}", near)
         return next(iter(words))
-
-    def _wrong(self, place: str, value: object, allowed: str, near: str = "") -> None:
-        if value is None:
-            self.problems.append(f"{place}: is missing; allowed: {allowed}.")
-        else:
-            self.problems.append(f"{place}: {shown(value)} is not allowed{near}; allowed: {allowed}.")

@@ -11,7 +11,7 @@ from typing import Any
 
 from landbridge.sync.fields import CUSTOM_FIELD
 from landbridge.sync.mapping import MappingError
-from landbridge.sync.mapping_checks import listed, meant, shown
+from landbridge.sync.mapping_checks import listed, meant
 from landbridge.sync.recipe_conditions import Condition, Test
 from landbridge.sync.recipe_templates import CONTACT_NAMES, IMPERSONAL, NAMES, template_problems
 from landbridge.sync.recipe_times import (
@@ -37,6 +37,7 @@ from landbridge.sync.recipes import (
     Limits,
     Recipe,
 )
+from landbridge.sync.table_reader import TableReader
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._'-]{0,79}")
 _USER_ID = re.compile(r"[A-Za-z0-9_-]{6,64}")
@@ -76,11 +77,11 @@ def read_recipe(text: str, events: Collection[str]) -> Recipe:
     return recipe
 
 
-class _Reader:
+class _Reader(TableReader):
     """Turns a TOML document into a recipe and collects what is wrong on the way."""
 
     def __init__(self, events: Collection[str]) -> None:
-        self.problems: list[str] = []
+        super().__init__()
         self._triggers = (*OWN_TRIGGERS, *events)
 
     def recipe(self, document: Mapping[str, Any]) -> Recipe:
@@ -267,20 +268,6 @@ class _Reader:
             self._wrong(f"{place}, {key}", value, "true or false")
         return value is True
 
-    def _only(self, place: str, table: Mapping[str, Any], allowed: Sequence[str]) -> None:
-        self.problems += [
-            f"{place}: unknown key {shown(key)}{meant(key, allowed)}; allowed: {listed(allowed)}."
-            for key in table
-            if key not in allowed
-        ]
-
-    def _text(self, place: str, table: Mapping[str, Any], key: str) -> str:
-        value = table.get(key)
-        if isinstance(value, str) and value.strip():
-            return value
-        self._wrong(f"{place}, {key}", value, "a text in quotes, not blank")
-        return ""
-
     def _word(self, place: str, table: Mapping[str, Any], key: str, words: Sequence[str]) -> str:
         value = table.get(key)
         if isinstance(value, str) and value in words:
@@ -288,12 +275,6 @@ class _Reader:
         near = meant(value, words) if isinstance(value, str) else ""
         self._wrong(f"{place}, {key}", value, f"one of {listed(words)}", near)
         return ""
-
-    def _wrong(self, place: str, value: object, allowed: str, near: str = "") -> None:
-        if value is None:
-            self.problems.append(f"{place}: is missing; allowed: {allowed}.")
-        else:
-            self.problems.append(f"{place}: {shown(value)} is not allowed{near}; allowed: {allowed}.")
 
 
 def write_recipe(recipe: Recipe) -> str:
