@@ -274,7 +274,7 @@ async def test_several_bridges_are_a_list_and_each_has_its_page() -> None:
     assert links == ["/bridges/1", "/bridges/2", "/bridges/3"]
     second = (await browser.get("/bridges/2")).page
     assert second.words(second.one("h1")) == "Bridge 2"
-    assert second.words(second.one("p", class_="crumb")) == "All bridges"
+    assert second.words(second.one("p", class_="crumb")) == "All bridges › Bridge 2"
     assert (await browser.get("/bridges/9")).status == 404
     assert (await browser.get("/bridges/9/status")).status == 404
 

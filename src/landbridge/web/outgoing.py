@@ -99,5 +99,11 @@ class OutgoingPages:
         ]
         view = WebhooksView(bridge, found, made, problem, chosen or [], name)
         return self._pages.page(
-            "outgoing.html", status=status, here="status", view=view, triggers=OWN_TRIGGERS, shown=LOG_SHOWN
+            "outgoing.html",
+            status=status,
+            bridge=bridge,
+            view=view,
+            triggers=OWN_TRIGGERS,
+            shown=LOG_SHOWN,
+            here="outgoing",
         )

@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from landbridge import __version__
 from landbridge.systems.base import Clock
-from landbridge.web import words
+from landbridge.web import who, words
+from landbridge.web.shell import TABS
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -83,6 +84,9 @@ def _templates() -> Environment:
         "until": words.until,
         "asset": asset,
         "words": words,
+        "tabs": TABS,
+        "asking": who.asking,
+        "may": who.may,
         "version": __version__,
     }
     return templates

@@ -211,10 +211,11 @@ class RecipePages:
         return self._pages.page(
             "recipes.html",
             status=200 if failure is None else status_of(failure),
+            bridge=bridge,
             view=view,
             problem=None if failure is None else problem_of(failure),
             states=STATES,
-            here="",
+            here="recipes",
         )
 
 

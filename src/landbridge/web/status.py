@@ -196,15 +196,14 @@ class StatusPages:
         if not bridges:
             return await show_setup(self._product, self._pages)
         if len(bridges) == 1:
-            return await self._whole(bridges[0], alone=True)
+            return await self._whole(bridges[0])
         views = [StatusView(await self._product.status(bridge)) for bridge in bridges]
         poll_seconds = min(view.poll_seconds for view in views)
         return self._pages.page("bridges.html", views=views, poll_seconds=poll_seconds, here="status")
 
     async def bridge(self, bridge_id: int) -> Response:
         """One of several bridges."""
-        bridges = await self._product.all_bridges()
-        return await self._whole(await find_bridge(self._product, bridge_id), alone=len(bridges) == 1)
+        return await self._whole(await find_bridge(self._product, bridge_id))
 
     async def live(self, bridge_id: int) -> Response:
         """The region of the page that changes, to be morphed in place."""
@@ -240,9 +239,11 @@ class StatusPages:
             return self._live(await self._product.status(bridge))
         return RedirectResponse(f"/bridges/{bridge.id}", 303)
 
-    async def _whole(self, bridge: Bridge, *, alone: bool) -> Response:
+    async def _whole(self, bridge: Bridge) -> Response:
         view = StatusView(await self._product.status(bridge))
-        return self._pages.page("status.html", view=view, alone=alone, here="status", holds_shown=HOLDS_SHOWN)
+        return self._pages.page(
+            "status.html", bridge=bridge, view=view, here="status", holds_shown=HOLDS_SHOWN
+        )
 
     def _live(self, status: Status) -> Response:
         return self._pages.page("status_live.html", view=StatusView(status), holds_shown=HOLDS_SHOWN)

@@ -1,0 +1,1 @@
+"""Who may use this installation: people, their roles, sessions and keys. Knows the store, not the sync."""

@@ -1,0 +1,37 @@
+"""Which role a request needs: one table, asked before any page runs, so that no page can forget it."""
+
+from __future__ import annotations
+
+import re
+
+from landbridge.access.roles import Role
+
+# Reading needs a viewer, everything else an operator, but for these; the first that fits decides.
+# A path segment in braces stands for any one segment; a star at the end for whatever follows.
+RULES: tuple[tuple[str, str, Role | None], ...] = (
+    # (methods, or * for all; path; the role, None where nobody has to be known)
+    ("*", "/static/*", None),
+    ("*", "/healthz", None),
+    ("*", "/webhooks/highlevel", None),  # the signature decides
+    ("*", "/feeds/*", None),  # the secret in the address decides
+    ("GET", "/connect/*", Role.OWNER),
+    ("GET", "/oauth/*", Role.OWNER),
+    ("POST", "/connect/*", Role.OWNER),
+)
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def needed(method: str, path: str) -> Role | None:
+    """The least role for a request; None where nobody has to be known."""
+    for methods, pattern, role in RULES:
+        if methods in ("*", method) and _fits(pattern, path):
+            return role
+    return Role.VIEWER if method in _SAFE else Role.OPERATOR
+
+
+def _fits(pattern: str, path: str) -> bool:
+    parts = re.split(r"(\{[^}]*\}|\*$)", pattern)
+    expression = "".join(
+        "[^/]+" if part.startswith("{") else ".*" if part == "*" else re.escape(part) for part in parts
+    )
+    return re.fullmatch(expression, path) is not None
