@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from inprocess import Crash
 from landbridge.engine.examples import Example, Examples
 from landbridge.engine.samples import Sample
 from landbridge.store.bridges import Bridge
-from inprocess import Crash
 from simulation import Simulation
 
 

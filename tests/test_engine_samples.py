@@ -1,4 +1,4 @@
-"""A few contacts are synced for real before the first whole sync: only they, as planned, also after a crash."""
+"""A few contacts are synced before the first whole sync: only they, as planned, also after a crash."""
 
 from __future__ import annotations
 

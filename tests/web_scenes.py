@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from landbridge.connecting import Connected
 from landbridge.engine import catalog
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook, ContactView, Found
@@ -23,6 +24,7 @@ from landbridge.store.database import StoreFailure
 from landbridge.store.inbox import Outcome
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.runs import Run
+from landbridge.store.setups import Setup
 from landbridge.sync.model import Side
 from landbridge.sync.reasons import EXCLUDED, HELD
 from landbridge.systems.arguments import checked
@@ -359,6 +361,19 @@ class FakeFeeds(Feeds):
         return None
 
 
+class NothingBegun:
+    """No set-up was ever begun; the wizard is tested with the real thing."""
+
+    async def unfinished(self) -> list[Setup]:
+        return []
+
+    async def find(self, key: str) -> Setup | None:
+        return None
+
+    async def started(self, session: str) -> int:
+        return 0
+
+
 @dataclass
 class FakeProduct:
     """Serves statuses by bridge; keeps what it was asked to do."""
@@ -371,7 +386,6 @@ class FakeProduct:
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
-    made: list[tuple[str, str, str]] = field(default_factory=list)
     sessions: dict[str, str] = field(default_factory=dict)  # state to the session that started it
     asked: list[tuple[object, ...]] = field(default_factory=list)  # about single contacts
     failure: Exception | None = None
@@ -379,6 +393,8 @@ class FakeProduct:
     outcome: Outcome = Outcome.ACCEPTED
     recipes: Any = None  # see recipe_scenes.py
     outgoing: Any = None  # its pages are tested with the real thing
+    trials: Any = None  # so are these
+    setups: Any = field(default_factory=NothingBegun)
     answer: object = field(default_factory=lambda: {"contact": {"id": "c1", "email": "ada@example.com"}})
     schedules: dict[str, Timing] = field(
         default_factory=lambda: {
@@ -408,18 +424,18 @@ class FakeProduct:
         before = self.statuses[bridge.id]
         self.statuses[bridge.id] = replace(before, busy=True, running=newest, recent=[newest, *before.recent])
 
-    async def connect_url(self, session: str) -> str:
+    async def connect_url(self, session: str, *, setup: int = 0, read_only: bool = False) -> str:
         self._fail()
         self.sessions["one-time"] = session
         return CONSENT
 
-    async def finish_connect(self, code: str, state: str, session: str) -> Account:
+    async def finish_connect(self, code: str, state: str, session: str) -> Connected:
         self._fail()
         if self.sessions.pop(state, None) != session:
             raise StoreFailure("This answer was not asked for here.", "Start again with the Connect button.")
         self.finished.append((code, state, session))
         self.connected.append(HIGHLEVEL)
-        return HIGHLEVEL
+        return Connected(HIGHLEVEL)
 
     async def connect_rezora(self, username: str, password: str) -> Account:
         self._fail()
@@ -428,15 +444,6 @@ class FakeProduct:
             raise WrongCredentials("Rezora refused the user name and password.", side=Side.REZORA)
         self.connected.append(REZORA)
         return REZORA
-
-    async def create_bridge(
-        self, name: str, mapping: str | None = None, highlevel: str = "", rezora: str = ""
-    ) -> Bridge:
-        self._fail()
-        self.made.append((name, highlevel, rezora))
-        made = replace(status(**NOTHING_YET), bridge=replace(BRIDGE, name=name))
-        self.statuses[1] = made
-        return made.bridge
 
     async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
         found = [hold for hold in self.statuses[bridge.id].holds if cause in ("", hold.cause)]

@@ -33,6 +33,7 @@ from landbridge.engine.setups import SetupBook
 from landbridge.engine.status import Status, status_of
 from landbridge.engine.switch import demand_live
 from landbridge.engine.telling import Alerts, Tried, keep_watch
+from landbridge.engine.trials import Trials
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
@@ -111,6 +112,7 @@ class App:
         self.outgoing = OutgoingWebhooks(database, clock, vault, WebhookSender(), self._rng)
         samples = Samples(database, clock, self._engine, self._connections.open_both, self.policy_of)
         self.setups = SetupBook(database, clock, self._pair, partial(self.start_sync, cause="page"), samples)
+        self.trials = Trials(self.plan, clock)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, self._poll_for, self._sync_for)
@@ -406,6 +408,7 @@ class App:
         """Stop everything; what is unfinished continues with the next process."""
         await self._crew.close()
         await self.setups.close()
+        await self.trials.close()
         await self._receiver.close()
         if self._fleet is not None:
             await self._fleet.close()

@@ -131,7 +131,7 @@ class Connections:
         )
 
     def highlevel_config(self, *, read_only: bool = False) -> HighLevelConfig:
-        """Where HighLevel is, and who we are there; ``read_only`` by this connection, if not by the setting."""
+        """Where HighLevel is, and who we are there; ``read_only`` for this connection at least."""
         settings = self._settings
         return HighLevelConfig(
             api_url=settings.highlevel_api_url,

@@ -225,7 +225,7 @@ class _Look:
         return Check(change, shows, SAME if self._equal(change, shows) else DIFFERS)
 
     def _equal(self, change: Change, shows: tuple[str, ...]) -> bool:
-        """The same to the letter, or by the converter of the rule: a side may write a phone in its own way."""
+        """The same to the letter or by the rule's converter: a side may write a phone in its own way."""
         rule = next((one for one in self.policy.rules if one.name == change.title), None)
         if shows == change.after or rule is None or change.kind != "field":
             return shows == change.after

@@ -60,6 +60,10 @@ class SetupBook:
         await self._setups.pair(made.id, bridge.id, self._clock.now())
         return await self._setups.find(key)
 
+    async def started(self, session: str) -> int:
+        """The set-up that a connect of this browser session was started for, 0 for none."""
+        return (await self._bridges.started_by(session)).setup
+
     async def unfinished(self) -> list[Setup]:
         """Those whose bridge is not switched on yet."""
         return await self._setups.unfinished()

@@ -70,6 +70,8 @@ class Status:
     def sentence(self) -> str:
         """The state in one sentence."""
         newest = self.recent[0] if self.recent else None
+        if not self.bridge.live:
+            return "It is being set up; nothing runs by itself yet."
         if self.running is not None:
             return (
                 "A run was cut off; it continues with the next sync."

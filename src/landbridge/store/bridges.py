@@ -192,6 +192,13 @@ class Bridges:
             row |= {"setup": what.setup, "read_only": what.read_only}
             await connection.execute(insert(oauth_state).values(row))
 
+    async def started_by(self, session: str) -> Started:
+        """What this browser session started a connect for; it stays started."""
+        query = select(oauth_state.c.setup, oauth_state.c.read_only).where(oauth_state.c.session == session)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+        return Started() if row is None else Started(row.setup, row.read_only)
+
     async def finish_connect(self, state: str, session: str, now: float) -> Started | None:
         """Use up a state: what it was started for, once, for the session that started it, in time."""
         good = (

@@ -88,7 +88,8 @@ async def first(
 ) -> list[Due]:
     """The most urgent records of these kinds that may be looked at now; ``most`` leaves the less urgent out.
 
-    ``only``, if it names any, leaves all other records out. The id of an activity's row is that of its contact: all of that kind of that contact are looked at.
+    ``only``, if it names any, leaves all other records out. The id of an activity's row is that of its
+    contact: all of that kind of that contact are looked at.
     """
     query = (
         select(due)

@@ -21,6 +21,7 @@ from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
 from landbridge.web.recipes import RecipePages
 from landbridge.web.security import Guard, known_hosts
+from landbridge.web.setup import SetupPages
 from landbridge.web.status import StatusPages
 from landbridge.web.webhooks import webhook_route
 
@@ -41,6 +42,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         CalendarPages(product, pages),
         ContactPages(product, pages),
         ConnectPages(product, pages),
+        SetupPages(product, pages),
         RecipePages(product, pages),
         Api(product, pages.clock),
         OperationsApi(product),

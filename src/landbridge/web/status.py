@@ -15,9 +15,9 @@ from landbridge.store.bridges import Bridge
 from landbridge.store.runs import Run
 from landbridge.systems.base import Clock
 from landbridge.web import charts, words
-from landbridge.web.connect import show_setup
 from landbridge.web.pages import Pages
 from landbridge.web.ports import Product
+from landbridge.web.setup import show_setup
 
 POLL_RUNNING, POLL_IDLE = 2, 10  # seconds
 HOLDS_SHOWN = 50
@@ -59,6 +59,8 @@ class StatusView:
     @property
     def badge(self) -> str:
         """The state in a word or two; never told by colour alone."""
+        if not self.status.bridge.live:
+            return "Being set up"
         if self.status.interrupted:
             return "Interrupted"
         names = {"busy": "Syncing", "ask": "Waits for your word", "bad": "Failed", "new": "Not started"}
@@ -193,7 +195,7 @@ class StatusPages:
     async def home(self) -> Response:
         """The only bridge, a list of several, or the set-up steps when there is none yet."""
         bridges = await self._product.all_bridges()
-        if not bridges:
+        if not any(bridge.live for bridge in bridges):
             return await show_setup(self._product, self._pages)
         if len(bridges) == 1:
             return await self._whole(bridges[0])
@@ -202,8 +204,9 @@ class StatusPages:
         return self._pages.page("bridges.html", views=views, poll_seconds=poll_seconds, here="status")
 
     async def bridge(self, bridge_id: int) -> Response:
-        """One of several bridges."""
-        return await self._whole(await find_bridge(self._product, bridge_id))
+        """One of several bridges; one that is being set up has its set-up for a page."""
+        bridge = await find_bridge(self._product, bridge_id)
+        return await self._whole(bridge) if bridge.live else RedirectResponse(f"/setup/{bridge.id}", 303)
 
     async def live(self, bridge_id: int) -> Response:
         """The region of the page that changes, to be morphed in place."""
