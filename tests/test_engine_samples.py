@@ -10,6 +10,7 @@ import pytest
 from landbridge.engine.answers import NotPossible
 from landbridge.engine.examples import Example
 from landbridge.sandbox.history import Wanted
+from landbridge.store.bridges import Bridge
 from landbridge_rig import landbridge
 from setup_world import SetUpWorld
 
@@ -172,5 +173,5 @@ async def test_a_bridge_that_is_not_switched_on_syncs_nothing(tmp_path: Path) ->
         assert (await app.setups.switch_on(on)).live_at == on.live_at
 
 
-async def _nobody() -> list[object]:
+async def _nobody() -> list[Bridge]:
     return []

@@ -25,8 +25,9 @@ from landbridge.store.inbox import Outcome
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.runs import Run
 from landbridge.store.setups import Setup
-from landbridge.sync.model import Side
+from landbridge.sync.model import Kind, Side
 from landbridge.sync.reasons import EXCLUDED, HELD
+from landbridge.sync.rules import ActivityRule, Policy, default_policy
 from landbridge.systems.arguments import checked
 from landbridge.systems.base import SystemFailure, WrongCredentials
 
@@ -444,6 +445,22 @@ class FakeProduct:
             raise WrongCredentials("Rezora refused the user name and password.", side=Side.REZORA)
         self.connected.append(REZORA)
         return REZORA
+
+    async def connect_highlevel(
+        self, *, token: str = "", location: str = "", code: str = "", read_only: bool = False
+    ) -> Account:
+        self._fail()
+        self.connected.append(HIGHLEVEL)
+        return HIGHLEVEL
+
+    def policy_of(self, bridge: Bridge) -> Policy:
+        return default_policy()
+
+    async def carry(self, bridge: Bridge, kind: Kind, rule: ActivityRule | None) -> Bridge:
+        return bridge
+
+    def forecast_seconds(self, calls: int) -> float:
+        return calls / 10
 
     async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
         found = [hold for hold in self.statuses[bridge.id].holds if cause in ("", hold.cause)]

@@ -212,8 +212,8 @@ class Connections:
             return RezoraCalls(config, http=self.http(), quota=quota, clock=clock, rng=self._rng)
         grants = VaultGrants(self._vault, account.id, self._owner, clock)
         grant = await grants.load()
-        config = self.highlevel_config(read_only=_reads_only(account))
-        return open_calls(config, grants, grant, http=self.http(), quota=quota, clock=clock, rng=self._rng)
+        here = self.highlevel_config(read_only=_reads_only(account))
+        return open_calls(here, grants, grant, http=self.http(), quota=quota, clock=clock, rng=self._rng)
 
     async def _login(self, account: Account) -> RezoraLogin:
         found = await self._vault.load(account.id, RezoraLogin)

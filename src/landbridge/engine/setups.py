@@ -103,13 +103,16 @@ class SetupBook:
         now = self._clock.now()
         return await self._bridges.create(named, bridge.highlevel, bridge.rezora, text, now)
 
-    async def switch_on(self, bridge: Bridge) -> Bridge:
-        """The bridge runs from now on, beginning with its first whole sync; idempotent."""
+    async def switch_on(self, bridge: Bridge, *, start: bool = True) -> Bridge:
+        """The bridge runs from now on, beginning with its first whole sync; idempotent.
+
+        ``start`` that sync here; without, it is for whoever serves, or for a person.
+        """
         now = self._clock.now()
         await self._bridges.switch_on(bridge.id, now)
         await self._setups.finish(bridge.id, now)
         found = next(one for one in await self._bridges.bridges() if one.id == bridge.id)
-        if not bridge.live:
+        if start and not bridge.live:
             self._start(found)
         return found
 

@@ -138,7 +138,7 @@ class Bridges:
                 bridge_id, live_at = same[0].id, same[0].live_at
                 await connection.execute(update(bridge).where(bridge.c.id == bridge_id).values(values))
             else:
-                pair = {"highlevel_account": highlevel.id, "rezora_account": rezora.id}
+                pair: dict[str, Any] = {"highlevel_account": highlevel.id, "rezora_account": rezora.id}
                 pair |= {"created_at": now, "live_at": live_at}
                 bridge_id = (
                     await connection.execute(insert(bridge).values(values | pair).returning(bridge.c.id))

@@ -20,6 +20,8 @@ RULES: tuple[tuple[str, str, Role | None], ...] = (
     ("POST", "/setup/{key}/highlevel", Role.OWNER),  # a credential comes in
     ("POST", "/setup/{key}/rezora", Role.OWNER),
     ("POST", "/setup/{key}/{side}/use", Role.OWNER),
+    ("*", "/api/v1/accounts/*", Role.OWNER),
+    ("POST", "/api/v1/setups", Role.OWNER),
 )
 _SAFE = ("GET", "HEAD", "OPTIONS")
 

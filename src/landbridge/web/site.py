@@ -11,6 +11,7 @@ from landbridge.systems.base import Clock, RealClock
 from landbridge.web.api import Api
 from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.api_outgoing import OutgoingApi
+from landbridge.web.api_setup import SetupApi
 from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
 from landbridge.web.contacts import ContactPages
@@ -43,6 +44,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         ContactPages(product, pages),
         ConnectPages(product, pages),
         SetupPages(product, pages),
+        SetupApi(product),
         RecipePages(product, pages),
         Api(product, pages.clock),
         OperationsApi(product),
