@@ -151,7 +151,7 @@ def test_a_mass_of_deletes_behind_the_brake_of_a_sync_is_stopped(
         await world.deliver()
         return following
 
-    monkeypatch.setitem(STEPS, "weigh_activities", weigh_and_then)  # type: ignore[arg-type]
+    monkeypatch.setitem(STEPS, "weigh_activities", weigh_and_then)
     run = once(world, accept=False)
     assert run.state == "braked" and len(rezora(world, "task", right)) == 30
 

@@ -197,6 +197,20 @@ async def test_single_contacts_are_looked_through_by_kind_and_page(tmp_path: Pat
         assert "All changes, contact by contact" in walk.words
 
 
+async def test_a_test_of_another_mapping_is_none_of_this_one(tmp_path: Path) -> None:
+    async with wizard(tmp_path, 10) as walk:
+        await connected(walk)
+        await walk.press("Use it")
+        await walk.press("Go on, and start the test sync")
+        await walk.until("What a sync would do")
+        (bridge,) = await walk.app.all_bridges()
+        await walk.app.create_bridge(bridge.name, bridge.policy + "\n# changed since\n")
+        await walk.open("/setup/1/verify")
+        assert "A test sync first" in walk.words
+        await walk.press("To the test sync")
+        assert "Start the test sync" in walk.words
+
+
 async def test_choosing_nobody_is_said(tmp_path: Path) -> None:
     async with wizard(tmp_path, 10) as walk:
         await connected(walk)

@@ -208,7 +208,7 @@ class SetupApi:
     async def test(self, bridge_id: int) -> TrialFacts:
         """Answers at once; ask for it until it is done."""
         bridge = await find_bridge(self._product, bridge_id)
-        self._product.trials.start(bridge, None, asking().name)
+        self._product.trials.start(bridge, bridge.policy, asking().name)
         return await self.tested(bridge_id)
 
     async def tested(self, bridge_id: int, what: str = "", page: int = 1) -> TrialFacts:

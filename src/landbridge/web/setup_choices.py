@@ -130,7 +130,7 @@ class ChoiceSteps:
         if trial is not None and trial.running:
             self._product.trials.stop(bridge)
         else:
-            self._product.trials.start(bridge, None, asking().name)
+            self._product.trials.start(bridge, bridge.policy, asking().name)
         return go(frame)
 
     async def _apply(self, bridge: Bridge, chosen: Choices) -> Bridge:

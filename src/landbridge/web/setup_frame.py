@@ -131,8 +131,9 @@ class Frames:
         )
 
     def trial(self, bridge: Bridge) -> Trial | None:
-        """The test sync of a bridge, as far as this process knows it."""
-        return self.product.trials.state(bridge)
+        """The test sync of the mapping as it is now; one of another mapping tells nothing of this one."""
+        trial = self.product.trials.state(bridge)
+        return trial if trial is not None and trial.mapping in (None, bridge.policy) else None
 
 
 def go(frame: Frame, step: str = "") -> Response:

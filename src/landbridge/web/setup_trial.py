@@ -131,7 +131,7 @@ class TrialStep:
         """Begin it again."""
         frame = await self._frames.frame(key, "test")
         try:
-            self._product.trials.start(frame.the_bridge, None, asking().name)
+            self._product.trials.start(frame.the_bridge, frame.the_bridge.policy, asking().name)
         except FAILURES as failure:
             problem = await self._frames.frame(key, "test", problem_of(failure), status_of(failure))
             return await self._draw(problem)
