@@ -12,6 +12,8 @@ from dataclasses import asdict, replace
 import structlog
 
 from landbridge import mapping_file
+from landbridge.access.doors import Doors
+from landbridge.access.people import People
 from landbridge.assembly import async_url, dbos_for, engine_config, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
@@ -77,6 +79,8 @@ class App:
         self.clock = clock
         self.bridges = Bridges(database)
         self.runs = Runs(database)
+        self.doors = Doors(database, clock)
+        self.people = People(database, clock)
         self._vault = vault
         self._process = secrets.token_hex(4)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
@@ -113,6 +117,10 @@ class App:
     def recipes(self) -> RecipeBook:
         """The recipes of all bridges."""
         return self._recipes
+
+    def setup_code(self) -> str:
+        """What the first owner types to prove that they can see the server's terminal."""
+        return self._vault.code("the first owner")
 
     # Connecting
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from landbridge.access.doors import Doors
+from landbridge.access.people import People
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.desk import Question
@@ -67,6 +69,8 @@ class Product(Protocol):
     """
 
     settings: Settings
+    doors: Doors
+    people: People
     feeds: Feeds
     contact_book: ContactBook
     outgoing: OutgoingWebhooks
@@ -74,6 +78,10 @@ class Product(Protocol):
     @property
     def recipes(self) -> Recipes:
         """The recipes of all bridges."""
+        ...
+
+    def setup_code(self) -> str:
+        """What the first owner types to prove that they can see the server's terminal."""
         ...
 
     async def all_bridges(self) -> list[Bridge]:
