@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,7 +13,7 @@ from landbridge.access.roles import Person, Role
 from landbridge.engine import catalog
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook, ContactView, Found
-from landbridge.engine.desk import ALLOWED, Question
+from landbridge.engine.desk import ALLOWED, Answered, Question
 from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.roster import Contact, Listing
@@ -166,6 +167,7 @@ HOLDS = [
         opened_at=NOW - 7_300,
     ),
 ]
+HOLDS = [replace(hold, id=number) for number, hold in enumerate(HOLDS, 1)]
 
 
 def shares(reasons: dict[str, Any], counts: dict[str, int]) -> list[Share]:
@@ -492,9 +494,21 @@ class FakeProduct:
         self.statuses[1] = made
         return made.bridge
 
-    async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
+    async def hold_counts(self, bridge: Bridge) -> dict[str, int]:
+        return dict(Counter(hold.cause for hold in self.statuses[bridge.id].holds).most_common())
+
+    async def resolve_all(self, bridge: Bridge, cause: str, use: str, *, by: str) -> Answered:
+        self._fail()
+        self.asked.append(("resolve all", cause, use, by))
+        return Answered(2, {7: "There is more than one candidate; choose one of them."})
+
+    async def holds(
+        self, bridge: Bridge, cause: str = "", limit: int = 200, after: tuple[float, int] | None = None
+    ) -> list[Question]:
         found = [hold for hold in self.statuses[bridge.id].holds if cause in ("", hold.cause)]
-        return [Question(hold, ALLOWED[hold.cause]) for hold in found[:limit]]
+        if after is not None:
+            found = [hold for hold in found if (hold.opened_at, hold.id) > after]
+        return [Question(hold, ALLOWED.get(hold.cause, ())) for hold in found[:limit]]
 
     async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:
         self._fail()

@@ -307,9 +307,15 @@ class App:
 
     # People
 
-    async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
-        """What waits for a person, oldest first, each with the answers it takes."""
-        return await self._desk.questions(bridge, cause, limit)
+    async def holds(
+        self, bridge: Bridge, cause: str = "", limit: int = 200, after: tuple[float, int] | None = None
+    ) -> list[Question]:
+        """What waits for a person, oldest first, each with the answers it takes; ``after`` one of them."""
+        return await self._desk.questions(bridge, cause, limit, after)
+
+    async def hold_counts(self, bridge: Bridge) -> dict[str, int]:
+        """How many wait, by cause, the commonest first."""
+        return await self._desk.counts(bridge)
 
     async def hold(self, bridge: Bridge, hold_id: int) -> Question:
         """One open hold; raises ``NotPossible`` when it is settled."""

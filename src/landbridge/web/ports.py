@@ -9,7 +9,7 @@ from landbridge.access.doors import Doors
 from landbridge.access.people import People
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
-from landbridge.engine.desk import Question
+from landbridge.engine.desk import Answered, Question
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.outgoing import OutgoingWebhooks
@@ -118,8 +118,18 @@ class Product(Protocol):
         """Pair two accounts, named by their external ids; the default mapping when none is given."""
         ...
 
-    async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
-        """What waits for a person, oldest first, each with the answers it takes."""
+    async def holds(
+        self, bridge: Bridge, cause: str = "", limit: int = 200, after: tuple[float, int] | None = None
+    ) -> list[Question]:
+        """What waits for a person, oldest first, each with the answers it takes; ``after`` one of them."""
+        ...
+
+    async def hold_counts(self, bridge: Bridge) -> dict[str, int]:
+        """How many wait, by cause, the commonest first."""
+        ...
+
+    async def resolve_all(self, bridge: Bridge, cause: str, use: str, *, by: str) -> Answered:
+        """Give every open hold of one cause the same answer."""
         ...
 
     async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:

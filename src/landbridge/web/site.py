@@ -16,6 +16,7 @@ from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
 from landbridge.web.contacts import ContactPages
 from landbridge.web.door import Door
+from landbridge.web.holds import HoldPages
 from landbridge.web.login import LoginPages
 from landbridge.web.operations import OperationPages
 from landbridge.web.outgoing import OutgoingPages
@@ -45,6 +46,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         CalendarPages(product, pages),
         ContactPages(product, pages),
         ConnectPages(product, pages),
+        HoldPages(product, pages),
         LoginPages(product, pages),
         PeoplePages(product, pages),
         RecipePages(product, pages),
