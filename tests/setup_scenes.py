@@ -22,6 +22,7 @@ from landbridge.web.site import build_site
 from landbridge_rig import QuickClock, counted, settings_for
 from web_client import Answer, Client, Page
 
+OWNER = {"name": "Ada", "email": "ada@example.org", "password": "four unrelated words here"}
 LOGIN = {"username": RezoraConfig().username, "password": RezoraConfig().password}
 
 
@@ -144,14 +145,21 @@ def _plain(html: str) -> str:
 
 
 @asynccontextmanager
-async def wizard(home: Path, people: int = 30, **settings: object) -> AsyncIterator[Walk]:
-    """A Landbridge with nothing in it, beside a sandbox with people."""
+async def wizard(
+    home: Path, people: int = 30, *, owner: bool = True, **settings: object
+) -> AsyncIterator[Walk]:
+    """A Landbridge with nothing in it but its owner, who is logged in, beside a sandbox with people."""
     config = SandboxConfig(people=people, highlevel=HighLevelConfig(burst=0))
     async with Sandbox(config) as sandbox:
         clock = QuickClock()
         made = settings_for(sandbox, home, **settings)
         async with open_app(made, clock, durable=Plain) as app:
-            yield Walk(app, sandbox, Client(build_site(app, clock)))
+            walk = Walk(app, sandbox, Client(build_site(app, clock)))
+            if owner:
+                await walk.open("/")
+                await walk.press("Go on", **OWNER)
+                walk.clicks.clear()
+            yield walk
 
 
 async def connected(walk: Walk, login: Mapping[str, str] = LOGIN) -> None:

@@ -29,7 +29,7 @@ from landbridge.sync.mapping import write_policy
 from landbridge.sync.rules import ListRule, Policy, When
 from landbridge.sync.scope import Scope
 from simulation import Simulation
-from stories import linked, synced
+from stories import ada, holds, linked, synced
 
 
 @pytest.fixture
@@ -565,3 +565,26 @@ def test_a_create_that_is_tried_again_is_of_what_is_still_there() -> None:
         assert rezora(world, "note", right) == {}, "nobody has this note any more"
     finally:
         world.close()
+
+
+def test_tasks_of_a_merged_contact_go_on_under_the_one_that_stays(world: Simulation) -> None:
+    left, right = pair(world)
+    gone = ada(world, firstName="Bo", email="bo@example.com")
+    thorough(world)
+    (waiting,) = set(world.contacts("rezora")) - {right}
+    moved = add(world, "task", gone, title="Send the offer")
+    thorough(world)
+    assert [row["task_title"] for row in rezora(world, "task", waiting).values()] == ["Send the offer"]
+    world.edit("rezora", action="update", id=waiting, fields={"contact_home_city": "Loveland"})
+    world.edit("highlevel", action="merge", id=left, others=[gone])
+    run = once(world)
+    assert run.state == "done", run.sentence
+    assert holds(world) == {"deleted_and_edited"}, (
+        "nobody has said yet what becomes of the contact that only Rezora has"
+    )
+    assert [row["task_title"] for row in rezora(world, "task", right).values()] == ["Send the offer"]
+    assert [row["task_title"] for row in rezora(world, "task", waiting).values()] == ["Send the offer"]
+    change(world, "task", moved, title="Send it today")
+    thorough(world)
+    assert [row["task_title"] for row in rezora(world, "task", right).values()] == ["Send it today"]
+    quiet(world)

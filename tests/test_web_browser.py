@@ -12,7 +12,18 @@ from contact_scenes import FakeBook, hostile, lonely, view
 from landbridge.engine.status import Status
 from landbridge.web.site import build_site
 from web_browser import CHROMIUM, Tab, chromium, serving
-from web_scenes import CALENDAR, HIGHLEVEL, REZORA, SCENES, FakeFeeds, FakeProduct, StillClock, others, status
+from web_scenes import (
+    CALENDAR,
+    HIGHLEVEL,
+    REZORA,
+    SCENES,
+    FakeFeeds,
+    FakeProduct,
+    OpenDoors,
+    StillClock,
+    others,
+    status,
+)
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt install chromium)")
 
@@ -73,6 +84,16 @@ VIEWS = {
     "calendar": (FakeProduct.of(status(), feeds=FakeFeeds(CALENDAR)), "/bridges/1/calendar"),
     "no calendar": (one(status()), "/bridges/1/calendar"),
     "contact": (FakeProduct.of(status(), contact_book=FakeBook(view())), f"/bridges/1/contacts/{ADA}"),
+    "holds": (one(status()), "/bridges/1/holds"),
+    "holds of a cause": (one(status()), "/bridges/1/holds/both_changed"),
+    "hostile holds": (one(SCENES["hostile"]), "/bridges/1/holds"),
+    "nothing waits": (one(SCENES["quiet"]), "/bridges/1/holds"),
+    "holds everywhere": (one(status()), "/holds"),
+    "people": (one(status()), "/people"),
+    "logins": (one(status()), "/people/logins"),
+    "keys": (one(status()), "/keys"),
+    "account": (one(status()), "/account"),
+    "login": (FakeProduct(doors=OpenDoors(None)), "/login"),
     "lonely contact": (FakeProduct.of(status(), contact_book=FakeBook(lonely())), "/bridges/1/contacts/lone"),
     "hostile contact": (
         FakeProduct.of(status(), contact_book=FakeBook(hostile())),

@@ -6,15 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from landbridge.access.roles import Person, Role
 from landbridge.sandbox.highlevel import HighLevelConfig
 from landbridge.sandbox.highlevel.config import FULL_PIT
 from landbridge.sync.mapping import read_policy
-from setup_scenes import LOGIN, connected, wizard
+from landbridge.sync.rules import default_policy
+from landbridge.web import who
+from landbridge.web.pages import Pages
+from landbridge.web.setup_accounts import AccountSteps
+from landbridge.web.setup_frame import Frames
+from setup_scenes import LOGIN, OWNER, connected, wizard
 
 
 async def test_from_nothing_to_live_in_few_clicks(tmp_path: Path) -> None:
-    async with wizard(tmp_path) as walk:
+    async with wizard(tmp_path, owner=False) as walk:
         await walk.open("/")
+        await walk.press("Go on", **OWNER)
         assert "Connect the HighLevel location." in walk.words
         await walk.press("Connect HighLevel, read and write")
         for words in (
@@ -46,7 +53,7 @@ async def test_from_nothing_to_live_in_few_clicks(tmp_path: Path) -> None:
         assert walk.at == f"/bridges/{bridge.id}"
         assert (await walk.app.all_bridges())[0].live
         await walk.until("contacts are in sync")
-        assert len(walk.clicks) == 11, walk.clicks  # and one more where the owner is made first
+        assert len(walk.clicks) == 12, walk.clicks
         await walk.open("/setup")
         assert "Not finished yet" not in walk.words
 
@@ -209,6 +216,19 @@ async def test_a_test_of_another_mapping_is_none_of_this_one(tmp_path: Path) -> 
         assert "A test sync first" in walk.words
         await walk.press("To the test sync")
         assert "Start the test sync" in walk.words
+
+
+@pytest.mark.parametrize(("role", "forms"), [(Role.VIEWER, 0), (Role.OPERATOR, 1), (Role.OWNER, 1)])
+async def test_only_what_one_may_do_is_drawn(tmp_path: Path, role: Role, forms: int) -> None:
+    async with wizard(tmp_path, 10) as walk:
+        await connected(walk)
+        who.set_asking(Person(7, "Somebody", role))  # what the door does
+        frames = Frames(walk.app, Pages(walk.app.clock))
+        facts = {"policy": default_policy(), "chosen": None, "timings": [], "trial": None}
+        drawn = frames.draw(await frames.frame("1", "on"), **facts)
+        assert bytes(drawn.body).count(b">Switch on</button>") == forms
+        drawn = await AccountSteps(walk.app, Pages(walk.app.clock)).rezora("1")
+        assert bytes(drawn.body).count(b'type="password"') == (role is Role.OWNER)
 
 
 async def test_choosing_nobody_is_said(tmp_path: Path) -> None:

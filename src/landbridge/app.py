@@ -13,6 +13,8 @@ from functools import partial
 import structlog
 
 from landbridge import mapping_file
+from landbridge.access.doors import Doors
+from landbridge.access.people import People
 from landbridge.assembly import async_url, dbos_for, engine_config, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connecting import Connected, Connecting
@@ -81,6 +83,8 @@ class App:
         self.clock = clock
         self.bridges = Bridges(database)
         self.runs = Runs(database)
+        self.doors = Doors(database, clock)
+        self.people = People(database, clock)
         self._vault = vault
         self._process = secrets.token_hex(4)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
@@ -121,6 +125,10 @@ class App:
     def recipes(self) -> RecipeBook:
         """The recipes of all bridges."""
         return self._recipes
+
+    def setup_code(self) -> str:
+        """What the first owner types to prove that they can see the server's terminal."""
+        return self._vault.code("the first owner")
 
     # Connecting
 
@@ -280,9 +288,15 @@ class App:
 
     # People
 
-    async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
-        """What waits for a person, oldest first, each with the answers it takes."""
-        return await self._desk.questions(bridge, cause, limit)
+    async def holds(
+        self, bridge: Bridge, cause: str = "", limit: int = 200, after: tuple[float, int] | None = None
+    ) -> list[Question]:
+        """What waits for a person, oldest first, each with the answers it takes; ``after`` one of them."""
+        return await self._desk.questions(bridge, cause, limit, after)
+
+    async def hold_counts(self, bridge: Bridge) -> dict[str, int]:
+        """How many wait, by cause, the commonest first."""
+        return await self._desk.counts(bridge)
 
     async def hold(self, bridge: Bridge, hold_id: int) -> Question:
         """One open hold; raises ``NotPossible`` when it is settled."""

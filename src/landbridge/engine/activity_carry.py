@@ -369,6 +369,7 @@ async def _record_one(work: Work, connection: AsyncConnection, outcome: Outcome,
         settled |= _found(outcome, side)
         await activity_links.settle(connection, bridge_id, kind, side, settled)
     new, changed, closed = _links(outcome)
+    await activity_links.take_over(connection, bridge_id, contacts.id, kind, [one.link for one in new])
     await activity_links.add(connection, bridge_id, [(contacts.id, kind, kept) for kept in new], now)
     await links.change(connection, changed)
     await links.close(connection, closed)

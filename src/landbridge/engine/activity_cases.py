@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from landbridge.engine.activity_kinds import Carried
 from landbridge.engine.work import Work
-from landbridge.store import activities, activity_links, journal
+from landbridge.store import activities, activity_links, journal, observed
 from landbridge.store.activity_links import Ties
 from landbridge.store.links import KeptLink
 from landbridge.sync.activity import Activity
@@ -31,28 +33,31 @@ class ActivityCase:
 
 
 async def cases_of(work: Work, some: Sequence[KeptLink], kinds: Sequence[Carried]) -> list[ActivityCase]:
-    """Every kind of these contacts, planned; nothing is concluded from what was not listed."""
+    """Every kind of these contacts, planned; nothing is concluded from what was not listed.
+
+    Contacts of whom a half is paused or gone have none: where the other one's activities belong is said by
+    whoever decides about the contact, and HighLevel shows those of a merged contact under the one that stays.
+    """
     known = await work.knowledge()
-    paused = known.paused
     async with work.database.read() as connection:
-        tied = await activity_links.ties(connection, work.bridge.id, [kept.id for kept in some])
+        gone = [
+            await observed.gone(connection, work.bridge.id, side, [kept.link.id(side) for kept in some])
+            for side in Side
+        ]
+        still = known.paused.union(*gone)
+        there = [kept for kept in some if not any((side, kept.link.id(side)) in still for side in Side)]
+        tied = await activity_links.ties(connection, work.bridge.id, [kept.id for kept in there])
         refused = await journal.activities_held_for(connection, work.bridge.id, "activity_refused")
-        seen: dict[tuple[str, Kind], dict[Key, Activity]] = defaultdict(dict)
-        for side in Side:
-            owners = {kept.link.id(side): kept.link.highlevel_id for kept in some}
-            for one in await activities.of_contacts(connection, work.bridge.id, side, list(owners)):
-                seen[owners[one.contact_id], one.kind][side, one.id] = one
+        seen = await _seen(connection, work.bridge.id, there, kinds)
     cases = []
-    for kept in some:
-        if any((side, kept.link.id(side)) in paused for side in Side):
-            continue
+    for kept in there:
         for carried in kinds:
             if not carried.both:
                 continue
             ties = tied.get((kept.id, carried.kind), Ties())
             scene = Scene(
                 carried.kind,
-                seen.get((kept.link.highlevel_id, carried.kind), {}),
+                seen.get((kept.id, carried.kind), {}),
                 {key: one.link for key, one in ties.links.items()},
                 spent=frozenset(ties.spent),
                 ignored=frozenset(ties.ignored),
@@ -64,6 +69,24 @@ async def cases_of(work: Work, some: Sequence[KeptLink], kinds: Sequence[Carried
             )
             cases.append(planned(ActivityCase(kept, carried, scene, ties, ())))
     return cases
+
+
+async def _seen(
+    connection: AsyncConnection, bridge_id: int, some: Sequence[KeptLink], kinds: Sequence[Carried]
+) -> dict[tuple[int, Kind], dict[Key, Activity]]:
+    """What each of these contacts shows, but for what is linked under others: that came by a merge."""
+    seen: dict[tuple[int, Kind], dict[Key, Activity]] = defaultdict(dict)
+    for side in Side:
+        pairs = {kept.link.id(side): kept.id for kept in some}
+        shown = await activities.of_contacts(connection, bridge_id, side, list(pairs))
+        for one_kind in kinds:
+            ours = {one.id: one for one in shown if one.kind is one_kind.kind}
+            linked = await activity_links.owners(connection, bridge_id, one_kind.kind, side, list(ours))
+            for one_id, one in ours.items():
+                pair = pairs[one.contact_id]
+                if linked.get(one_id, pair) == pair:
+                    seen[pair, one.kind][side, one_id] = one
+    return seen
 
 
 def weight_of(case: ActivityCase) -> int:

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, case, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.links import KeptLink, columns, id_column, kept_from
 from landbridge.store.rows import batches, execute_many
-from landbridge.store.tables import intent, link
+from landbridge.store.tables import intent, link, observed
 from landbridge.sync.activity_plan import Sent
 from landbridge.sync.model import Kind, Link, Side
 
 Key = tuple[Side, str]
+MOVED = "moved"  # why the link of an activity ended: it stands under another contact now
 
 
 @dataclass(slots=True)
@@ -89,14 +90,48 @@ async def of(
     connection: AsyncConnection, bridge_id: int, kind: Kind, side: Side, activity_id: str
 ) -> KeptLink | None:
     """The live link of one activity."""
-    query = select(link).where(
-        link.c.bridge_id == bridge_id,
-        link.c.kind == kind.value,
-        link.c.live.is_(True),
-        id_column(side) == activity_id,
-    )
+    query = select(link).where(*_live(bridge_id, kind), id_column(side) == activity_id)
     row = (await connection.execute(query)).first()
     return None if row is None else kept_from(row)
+
+
+async def owners(
+    connection: AsyncConnection, bridge_id: int, kind: Kind, side: Side, ids: Sequence[str]
+) -> dict[str, int]:
+    """The contacts' link under which each of these activities is linked, by the activity's id.
+
+    Left out are contacts of whom the half on that side is gone: they own nothing there any more.
+    """
+    found: dict[str, int] = {}
+    column, theirs = id_column(side), link.alias("theirs")
+    contact_id = theirs.c.highlevel_id if side is Side.HIGHLEVEL else theirs.c.rezora_id
+    gone = exists().where(
+        theirs.c.id == link.c.contact,
+        observed.c.bridge_id == bridge_id,
+        observed.c.side == side.value,
+        observed.c.id == contact_id,
+        observed.c.run_id == 0,
+    )
+    for some in batches(ids):
+        query = select(column, link.c.contact).where(*_live(bridge_id, kind), column.in_(some), ~gone)
+        found |= {row[0]: row[1] for row in await connection.execute(query)}
+    return found
+
+
+def _live(bridge_id: int, kind: Kind) -> tuple[ColumnElement[bool], ...]:
+    return link.c.bridge_id == bridge_id, link.c.kind == kind.value, link.c.live.is_(True)
+
+
+async def take_over(
+    connection: AsyncConnection, bridge_id: int, contact: int, kind: Kind, new: Sequence[Link]
+) -> None:
+    """End the links that other contacts, merged into this one, have with these activities."""
+    for side in Side:
+        for some in batches([one.id(side) for one in new]):
+            moved = update(link).where(
+                *_live(bridge_id, kind), link.c.contact != contact, id_column(side).in_(some)
+            )
+            await connection.execute(moved.values(live=False, closed_for=MOVED, settled=""))
 
 
 async def add(
@@ -181,5 +216,5 @@ async def settle(
 async def count(connection: AsyncConnection, bridge_id: int, kind: Kind) -> int:
     """How many live links of a kind a bridge has."""
     query = select(func.count()).select_from(link)
-    query = query.where(link.c.bridge_id == bridge_id, link.c.kind == kind.value, link.c.live.is_(True))
+    query = query.where(*_live(bridge_id, kind))
     return (await connection.execute(query)).scalar_one()

@@ -203,14 +203,32 @@ async def close_settled_holds(
 
 
 async def holds(
-    connection: AsyncConnection, bridge_id: int, limit: int = 200, *, cause: str = ""
+    connection: AsyncConnection,
+    bridge_id: int,
+    limit: int = 200,
+    *,
+    cause: str = "",
+    after: tuple[float, int] | None = None,
 ) -> list[OpenHold]:
-    """Open holds, oldest first, with the names of their contacts; of one cause, if one is named."""
+    """Open holds, oldest first, with the names of their contacts; of one cause, if one is named.
+
+    ``after``: only those behind one, by the time it was opened and its id.
+    """
     query = named_holds().where(hold.c.bridge_id == bridge_id)
     if cause:
         query = query.where(hold.c.cause == cause)
+    if after is not None:
+        opened_at, hold_id = after
+        later = (hold.c.opened_at == opened_at) & (hold.c.id > hold_id)
+        query = query.where((hold.c.opened_at > opened_at) | later)
     query = query.order_by(hold.c.opened_at, hold.c.id).limit(limit)
     return [hold_of(row) for row in await connection.execute(query)]
+
+
+async def hold_counts(connection: AsyncConnection, bridge_id: int) -> dict[str, int]:
+    """How many holds are open, by cause."""
+    query = select(hold.c.cause, func.count()).where(hold.c.bridge_id == bridge_id).group_by(hold.c.cause)
+    return {row[0]: row[1] for row in await connection.execute(query)}
 
 
 async def hold_by_id(connection: AsyncConnection, bridge_id: int, hold_id: int) -> OpenHold | None:

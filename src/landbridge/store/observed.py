@@ -275,6 +275,22 @@ async def unsee(connection: AsyncConnection, bridge_id: int, side: Side, record_
     await connection.execute(update(observed).where(*_one(bridge_id, side, record_id)).values(run_id=0))
 
 
+async def gone(
+    connection: AsyncConnection, bridge_id: int, side: Side, ids: Sequence[str]
+) -> set[tuple[Side, str]]:
+    """Which of these records are proved gone."""
+    found: set[tuple[Side, str]] = set()
+    for some in batches(ids):
+        query = select(observed.c.id).where(
+            observed.c.bridge_id == bridge_id,
+            observed.c.side == side.value,
+            observed.c.id.in_(some),
+            observed.c.run_id == 0,
+        )
+        found |= {(side, one_id) for (one_id,) in await connection.execute(query)}
+    return found
+
+
 async def run_of(connection: AsyncConnection, bridge_id: int, side: Side, record_id: str) -> int:
     """The run that saw a record last, 0 for none and for a record that is gone."""
     query = select(observed.c.run_id).where(*_one(bridge_id, side, record_id))

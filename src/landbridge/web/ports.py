@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from landbridge.access.doors import Doors
+from landbridge.access.people import People
 from landbridge.connecting import Connected
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
-from landbridge.engine.desk import Question
+from landbridge.engine.desk import Answered, Question
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.outgoing import OutgoingWebhooks
@@ -72,6 +74,8 @@ class Product(Protocol):
     """
 
     settings: Settings
+    doors: Doors
+    people: People
     feeds: Feeds
     contact_book: ContactBook
     outgoing: OutgoingWebhooks
@@ -81,6 +85,10 @@ class Product(Protocol):
     @property
     def recipes(self) -> Recipes:
         """The recipes of all bridges."""
+        ...
+
+    def setup_code(self) -> str:
+        """What the first owner types to prove that they can see the server's terminal."""
         ...
 
     async def all_bridges(self) -> list[Bridge]:
@@ -129,8 +137,18 @@ class Product(Protocol):
         """How long so many calls take at the quota."""
         ...
 
-    async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
-        """What waits for a person, oldest first, each with the answers it takes."""
+    async def holds(
+        self, bridge: Bridge, cause: str = "", limit: int = 200, after: tuple[float, int] | None = None
+    ) -> list[Question]:
+        """What waits for a person, oldest first, each with the answers it takes; ``after`` one of them."""
+        ...
+
+    async def hold_counts(self, bridge: Bridge) -> dict[str, int]:
+        """How many wait, by cause, the commonest first."""
+        ...
+
+    async def resolve_all(self, bridge: Bridge, cause: str, use: str, *, by: str) -> Answered:
+        """Give every open hold of one cause the same answer."""
         ...
 
     async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:

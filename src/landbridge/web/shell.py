@@ -17,6 +17,7 @@ class Tab:
 TABS = (
     Tab("status", "Overview", ""),
     Tab("contacts", "Contacts", "/contacts"),
+    Tab("holds", "Waiting for you", "/holds"),
     Tab("recipes", "Recipes", "/recipes"),
     Tab("calendar", "Calendar", "/calendar"),
     Tab("outgoing", "Webhooks", "/webhooks"),
