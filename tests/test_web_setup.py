@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -224,7 +225,7 @@ async def test_only_what_one_may_do_is_drawn(tmp_path: Path, role: Role, forms: 
         await connected(walk)
         who.set_asking(Person(7, "Somebody", role))  # what the door does
         frames = Frames(walk.app, Pages(walk.app.clock))
-        facts = {"policy": default_policy(), "chosen": None, "timings": [], "trial": None}
+        facts: dict[str, Any] = {"policy": default_policy(), "chosen": None, "timings": [], "trial": None}
         drawn = frames.draw(await frames.frame("1", "on"), **facts)
         assert bytes(drawn.body).count(b">Switch on</button>") == forms
         drawn = await AccountSteps(walk.app, Pages(walk.app.clock)).rezora("1")
