@@ -16,6 +16,7 @@ from landbridge.engine.contact_book import ContactBook, ContactView, Found
 from landbridge.engine.desk import ALLOWED, Answered, Question
 from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
+from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
@@ -25,7 +26,7 @@ from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.database import StoreFailure
 from landbridge.store.inbox import Outcome
-from landbridge.store.journal import Entry, OpenHold
+from landbridge.store.journal import Entry, OpenHold, Wanted
 from landbridge.store.logins import KeyRow, LoginRow
 from landbridge.store.people import PersonRow, SessionRow
 from landbridge.store.runs import Run
@@ -382,6 +383,26 @@ class TwoPeople(People):
         ]
 
 
+class FakeJournal(JournalBook):
+    """The entries and runs of the scenes, whatever is asked for."""
+
+    def __init__(self, entries: Sequence[Entry] | None = None, runs: Sequence[Run] | None = None) -> None:
+        self.found = ENTRIES if entries is None else entries
+        self.known = LATER if runs is None else runs
+
+    async def entries(self, bridge: Bridge, wanted: Wanted, limit: int = 50) -> list[Entry]:
+        return list(self.found)[:limit]
+
+    async def runs(self, bridge: Bridge, before: int = 0) -> list[Run]:
+        return list(self.known)
+
+    async def run(self, bridge: Bridge, run_id: int) -> Run | None:
+        return next((one for one in self.known if one.id == run_id), None)
+
+    async def written(self, bridge: Bridge, run_id: int) -> dict[str, int]:
+        return {"create": 3, "update": 4}
+
+
 class FakeFeeds(Feeds):
     """One address that is never stored; ``failure`` is raised instead."""
 
@@ -421,6 +442,7 @@ class FakeProduct:
     people: People = field(default_factory=TwoPeople)
     feeds: Feeds = field(default_factory=FakeFeeds)
     contact_book: ContactBook = field(default_factory=NobodyThere)
+    journal_book: JournalBook = field(default_factory=FakeJournal)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)

@@ -23,6 +23,7 @@ from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
+from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.outgoing import OutgoingWebhooks, keep_sending
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.engine.recipes import OpenActivities, activities_of
@@ -90,6 +91,7 @@ class App:
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
         self.contact_book = ContactBook(database, clock, self._connections.policy_of)
+        self.journal_book = JournalBook(database)
         self.feeds = feeds_for(settings, database, vault, clock)
         self._recipes = RecipeBook(database, clock, self._connections.policy_of, self.carry)
         self._receiver = receiver_for(settings, database, clock, self.wake, self._recipes.listens)

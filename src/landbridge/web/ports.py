@@ -12,6 +12,7 @@ from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.desk import Answered, Question
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
+from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.outgoing import OutgoingWebhooks
 from landbridge.engine.recipe_book import Card, Trial
 from landbridge.engine.roster import Listing
@@ -73,6 +74,7 @@ class Product(Protocol):
     people: People
     feeds: Feeds
     contact_book: ContactBook
+    journal_book: JournalBook
     outgoing: OutgoingWebhooks
 
     @property

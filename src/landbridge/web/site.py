@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 from landbridge import __version__
 from landbridge.systems.base import Clock, RealClock
+from landbridge.web.activity import ActivityPages
 from landbridge.web.api import Api
 from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.api_outgoing import OutgoingApi
@@ -45,6 +46,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         StatusPages(product, pages),
         CalendarPages(product, pages),
         ContactPages(product, pages),
+        ActivityPages(product, pages),
         ConnectPages(product, pages),
         HoldPages(product, pages),
         LoginPages(product, pages),
