@@ -8,7 +8,8 @@ from typing import Any
 
 from landbridge.engine import catalog
 from landbridge.engine.calling import Called
-from landbridge.engine.contact_book import ContactBook, ContactView, Found
+from landbridge.engine.contact_book import ContactBook, ContactView
+from landbridge.engine.contact_lists import EVERYBODY, Counts, Found, Search
 from landbridge.engine.desk import ALLOWED, Question
 from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
@@ -322,10 +323,11 @@ class NobodyThere(ContactBook):
     def not_read(self, bridge: Bridge) -> list[str]:
         return ["tasks", "appointments"]
 
-    async def find(
-        self, bridge: Bridge, text: str = "", side: Side = Side.HIGHLEVEL, after: str = ""
-    ) -> Found:
+    async def find(self, bridge: Bridge, search: Search = EVERYBODY, *, size: int = 50) -> Found:
         return Found([])
+
+    async def counts(self, bridge: Bridge) -> Counts:
+        return Counts()
 
     async def contact(self, bridge: Bridge, record_id: str) -> ContactView | None:
         return None
@@ -447,9 +449,11 @@ class FakeProduct:
         self.asked.append(("resolve", hold_id, use, value, by))
         return Question(self.statuses[bridge.id].holds[0], (use,), use)
 
-    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+    async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
         why = EXCLUDED["no_email"]
-        return Listing(standing, page, 150, [Contact("c1", "", "Ada Brook", standing, "no_email", why)])
+        return Listing(
+            standing, 150, [Contact("c1", "", "Ada Brook", standing, "no_email", why)], f"behind {after}"
+        )
 
     async def pause(self, bridge: Bridge, record_id: str, note: str = "") -> None:
         self._fail()

@@ -315,9 +315,9 @@ class App:
         """Give every open hold of one cause the same answer."""
         return await self._desk.resolve_all(bridge, cause, use, by=by)
 
-    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+    async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
         """One page of the contacts that are ``in-sync``, ``left-out``, ``held`` or ``waiting``."""
-        return await self._roster.contacts(bridge, standing, page)
+        return await self._roster.contacts(bridge, standing, after)
 
     async def pause(self, bridge: Bridge, record_id: str, note: str = "") -> None:
         """Take a contact out of the sync; opt-outs are carried all the same."""

@@ -118,7 +118,7 @@ class Product(Protocol):
         """Answer a hold; the next sync carries it out."""
         ...
 
-    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+    async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
         """One page of the contacts that are ``in-sync``, ``left-out``, ``held`` or ``waiting``."""
         ...
 

@@ -206,6 +206,11 @@ def standing(word: str, reason: str) -> str:
     return {"equal": "In sync", "waiting": "Waiting", "held": "Waits for you"}.get(word, reason or "Left out")
 
 
+def reason(key: str) -> Reason | None:
+    """Why a contact is left out or waits; None for a key that this version does not know."""
+    return (EXCLUDED | HELD).get(key)
+
+
 def local_time(at: float, zone: str) -> str:
     """Epoch seconds on the clock of a place, such as ``Wed 25 Nov 2026, 09:00``."""
     return datetime.fromtimestamp(at, zone_of(zone)).strftime("%a %-d %b %Y, %H:%M")
