@@ -100,7 +100,7 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     calls = {f"/api/v1/operations/{name}/call" for name in operations()}
     hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))
     named |= {f"{bridge}/webhooks{rest}" for rest in ("", "/messages/{message_id}/replay", *hook)}
-    catalog = {"/api/v1/operations", "/api/v1/operations/{name}", "/api/v1/triggers"}
+    catalog = {"/api/v1/overview", "/api/v1/operations", "/api/v1/operations/{name}", "/api/v1/triggers"}
     assert set(paths) == named | calls | catalog | {"/api/v1/bridges", "/api/v1/arrivals"}
 
 

@@ -22,6 +22,8 @@ from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
 from landbridge.engine.outgoing import OutgoingWebhooks, keep_sending
+from landbridge.engine.overview import Overview
+from landbridge.engine.pulse import Pulses
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.engine.recipes import OpenActivities, activities_of
 from landbridge.engine.roster import Listing, Roster
@@ -92,6 +94,8 @@ class App:
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
         )
+        self.overview = Overview(database, clock, self._timetable)
+        self._pulses = Pulses(database, clock, self._connections.usages_of, settings.highlevel_quota_daily)
         self._alerts = Alerts(
             database,
             clock,
@@ -295,7 +299,9 @@ class App:
         found = await status_of(self.database, bridge, self.clock.now())
         following = {timing.purpose: timing.next_at for timing in await self.timings(bridge)}
         came = await self.arrivals()
-        return replace(found, next_sync=following["sync"], next_poll=following["poll"], arrivals=came)
+        pulse = await self._pulses.of(bridge, found.running if found.busy else None, found.told)
+        times = {"next_sync": following["sync"], "next_poll": following["poll"]}
+        return replace(found, arrivals=came, pulse=pulse, **times)
 
     # People
 

@@ -102,7 +102,7 @@ run = Table(  # one pass over a bridge; ``stage`` is the cursor at which a crash
     Column("ended_at", Float),
     Index("ix_run_bridge_id_id", "bridge_id", "id"),
     Index("ix_run_bridge_id_started_at", "bridge_id", "started_at"),
-    Index("ix_run_newest", "bridge_id", "purpose", "state", "id"),
+    Index("ix_run_newest", "bridge_id", "purpose", "id", "state"),
 )
 
 observed = Table(  # the newest sight of each record, and where it stands

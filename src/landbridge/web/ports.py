@@ -11,6 +11,7 @@ from landbridge.engine.desk import Question
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.outgoing import OutgoingWebhooks
+from landbridge.engine.overview import Overview
 from landbridge.engine.recipe_book import Card, Trial
 from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
@@ -70,6 +71,7 @@ class Product(Protocol):
     feeds: Feeds
     contact_book: ContactBook
     outgoing: OutgoingWebhooks
+    overview: Overview
 
     @property
     def recipes(self) -> Recipes:

@@ -11,9 +11,11 @@ from landbridge.systems.base import Clock, RealClock
 from landbridge.web.api import Api
 from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.api_outgoing import OutgoingApi
+from landbridge.web.api_overview import OverviewApi
 from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
 from landbridge.web.contacts import ContactPages
+from landbridge.web.dashboard import DashboardPages
 from landbridge.web.operations import OperationPages
 from landbridge.web.outgoing import OutgoingPages
 from landbridge.web.pages import STATIC, Pages
@@ -36,8 +38,10 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         redoc_url=None,
     )
     site.router.routes += [webhook_route(product), feed_route(product)]
+    status = StatusPages(product, pages)
     parts = (
-        StatusPages(product, pages),
+        DashboardPages(product, pages, status),
+        status,
         CalendarPages(product, pages),
         ContactPages(product, pages),
         ConnectPages(product, pages),
@@ -47,6 +51,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         OperationPages(product, pages),
         OutgoingApi(product),
         OutgoingPages(product, pages),
+        OverviewApi(product),
     )
     for part in parts:
         site.include_router(part.router())

@@ -51,7 +51,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("further IS NOT ''"),
         postgresql_where=sa.text("further IS DISTINCT FROM ''"),
     )
-    op.create_index("ix_run_newest", "run", ["bridge_id", "purpose", "state", "id"])
+    op.create_index("ix_run_newest", "run", ["bridge_id", "purpose", "id", "state"])
     op.create_index("ix_journal_source", "journal", ["bridge_id", "side", "source_id"])
     op.create_table(
         "ledger",
