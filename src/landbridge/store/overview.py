@@ -31,7 +31,7 @@ class Glimpse:
 
 @dataclass(slots=True)
 class Sketch:
-    """What is known of one bridge; ``runs`` are the newest of each purpose, and ``DONE`` those that ended well."""
+    """What is known of one bridge; ``runs`` are the newest of each purpose (``DONE``: that ended well)."""
 
     runs: dict[str, Glimpse] = field(default_factory=dict)
     holds: int = 0
