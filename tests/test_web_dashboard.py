@@ -80,7 +80,7 @@ async def test_the_page_proves_the_agreement_and_every_reason_leads_to_its_conta
     told = page.words(page.one("p", id="agreement"))
     assert told == "1,834 of 2,000 contacts are equal on both sides; the other 166:"
     leads = [a.attributes["href"] for a in page.all("a", role="button") if a.within("li")]
-    assert "/bridges/1/contacts?list=held&reason=both_changed" in leads
+    assert "/bridges/1/holds/both_changed" in leads
     assert "/bridges/1/contacts?list=left-out&reason=no_email" in leads
     assert leads[-1] == "/bridges/1/contacts?list=waiting"
     counts = [int(page.words(e).replace(",", "")) for e in page.all("span", class_="count")]
