@@ -122,6 +122,30 @@ async def test_the_door_does_what_the_rules_say_on_every_route(who: str) -> None
     assert product.started == []
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r", "\t", "\x00", "\u2028"])
+async def test_a_path_that_ends_in_a_line_break_opens_nothing(ending: str) -> None:
+    product = FakeProduct.of(status(), doors=OpenDoors(SOMEBODY["operator"]))
+    browser = Client(build_site(product, StillClock()))
+    real = browser._call
+    for method, path in (
+        ("GET", "/people"),
+        ("POST", "/people"),
+        ("POST", "/keys/1/revoke"),
+        ("GET", "/keys"),
+    ):
+
+        async def odd(scope: dict[str, Any], body: bytes, path: str = path) -> Answer:
+            return await real({**scope, "path": path + ending}, body)
+
+        browser._call = odd  # type: ignore[method-assign]  # a client of ours would not send such a path
+        assert (await browser.ask(method, path, b"", SAME_SITE)).status == 404
+
+
+@pytest.mark.parametrize("path", ["/people/x?y", "/people/1#z", "/keys/\n1"])
+def test_what_a_path_holds_is_part_of_it(path: str) -> None:
+    assert needed("GET", path) is Role.OWNER
+
+
 class Real:
     """The site with real people and doors over a database."""
 

@@ -18,6 +18,9 @@ from landbridge.web.rights import needed
 from landbridge.web.security import SAFE_METHODS
 from landbridge.web.who import set_asking
 
+ODD_PATH = Problem(
+    "There is no page at this address.", "Go to the status page and follow the links from there."
+)
 NOT_ENOUGH = Problem(
     "Your role does not allow this; nothing was changed.",
     "Ask an owner of this installation to do it, or to give you another role.",
@@ -73,8 +76,13 @@ class Door:
         await (await self._refusal(Request(scope)) or self._app)(scope, receive, send)
 
     async def _refusal(self, request: Request) -> Response | None:
-        role = needed(request.method, request.url.path)
+        # The path as the router sees it: `request.url` is built anew, and loses what an escaped ?, # or line
+        # break leads in. A line break at the end would be nothing to the router and something to the table.
+        path: str = request.scope["path"]
         set_asking(VISITOR)
+        if not path.isprintable():
+            return self._refuse(request, ODD_PATH, 404)
+        role = needed(request.method, path)
         if role is None:
             return None
         person = await self._who(request)
@@ -86,14 +94,14 @@ class Door:
     async def _who(self, request: Request) -> Person | None:
         """Whose cookie it is; under /api also whose key. A key opens no page: browsers never send one."""
         kind, _, key = Headers(scope=request.scope).get("authorization", "").partition(" ")
-        if request.url.path.startswith(API) and kind.lower() == "bearer":
+        if request.scope["path"].startswith(API) and kind.lower() == "bearer":
             return await self._product.doors.of_key(key.strip())
         return await self._product.doors.of_session(self._cookie.read(request))
 
     async def _unknown(self, request: Request) -> Response:
         if not self._has_people:
             self._has_people = not await self._product.people.nobody_yet()
-        if request.url.path.startswith(API):
+        if request.scope["path"].startswith(API):
             told = WHO_ARE_YOU if self._has_people else NOBODY_YET
             return JSONResponse(
                 {"error": told.sentence, "fix": told.fix}, 401, {"WWW-Authenticate": "Bearer"}
