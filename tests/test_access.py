@@ -16,7 +16,7 @@ from landbridge.access.doors import Doors, NotLetIn, TooManyTries
 from landbridge.access.people import INVITATION, PASSWORD, People
 from landbridge.access.roles import Role
 from landbridge.store.database import Database, StoreFailure
-from landbridge.store.people import hash_of
+from landbridge.store.tokens import token_of
 
 GOOD = "river anvil candle moss"
 OTHER = "lantern oboe thimble fog"
@@ -245,7 +245,7 @@ async def test_a_new_password_by_link_ends_every_session_and_older_links(house: 
 async def test_changing_the_password_needs_the_present_one_and_keeps_this_browser(house: House) -> None:
     ada = await house.people.first(*ADA, GOOD)
     here, there = await house.log_in(), await house.log_in()
-    mine = hash_of(here)
+    mine = token_of(here)
     with pytest.raises(StoreFailure, match="present password"):
         await house.people.change_password(ada, OTHER, OTHER, session=mine)
     await house.people.change_password(ada, GOOD, OTHER, session=mine)

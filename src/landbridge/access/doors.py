@@ -11,7 +11,8 @@ from landbridge.access.roles import Person, Role
 from landbridge.store import logins, people
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.logins import KeyRow, LoginRow
-from landbridge.store.people import PersonRow, SessionRow, hash_of
+from landbridge.store.people import PersonRow, SessionRow
+from landbridge.store.tokens import token_of
 from landbridge.systems.base import Clock
 
 IDLE_SECONDS = 12 * 3600.0  # a session ends when its browser asked for nothing so long
@@ -110,8 +111,7 @@ class Doors:
         if found is None:
             return None
         session, row = found
-        over = session.created_at + LONGEST_SECONDS <= now or session.seen_at + IDLE_SECONDS <= now
-        if over or row.disabled_at is not None:
+        if _is_over(session, now) or row.disabled_at is not None:
             return None
         if now - session.seen_at >= people.SEEN_EVERY:
             async with self._database.write() as connection:
@@ -124,7 +124,7 @@ class Doors:
             return None
         now = self._clock.now()
         async with self._database.read() as connection:
-            found = await logins.key_of(connection, hash_of(secret))
+            found = await logins.key_of(connection, token_of(secret))
         if found is None or found.revoked_at is not None:
             return None
         if found.used_at is None or now - found.used_at >= people.SEEN_EVERY:
@@ -134,18 +134,14 @@ class Doors:
 
     async def log_out(self, secret: str) -> None:
         """End the session of this browser."""
-        await self.end(hash_of(secret))
+        await self.end(token_of(secret))
 
     async def sessions(self, person_id: int) -> list[SessionRow]:
         """Where somebody is logged in, the newest first; those that ended are left out."""
         now = self._clock.now()
         async with self._database.read() as connection:
             found = await people.sessions_of(connection, person_id)
-        return [
-            one
-            for one in found
-            if now < one.created_at + LONGEST_SECONDS and now < one.seen_at + IDLE_SECONDS
-        ]
+        return [one for one in found if not _is_over(one, now)]
 
     async def end(self, token: str) -> None:
         """End one session, by the hash that ``sessions`` shows."""
@@ -167,7 +163,7 @@ class Doors:
         secret = KEY_BEGINS + secrets.token_urlsafe(32)
         async with self._database.write() as connection:
             await logins.add_key(
-                connection, hash_of(secret), secret[:8], named, Role(role).value, by, self._clock.now()
+                connection, token_of(secret), secret[:8], named, Role(role).value, by, self._clock.now()
             )
         return MadeKey(secret, named, Role(role))
 
@@ -181,6 +177,10 @@ class Doors:
         async with self._database.write() as connection:
             if not await logins.revoke_key(connection, key_id, self._clock.now()):
                 raise StoreFailure(f"There is no key {key_id} in use.", "See `landbridge keys list`.")
+
+
+def _is_over(session: SessionRow, now: float) -> bool:
+    return session.created_at + LONGEST_SECONDS <= now or session.seen_at + IDLE_SECONDS <= now
 
 
 def _outcome(found: PersonRow | None, *, right: bool) -> str:

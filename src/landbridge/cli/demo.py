@@ -29,8 +29,7 @@ from landbridge.store.database import StoreFailure
 from landbridge.store.runs import Run
 from landbridge.sync.mapping import write_policy
 from landbridge.sync.rules import Direction, LabelRule, Policy, default_policy
-from landbridge.web.door import LoginCookie
-from landbridge.web.security import WEBHOOKS
+from landbridge.web.security import WEBHOOKS, login_cookie
 
 MARK = "# A demo folder of Landbridge: emptied by each `landbridge demo`."
 LISTS = (("buyer", "Buyers"), ("seller", "Sellers"), ("newsletter", "Newsletter"))
@@ -58,7 +57,7 @@ def run_demo(out: Out, *, once: bool, people: int, seed: int, port: int, home: P
                 )
                 await _send_webhooks(sandbox, address)
                 session = await _make_owner(app)
-                await _connect(out, address, {LoginCookie(settings).name: session})
+                await _connect(out, address, {login_cookie(settings).name: session})
                 bridge = await app.create_bridge("Demo", write_policy(_demo_policy()))
                 runs = await _sync_twice(out, app, bridge, sandbox)
                 code = await _summary(out, app, bridge, runs)

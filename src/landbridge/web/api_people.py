@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from landbridge.access.people import DoorLink
 from landbridge.access.roles import Role
 from landbridge.store.logins import KeyRow
 from landbridge.store.people import PersonRow
@@ -110,17 +111,11 @@ class PeopleApi:
 
     async def invite(self, order: Invitation) -> LinkFacts:
         """Invite somebody; they choose a password by the link."""
-        made = await self._product.people.invite(order.name, order.email, order.role)
-        return LinkFacts(
-            email=made.email, url=f"{self._product.settings.public_url}{made.path}", ends_at=made.ends_at
-        )
+        return self._link(await self._product.people.invite(order.name, order.email, order.role))
 
     async def link(self, person_id: int) -> LinkFacts:
         """A new link for somebody: the invitation again, or to choose another password."""
-        made = await self._product.people.new_link(person_id)
-        return LinkFacts(
-            email=made.email, url=f"{self._product.settings.public_url}{made.path}", ends_at=made.ends_at
-        )
+        return self._link(await self._product.people.new_link(person_id))
 
     async def change(self, person_id: int, order: PersonOrder) -> PersonFacts:
         """Give somebody another role, or let them in no more, or again."""
@@ -147,6 +142,10 @@ class PeopleApi:
     async def revoke(self, key_id: int) -> None:
         """Take a key away."""
         await self._product.doors.revoke_key(key_id)
+
+    def _link(self, made: DoorLink) -> LinkFacts:
+        url = f"{self._product.settings.public_url}{made.path}"
+        return LinkFacts(email=made.email, url=url, ends_at=made.ends_at)
 
 
 def _facts(row: PersonRow) -> PersonFacts:

@@ -11,11 +11,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from landbridge.access.roles import VISITOR, Person
-from landbridge.settings import Settings
 from landbridge.web.pages import API, Problem
 from landbridge.web.ports import Product
 from landbridge.web.rights import needed
-from landbridge.web.security import SAFE_METHODS
+from landbridge.web.security import SAFE_METHODS, login_cookie
 from landbridge.web.who import set_asking
 
 ODD_PATH = Problem(
@@ -34,29 +33,6 @@ NOBODY_YET = Problem(
 )
 
 
-class LoginCookie:
-    """The cookie of a browser that is logged in."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._secure = settings.public_url.startswith("https://")
-        # The prefix makes browsers refuse the cookie from any other host or over plain http.
-        self.name = "__Host-landbridge-login" if self._secure else "landbridge-login"
-
-    def read(self, request: Request) -> str:
-        """The session's secret; empty when there is none."""
-        return request.cookies.get(self.name, "")
-
-    def keep(self, response: Response, secret: str) -> None:
-        """Log the browser in until it is closed; the server says when the session ends. Lax, so that it comes
-        with the redirect from HighLevel's consent page.
-        """
-        response.set_cookie(self.name, secret, path="/", secure=self._secure, httponly=True, samesite="lax")
-
-    def end(self, response: Response) -> None:
-        """Log the browser out."""
-        response.delete_cookie(self.name, path="/", secure=self._secure, httponly=True, samesite="lax")
-
-
 class Door:
     """ASGI middleware: nobody gets further than they may."""
 
@@ -66,7 +42,7 @@ class Door:
         self._app = app
         self._product = product
         self._refuse = refuse
-        self._cookie = LoginCookie(product.settings)
+        self._cookie = login_cookie(product.settings)
         self._has_people = False  # once there is somebody there always is: the last owner cannot be removed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

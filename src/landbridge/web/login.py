@@ -13,11 +13,11 @@ from landbridge.access.doors import NotLetIn, TooManyTries
 from landbridge.access.people import INVITATION, PASSWORD
 from landbridge.settings import Settings
 from landbridge.store.database import StoreFailure
-from landbridge.store.people import hash_of
-from landbridge.web.door import LoginCookie, local
+from landbridge.store.tokens import token_of
+from landbridge.web.door import local
 from landbridge.web.pages import Pages, Problem
 from landbridge.web.ports import Product
-from landbridge.web.security import is_loopback
+from landbridge.web.security import is_loopback, login_cookie
 from landbridge.web.who import asking
 
 Text = Annotated[str, Form()]
@@ -41,7 +41,7 @@ class LoginPages:
     def __init__(self, product: Product, pages: Pages) -> None:
         self._product = product
         self._pages = pages
-        self._cookie = LoginCookie(product.settings)
+        self._cookie = login_cookie(product.settings)
 
     def router(self) -> APIRouter:
         """The routes of these pages."""
@@ -129,7 +129,7 @@ class LoginPages:
         """Choose another password; one is logged out everywhere else."""
         if password != again:
             return await self._account(request, TWICE, 422)
-        mine = hash_of(self._cookie.read(request))
+        mine = token_of(self._cookie.read(request))
         try:
             await self._product.people.change_password(asking().id, present, password, session=mine)
         except StoreFailure as failure:
@@ -175,6 +175,6 @@ class LoginPages:
         self, request: Request, problem: Problem | None = None, status: int = 200, *, done: bool = False
     ) -> Response:
         sessions = await self._product.doors.sessions(asking().id)
-        mine = hash_of(self._cookie.read(request))
+        mine = token_of(self._cookie.read(request))
         shown = {"sessions": sessions, "mine": mine, "done": done}
         return self._pages.page("account.html", status=status, problem=problem, here="account", **shown)

@@ -37,15 +37,18 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 def needed(method: str, path: str) -> Role | None:
     """The least role for a request; None where nobody has to be known."""
-    for methods, pattern, role in RULES:
-        if methods in ("*", method) and _fits(pattern, path):
+    for methods, pattern, role in _COMPILED:
+        if methods in ("*", method) and pattern.fullmatch(path):
             return role
     return Role.VIEWER if method in _SAFE else Role.OPERATOR
 
 
-def _fits(pattern: str, path: str) -> bool:
+def _compiled(pattern: str) -> re.Pattern[str]:
     parts = re.split(r"(\{[^}]*\}|\*$)", pattern)
     expression = "".join(
         "[^/]+" if part.startswith("{") else ".*" if part == "*" else re.escape(part) for part in parts
     )
-    return re.fullmatch(expression, path, re.DOTALL) is not None
+    return re.compile(expression, re.DOTALL)
+
+
+_COMPILED = tuple((methods, _compiled(pattern), role) for methods, pattern, role in RULES)
