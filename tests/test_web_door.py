@@ -20,7 +20,7 @@ from landbridge.web.door import local
 from landbridge.web.rights import needed
 from landbridge.web.site import build_site
 from web_client import Answer, Client
-from web_scenes import FakeProduct, OpenDoors, StillClock, TwoPeople, status
+from web_scenes import FakeProduct, OpenDoors, StillClock, TwoPeople, cheap_passwords, status
 
 GOOD = "river anvil candle moss"
 SAME_SITE = {"sec-fetch-site": "same-origin"}
@@ -37,6 +37,7 @@ PUBLIC = {
 OWNERS = ("/people", "/keys", "/connect/", "/oauth/", "/api/v1/people", "/api/v1/keys")
 READING = {  # posts that change nothing but what is one's own
     "/logout",
+    "/account/name",
     "/account/password",
     "/account/end",
     "/bridges/{bridge_id:int}/contacts",
@@ -142,6 +143,11 @@ class Real:
 
     async def first(self, **more: str) -> Answer:
         return await self.post("/first", name="Ada", email="ada@example.com", password=GOOD, **more)
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    cheap_passwords(monkeypatch)
 
 
 @pytest.fixture
@@ -288,8 +294,8 @@ async def test_the_pages_of_people_keys_and_ones_account(real: Real) -> None:
     assert (await real.post("/keys", name="x", role="king")).status == 422
     assert (await real.post("/people", name="x", email="x@example.com", role="king")).status == 422
     changed = await real.post("/account/password", present=GOOD, password=GOOD + " two", again=GOOD + " two")
-    assert changed.headers["location"] == "/account?changed=yes"
-    assert (await real.browser.get("/account?changed=yes")).status == 200
+    assert changed.headers["location"] == "/account?changed=password"
+    assert (await real.browser.get("/account?changed=password")).status == 200
 
 
 async def test_programs_do_the_same_through_the_api(real: Real) -> None:

@@ -34,6 +34,7 @@ from landbridge.engine.telling import Alerts, Tried, keep_watch
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
+from landbridge.letters import Letters
 from landbridge.own_actions import OwnActions
 from landbridge.settings import Settings
 from landbridge.store import journal
@@ -82,6 +83,7 @@ class App:
         self.runs = Runs(database)
         self.doors = Doors(database, clock)
         self.people = People(database, clock)
+        self.letters = Letters(settings, clock)
         self._vault = vault
         self._process = secrets.token_hex(4)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret

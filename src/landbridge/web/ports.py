@@ -19,6 +19,7 @@ from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Status
 from landbridge.engine.undo import UndoOrder
+from landbridge.letters import Letters
 from landbridge.settings import Settings
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
@@ -72,6 +73,7 @@ class Product(Protocol):
     settings: Settings
     doors: Doors
     people: People
+    letters: Letters
     feeds: Feeds
     contact_book: ContactBook
     journal_book: JournalBook
