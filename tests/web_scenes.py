@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from landbridge.access import passwords
 from landbridge.access.doors import Doors
 from landbridge.access.people import People
+from landbridge.access.provider import Provider
 from landbridge.access.roles import Person, Role
 from landbridge.engine import catalog
 from landbridge.engine.calling import Called
@@ -466,6 +467,7 @@ class FakeProduct:
     doors: Doors = field(default_factory=OpenDoors)
     people: People = field(default_factory=TwoPeople)
     letters: Letters = field(default_factory=NoLetters)
+    provider: Provider | None = None
     feeds: Feeds = field(default_factory=FakeFeeds)
     contact_book: ContactBook = field(default_factory=NobodyThere)
     journal_book: JournalBook = field(default_factory=FakeJournal)

@@ -12,9 +12,7 @@ from dataclasses import asdict, replace
 import structlog
 
 from landbridge import mapping_file
-from landbridge.access.doors import Doors
-from landbridge.access.people import People
-from landbridge.assembly import async_url, dbos_for, engine_config, feeds_for, receiver_for
+from landbridge.assembly import access_for, async_url, dbos_for, engine_config, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
 from landbridge.engine.activity_kinds import Carried, kinds_of
@@ -34,7 +32,6 @@ from landbridge.engine.telling import Alerts, Tried, keep_watch
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
-from landbridge.letters import Letters
 from landbridge.own_actions import OwnActions
 from landbridge.settings import Settings
 from landbridge.store import journal
@@ -81,9 +78,7 @@ class App:
         self.clock = clock
         self.bridges = Bridges(database)
         self.runs = Runs(database)
-        self.doors = Doors(database, clock)
-        self.people = People(database, clock)
-        self.letters = Letters(settings, clock)
+        self.doors, self.people, self.letters, self.provider = access_for(settings, database, vault, clock)
         self._vault = vault
         self._process = secrets.token_hex(4)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.access import passwords
+from landbridge.access.people import INVITATION
 from landbridge.access.roles import Person, Role
 from landbridge.store import logins, people
 from landbridge.store.database import Database, StoreFailure
@@ -99,6 +100,33 @@ class Doors:
             if fits:
                 await logins.settle(connection, attempt, logins.RIGHT_CODE)
         return fits
+
+    async def let_in_by_provider(self, email: str, name: str, *, newcomer: Role | None) -> tuple[Person, str]:
+        """The person with this address, which the provider verified, and the secret of a new session.
+
+        Somebody new gets the role ``newcomer``, or is refused where that is None. Raises ``NotLetIn``.
+        """
+        now, session = self._clock.now(), secrets.token_urlsafe(32)
+        async with self._database.write() as connection:
+            found = await people.by_email(connection, email)
+            if found is None and newcomer is not None and await people.count(connection):
+                named = " ".join(name.split())[:100]
+                await people.add(connection, email, named, newcomer.value, passwords.BY_PROVIDER, now)
+                found = await people.by_email(connection, email)
+            welcome = found is not None and found.disabled_at is None
+            outcome = logins.BY_PROVIDER if welcome else "unknown" if found is None else "disabled"
+            known = None if found is None else found.id
+            await logins.note(connection, now, outcome, person_id=known, email_key="", address_key="")
+            if found is not None and welcome:
+                if not found.password:  # invited, and came this way instead
+                    await people.change(connection, found.id, password=passwords.BY_PROVIDER)
+                    await people.drop_links(connection, found.id, INVITATION)
+                await people.open_session(connection, session, found.id, now)
+        if found is None or not welcome:
+            raise NotLetIn(
+                "The provider knows you, but you may not log in here.", "Ask an owner to invite you."
+            )
+        return _person(found), session
 
     async def open_for(self, person_id: int) -> str:
         """A session for somebody who proved who they are in another way: the secret of it."""

@@ -143,6 +143,11 @@ class People:
         """Choose another password, knowing the present one; every session ends but this one (its hash)."""
         async with self._database.read() as connection:
             found = await self._one(connection, person_id)
+        if found.password == passwords.BY_PROVIDER:
+            raise StoreFailure(
+                "You have no password here: you log in through your provider.",
+                "Ask an owner for a link if you want one as well.",
+            )
         if not await passwords.fits(found.password, now_used):
             raise StoreFailure("The present password is not right.", "Type the one you logged in with.")
         _good(password, found.name, found.email)

@@ -12,6 +12,7 @@ from landbridge.store.people_tables import api_key, login, person
 
 IN = "logged in"
 WRONG_CODE, RIGHT_CODE = "wrong code", "right code"  # of the set-up code of a new installation
+BY_PROVIDER = "by provider"  # let in because the identity provider vouched for them
 FAILED = ("wrong", "unknown", "disabled", WRONG_CODE)  # what counts as a guess
 
 

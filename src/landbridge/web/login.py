@@ -172,7 +172,13 @@ class LoginPages:
         self, following: str, problem: Problem | None = None, email: str = "", status: int = 200
     ) -> Response:
         return self._pages.page(
-            "login.html", status=status, following=following, problem=problem, email=email, here=""
+            "login.html",
+            status=status,
+            following=following,
+            problem=problem,
+            email=email,
+            provider=self._product.provider,
+            here="",
         )
 
     def _first(

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from landbridge.access.doors import Doors
 from landbridge.access.people import People
+from landbridge.access.provider import Provider
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.desk import Answered, Question
@@ -74,6 +75,7 @@ class Product(Protocol):
     doors: Doors
     people: People
     letters: Letters
+    provider: Provider | None
     feeds: Feeds
     contact_book: ContactBook
     journal_book: JournalBook
