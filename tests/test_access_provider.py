@@ -277,7 +277,7 @@ async def test_over_the_network(entrance: Entrance) -> None:
     """The whole way with real calls, to a provider on this machine."""
     idp = entrance.idp
 
-    async def answer(request: web.Request) -> web.Response:
+    async def answer(request: web.BaseRequest) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()} or None
         if request.path == "/token":
             assert request.headers["authorization"].startswith("Basic ")

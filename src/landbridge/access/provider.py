@@ -83,7 +83,9 @@ class Provider:
                 "Logging in through the provider needs the extra `oidc`, which is not installed.",
                 "On the server run `pip install 'landbridge[oidc]'`, or log in with a password.",
             )
-        from authlib.oauth2.rfc7636 import create_s256_code_challenge
+        from authlib.oauth2.rfc7636 import (  # type: ignore[import-untyped]  # Authlib has no types
+            create_s256_code_challenge,
+        )
 
         known = await self._discover()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))

@@ -267,8 +267,10 @@ async def _told(out: Out, app: App, link: DoorLink) -> int:
     url, mailed = f"{app.settings.public_url}{link.path}", await app.letters.send(link)
     if out.as_json:
         out.json({"email": link.email, "url": url, "ends_at": link.ends_at, "mailed": mailed})
-    told = mailed or f"Send it to {link.email}."
-    out.say(f"{told} The link is good once, until {when(link.ends_at)}:\n{url}")
+    else:
+        told = mailed or f"Send it to {link.email}."
+        out.say(f"{told} The link is good once, until {when(link.ends_at)}:")
+        print(url)  # whole, for copying
     return Exit.DONE
 
 

@@ -65,7 +65,7 @@ def run_demo(out: Out, *, once: bool, people: int, seed: int, port: int, home: P
                 if not once and code == Exit.DONE:
                     link = await app.people.entry_link((await app.people.by_email(DEMO_EMAIL)).id)
                     out.say("\nOpen this in a browser and press the button; the link is good once:")
-                    out.say(f"  {address}{link.path}")
+                    print(f"{address}{link.path}")  # whole, for copying
                     out.say(f"Afterwards log in at {address} as {DEMO_EMAIL} with “{DEMO_PASSWORD}”.")
                     out.say("In another terminal, try:")
                     out.say(f"  LANDBRIDGE_HOME={home} landbridge plan")
