@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +238,36 @@ async def test_the_way_goes_on_to_where_one_wanted(real: Real) -> None:
 )
 def test_the_way_never_goes_to_another_site(path: str) -> None:
     assert local(path) == "/"
+
+
+@dataclass
+class Crafty(Client):
+    """Sends the routed path as it is given, which a browser would tidy up."""
+
+    end: str = ""
+
+    async def _call(self, scope: dict[str, Any], body: bytes) -> Answer:
+        return await super()._call({**scope, "path": scope["path"] + self.end}, body)
+
+
+async def test_no_spelling_of_a_path_gets_around_the_rules() -> None:
+    """Routes end with $, and $ fits before a line break at the end."""
+    product = FakeProduct.of(status(), doors=OpenDoors(SOMEBODY["operator"]))
+    site = build_site(product, StillClock())
+    asked = [("GET", "/people"), ("POST", "/keys"), ("DELETE", "/api/v1/people/1"), ("GET", "/oauth/x")]
+    for end, wanted in (("", 403), ("\n", 404), ("\r", 404), ("\t", 404), ("\x00", 404), ("/", 403)):
+        for method, path in asked:
+            answer = await Crafty(site, end=end).ask(method, path, b"", SAME_SITE)
+            assert answer.status == wanted, (method, path, end)
+    assert needed("GET", "/api/v1/people/1\n") is Role.OWNER
+
+
+async def test_a_crafted_host_opens_nothing() -> None:
+    """Some versions of Starlette put Host and path together, and what follows would look like the path."""
+    site = build_site(FakeProduct.of(status(), doors=OpenDoors(None)), StillClock())
+    for host in ("127.0.0.1:8780/login?", "127.0.0.1:1/login#", "127.0.0.1:8780/static/"):
+        assert (await Client(site).ask("GET", "/people", b"", {"host": host})).status == 303, host
+        assert (await Client(site).ask("GET", "/api/v1/keys", b"", {"host": host})).status == 401, host
 
 
 async def test_a_key_opens_the_api_and_no_page(real: Real) -> None:

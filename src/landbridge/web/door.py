@@ -26,6 +26,7 @@ WHO_ARE_YOU = Problem(
     "This needs a key.",
     "Send `Authorization: Bearer KEY`; an owner makes one at /keys or with `landbridge keys add`.",
 )
+NO_PAGE = Problem("There is no page at this address.", "Go to the status page and follow the links there.")
 NOBODY_YET = Problem(
     "This installation has no owner yet.", "Open it in a browser, or run `landbridge user add` on the server."
 )
@@ -73,8 +74,11 @@ class Door:
         await (await self._refusal(Request(scope)) or self._app)(scope, receive, send)
 
     async def _refusal(self, request: Request) -> Response | None:
-        role = needed(request.method, request.url.path)
         set_asking(VISITOR)
+        path = _path(request)
+        if any(ord(letter) < 0x20 for letter in path):
+            return self._refuse(request, NO_PAGE, 404)  # routes end with $, which fits before a line break
+        role = needed(request.method, path)
         if role is None:
             return None
         person = await self._who(request)
@@ -86,23 +90,30 @@ class Door:
     async def _who(self, request: Request) -> Person | None:
         """Whose cookie it is; under /api also whose key. A key opens no page: browsers never send one."""
         kind, _, key = Headers(scope=request.scope).get("authorization", "").partition(" ")
-        if request.url.path.startswith(API) and kind.lower() == "bearer":
+        if _path(request).startswith(API) and kind.lower() == "bearer":
             return await self._product.doors.of_key(key.strip())
         return await self._product.doors.of_session(self._cookie.read(request))
 
     async def _unknown(self, request: Request) -> Response:
         if not self._has_people:
             self._has_people = not await self._product.people.nobody_yet()
-        if request.url.path.startswith(API):
+        if _path(request).startswith(API):
             told = WHO_ARE_YOU if self._has_people else NOBODY_YET
             return JSONResponse(
                 {"error": told.sentence, "fix": told.fix}, 401, {"WWW-Authenticate": "Bearer"}
             )
         if not self._has_people:
             return _away(request, "/first")
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        path = _path(request) + (f"?{request.url.query}" if request.url.query else "")
         asked = f"?next={quote(path, safe='/')}" if request.method in SAFE_METHODS and path != "/" else ""
         return _away(request, f"/login{asked}")
+
+
+def _path(request: Request) -> str:
+    """The path that is routed by. ``request.url`` is put together from it and the Host header, which anybody
+    can choose, so nothing is decided by that.
+    """
+    return str(request.scope["path"])
 
 
 def _away(request: Request, path: str) -> Response:

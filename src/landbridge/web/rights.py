@@ -50,4 +50,4 @@ def _fits(pattern: str, path: str) -> bool:
     expression = "".join(
         "[^/]+" if part.startswith("{") else ".*" if part == "*" else re.escape(part) for part in parts
     )
-    return re.fullmatch(expression, path) is not None
+    return re.fullmatch(expression, path, re.DOTALL) is not None
