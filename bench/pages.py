@@ -67,6 +67,18 @@ class _Measured:
     body: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class _LoggedIn:
+    """The site, as the browser of somebody who is logged in asks for it: the door is part of every page."""
+
+    site: Any
+    session: str
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        cookie = (b"cookie", f"landbridge-login={self.session}".encode())
+        await self.site({**scope, "headers": [*scope["headers"], cookie]}, receive, send)
+
+
 def pages(contacts: int, entries: int = 1_000_000) -> None:
     """Print median, worst, size and queries of every page, and the weight of a first load."""
     asyncio.run(_measure(contacts, entries))
@@ -82,7 +94,8 @@ async def _measure(contacts: int, entries: int) -> None:
         console.print(f"Filled in {time.monotonic() - began:.0f} s", style="dim")
         settings = load_settings({}, {"home": str(home)})
         async with open_app(settings, _Clock(), database=database) as app:
-            site = build_site(app, _Clock())
+            owner = await app.people.first("Owner", "owner@example.com", "four words of a bench")
+            site = _LoggedIn(build_site(app, _Clock()), await app.doors.open_for(owner))
             asked: list[str] = []
 
             def keep(_: object, __: object, statement: str, *___: object) -> None:
@@ -129,10 +142,20 @@ def _questions(bridge_id: int, contacts: int) -> Sequence[_Question]:
         _Question("search an id", search, {"text": id_of(Side.REZORA, contacts // 2)}),
         _Question("search in a list, no hit", search, {"text": "zzzz", "list": "left-out"}),
         _Question("one contact", f"{search}/{id_of(Side.HIGHLEVEL, contacts // 2)}"),
+        _Question("what waits", f"{one}/holds"),
+        _Question("what waits, one cause", f"{one}/holds/both_changed"),
+        _Question("activity", f"{one}/activity"),
+        _Question("activity: one system", f"{one}/activity?side=highlevel"),
+        _Question("activity: notes, of which there are none", f"{one}/activity?kind=note"),
+        _Question("activity: deletes, of which there are none", f"{one}/activity?action=delete"),
+        _Question("activity: one run", f"{one}/activity?run=1"),
+        _Question("activity: before all days", f"{one}/activity?until=1999-12-31"),
+        _Question("runs", f"{one}/runs"),
         _Question("recipes", f"{one}/recipes"),
         _Question("calendar", f"{one}/calendar"),
         _Question("webhooks", f"{one}/webhooks"),
         _Question("operations", "/operations"),
+        _Question("people", "/people"),
         _Question("set-up", "/setup"),
         _Question("API: status", f"/api/v1{one}/status"),
         _Question("API: list held", f"/api/v1{one}/contacts?standing=held"),
