@@ -18,6 +18,9 @@ from landbridge.web.rights import needed
 from landbridge.web.security import SAFE_METHODS
 from landbridge.web.who import set_asking
 
+ODD_PATH = Problem(
+    "There is no page at this address.", "Go to the status page and follow the links from there."
+)
 NOT_ENOUGH = Problem(
     "Your role does not allow this; nothing was changed.",
     "Ask an owner of this installation to do it, or to give you another role.",
@@ -26,7 +29,6 @@ WHO_ARE_YOU = Problem(
     "This needs a key.",
     "Send `Authorization: Bearer KEY`; an owner makes one at /keys or with `landbridge keys add`.",
 )
-NO_PAGE = Problem("There is no page at this address.", "Go to the status page and follow the links there.")
 NOBODY_YET = Problem(
     "This installation has no owner yet.", "Open it in a browser, or run `landbridge user add` on the server."
 )
@@ -74,10 +76,12 @@ class Door:
         await (await self._refusal(Request(scope)) or self._app)(scope, receive, send)
 
     async def _refusal(self, request: Request) -> Response | None:
+        # The path as the router sees it: `request.url` is built anew, and loses what an escaped ?, # or line
+        # break leads in. A line break at the end would be nothing to the router and something to the table.
+        path: str = request.scope["path"]
         set_asking(VISITOR)
-        path = _path(request)
-        if any(ord(letter) < 0x20 for letter in path):
-            return self._refuse(request, NO_PAGE, 404)  # routes end with $, which fits before a line break
+        if not path.isprintable():
+            return self._refuse(request, ODD_PATH, 404)
         role = needed(request.method, path)
         if role is None:
             return None
@@ -90,30 +94,23 @@ class Door:
     async def _who(self, request: Request) -> Person | None:
         """Whose cookie it is; under /api also whose key. A key opens no page: browsers never send one."""
         kind, _, key = Headers(scope=request.scope).get("authorization", "").partition(" ")
-        if _path(request).startswith(API) and kind.lower() == "bearer":
+        if request.scope["path"].startswith(API) and kind.lower() == "bearer":
             return await self._product.doors.of_key(key.strip())
         return await self._product.doors.of_session(self._cookie.read(request))
 
     async def _unknown(self, request: Request) -> Response:
         if not self._has_people:
             self._has_people = not await self._product.people.nobody_yet()
-        if _path(request).startswith(API):
+        if request.scope["path"].startswith(API):
             told = WHO_ARE_YOU if self._has_people else NOBODY_YET
             return JSONResponse(
                 {"error": told.sentence, "fix": told.fix}, 401, {"WWW-Authenticate": "Bearer"}
             )
         if not self._has_people:
             return _away(request, "/first")
-        path = _path(request) + (f"?{request.url.query}" if request.url.query else "")
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         asked = f"?next={quote(path, safe='/')}" if request.method in SAFE_METHODS and path != "/" else ""
         return _away(request, f"/login{asked}")
-
-
-def _path(request: Request) -> str:
-    """The path that is routed by. ``request.url`` is put together from it and the Host header, which anybody
-    can choose, so nothing is decided by that.
-    """
-    return str(request.scope["path"])
 
 
 def _away(request: Request, path: str) -> Response:
