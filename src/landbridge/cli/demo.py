@@ -62,7 +62,10 @@ def run_demo(out: Out, *, once: bool, people: int, seed: int, port: int, home: P
                 runs = await _sync_twice(out, app, bridge, sandbox)
                 code = await _summary(out, app, bridge, runs)
                 if not once and code == Exit.DONE:
-                    out.say(f"\nOpen {address} in a browser and log in as {DEMO_EMAIL} with {DEMO_PASSWORD}")
+                    link = await app.people.entry_link((await app.people.by_email(DEMO_EMAIL)).id)
+                    out.say("\nOpen this in a browser and press the button; the link is good once:")
+                    print(f"{address}{link.path}")  # whole, for copying
+                    out.say(f"Afterwards log in at {address} as {DEMO_EMAIL} with “{DEMO_PASSWORD}”.")
                     out.say("In another terminal, try:")
                     out.say(f"  LANDBRIDGE_HOME={home} landbridge plan")
                     out.say("Ctrl-C ends the demo.")

@@ -15,6 +15,8 @@ RULES: tuple[tuple[str, str, Role | None], ...] = (
     ("*", "/webhooks/highlevel", None),  # the signature decides
     ("*", "/feeds/*", None),  # the secret in the address decides
     ("*", "/login", None),
+    ("GET", "/login/provider", None),
+    ("GET", "/login/provider/back", None),  # what the provider signed decides
     ("*", "/first", None),
     ("*", "/welcome/*", None),  # the secret in the address decides
     ("POST", "/logout", Role.VIEWER),

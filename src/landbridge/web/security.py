@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from landbridge.access.provider import GOOD_FOR
 from landbridge.settings import Settings
 from landbridge.web.pages import Problem
 
@@ -162,3 +163,8 @@ def login_cookie(settings: Settings) -> Cookie:
 def connect_cookie(settings: Settings) -> Cookie:
     """Binds a started connect to the browser that started it, as long as the connect is good."""
     return Cookie(settings, "landbridge", 900)
+
+
+def provider_cookie(settings: Settings) -> Cookie:
+    """What a browser keeps while it is at the identity provider; sealed: neither read nor made up."""
+    return Cookie(settings, "landbridge-provider", int(GOOD_FOR))
