@@ -13,9 +13,7 @@ from functools import partial
 import structlog
 
 from landbridge import mapping_file
-from landbridge.access.doors import Doors
-from landbridge.access.people import People
-from landbridge.assembly import async_url, dbos_for, engine_config, feeds_for, receiver_for
+from landbridge.assembly import access_for, async_url, dbos_for, engine_config, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connecting import Connected, Connecting
 from landbridge.connections import Connections
@@ -25,7 +23,10 @@ from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
+from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.outgoing import OutgoingWebhooks, keep_sending
+from landbridge.engine.overview import Overview
+from landbridge.engine.pulse import Pulses
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.engine.recipes import OpenActivities, activities_of
 from landbridge.engine.roster import Listing, Roster
@@ -83,8 +84,7 @@ class App:
         self.clock = clock
         self.bridges = Bridges(database)
         self.runs = Runs(database)
-        self.doors = Doors(database, clock)
-        self.people = People(database, clock)
+        self.doors, self.people, self.letters, self.provider = access_for(settings, database, vault, clock)
         self._vault = vault
         self._process = secrets.token_hex(4)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
@@ -95,12 +95,15 @@ class App:
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
         self.contact_book = ContactBook(database, clock, self._connections.policy_of)
+        self.journal_book = JournalBook(database)
         self.feeds = feeds_for(settings, database, vault, clock)
         self._recipes = RecipeBook(database, clock, self._connections.policy_of, self.carry)
         self._receiver = receiver_for(settings, database, clock, self.wake, self._recipes.listens)
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
         )
+        self.overview = Overview(database, clock, self._timetable)
+        self._pulses = Pulses(database, clock, self._connections.usages_of, settings.highlevel_quota_daily)
         self._alerts = Alerts(
             database,
             clock,
@@ -119,7 +122,7 @@ class App:
         self.trials = Trials(self.plan, clock)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
-        self._crew = Crew(database, clock, self.live, self._poll_for, self._sync_for)
+        self._crew = Crew(database, clock, self.live, partial(self.poll, cause="schedule"), self._sync_for)
 
     @property
     def recipes(self) -> RecipeBook:
@@ -219,9 +222,6 @@ class App:
     async def _sync_for(self, bridge: Bridge, cause: str, accept: bool) -> Run:  # a callback of Crew
         return await self.sync(bridge, cause=cause, accept=accept)
 
-    async def _poll_for(self, bridge: Bridge) -> Run | None:
-        return await self.poll(bridge, cause="schedule")
-
     def policy_of(self, bridge: Bridge) -> Policy:
         """What its mapping and its connections allow; raises ``MappingError``."""
         return self._connections.policy_of(bridge)
@@ -284,7 +284,9 @@ class App:
         found = await status_of(self.database, bridge, self.clock.now())
         following = {timing.purpose: timing.next_at for timing in await self.timings(bridge)}
         came = await self.arrivals()
-        return replace(found, next_sync=following["sync"], next_poll=following["poll"], arrivals=came)
+        pulse = await self._pulses.of(bridge, found.running if found.busy else None, found.told)
+        next_sync, next_poll = following["sync"], following["poll"]
+        return replace(found, arrivals=came, pulse=pulse, next_sync=next_sync, next_poll=next_poll)
 
     # People
 
@@ -310,9 +312,9 @@ class App:
         """Give every open hold of one cause the same answer."""
         return await self._desk.resolve_all(bridge, cause, use, by=by)
 
-    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+    async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
         """One page of the contacts that are ``in-sync``, ``left-out``, ``held`` or ``waiting``."""
-        return await self._roster.contacts(bridge, standing, page)
+        return await self._roster.contacts(bridge, standing, after)
 
     async def pause(self, bridge: Bridge, record_id: str, note: str = "") -> None:
         """Take a contact out of the sync; opt-outs are carried all the same."""

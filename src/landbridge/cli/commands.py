@@ -18,6 +18,7 @@ from landbridge.cli import (
     hooks,
     live,
     operations,
+    overview,
     people,
     setups,
     syncing,
@@ -33,6 +34,7 @@ from landbridge.cli.output import (
     lines_table,
     live_sentence,
     plan_table,
+    pulse_sentences,
     run_facts,
     runs_table,
     status_facts,
@@ -61,6 +63,7 @@ connect = typer.Typer(
 bridge = typer.Typer(no_args_is_help=True, help="Pair two connected accounts and say what is mapped.")
 main.add_typer(connect, name="connect")
 main.add_typer(bridge, name="bridge")
+bridge.command("list")(overview.bridge_list)
 main.add_typer(people.holds, name="holds")
 main.add_typer(book.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
@@ -303,6 +306,8 @@ def status(name: BridgeName = "", as_json: AsJson = False) -> None:
                 if picture.recent:
                     out.say(calls_sentence(picture.recent[0]))
                 out.say(live_sentence(picture))
+                for sentence in pulse_sentences(picture):
+                    out.say(sentence)
         if not found:
             out.say("There is no bridge yet. Connect both accounts, then `landbridge bridge create`.")
         return Exit.DONE

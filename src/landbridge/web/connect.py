@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Annotated
 from urllib.parse import urlencode, urlsplit
 
@@ -14,7 +15,7 @@ from landbridge.sync.model import Side
 from landbridge.web.pages import Pages, Problem
 from landbridge.web.ports import Product
 from landbridge.web.problems import FAILURES, problem_of, status_of
-from landbridge.web.security import Sessions, host_name
+from landbridge.web.security import connect_cookie, host_name
 from landbridge.web.setup_accounts import NO_LOGIN, READ_ONLY, AccountSteps
 from landbridge.web.setup_frame import NEW, Frames
 
@@ -37,7 +38,7 @@ class ConnectPages:
         self._pages = pages
         self._frames = Frames(product, pages)
         self._steps = AccountSteps(product, pages)
-        self._sessions = Sessions(product.settings)
+        self._cookie = connect_cookie(product.settings)
         self._public_url = product.settings.public_url
 
     def router(self) -> APIRouter:
@@ -66,19 +67,19 @@ class ConnectPages:
             chosen = {"again": "yes", "access": access[:10], "setup": setup[:20]}
             query = urlencode({name: value for name, value in chosen.items() if value})
             return RedirectResponse(f"{self._public_url}/connect/highlevel?{query}", 303)
-        session = self._sessions.new()
+        session = secrets.token_urlsafe(24)
         number = await self._number(setup)
         try:
             consent = await self._product.connect_url(session, setup=number, read_only=access == READ_ONLY)
         except FAILURES as failure:
             return await self._problem(problem_of(failure), status_of(failure), number)
         answer = RedirectResponse(consent, 303)
-        self._sessions.keep(answer, session)
+        self._cookie.keep(answer, session)
         return answer
 
     async def highlevel_answer(self, request: Request, code: str = "", state: str = "") -> Response:
         """The browser is back from HighLevel."""
-        session = self._sessions.read(request)
+        session = self._cookie.read(request)
         number = await self._product.setups.started(session) if session else 0
         if not code:
             return await self._problem(DECLINED, 400, number)
@@ -92,7 +93,7 @@ class ConnectPages:
             answer = await self._steps.attach(_key(connected.setup), connected.account)
         else:
             answer = RedirectResponse("/connect", 303)
-        self._sessions.end(answer)
+        self._cookie.end(answer)
         return answer
 
     async def rezora(

@@ -7,13 +7,16 @@ from typing import Protocol
 
 from landbridge.access.doors import Doors
 from landbridge.access.people import People
+from landbridge.access.provider import Provider
 from landbridge.connecting import Connected
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.desk import Answered, Question
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
+from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.outgoing import OutgoingWebhooks
+from landbridge.engine.overview import Overview
 from landbridge.engine.recipe_book import Card, Trial
 from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
@@ -21,6 +24,7 @@ from landbridge.engine.setups import SetupBook
 from landbridge.engine.status import Status
 from landbridge.engine.trials import Trials
 from landbridge.engine.undo import UndoOrder
+from landbridge.letters import Letters
 from landbridge.settings import Settings
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
@@ -76,11 +80,15 @@ class Product(Protocol):
     settings: Settings
     doors: Doors
     people: People
+    letters: Letters
+    provider: Provider | None
     feeds: Feeds
     contact_book: ContactBook
+    journal_book: JournalBook
     outgoing: OutgoingWebhooks
     setups: SetupBook
     trials: Trials
+    overview: Overview
 
     @property
     def recipes(self) -> Recipes:
@@ -155,7 +163,7 @@ class Product(Protocol):
         """Answer a hold; the next sync carries it out."""
         ...
 
-    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+    async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
         """One page of the contacts that are ``in-sync``, ``left-out``, ``held`` or ``waiting``."""
         ...
 
