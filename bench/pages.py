@@ -91,7 +91,8 @@ async def _measure(contacts: int, entries: int) -> None:
 
             event.listen(database.engine.sync_engine, "before_cursor_execute", keep)
             table = Table(
-                title=f"{contacts:,} contacts, {entries:,} journal entries, {BRIDGES} bridges; asked {ASKED} times",
+                title=f"{contacts:,} contacts, {entries:,} journal entries, {BRIDGES} bridges;"
+                f" each page asked {ASKED} times",
                 title_justify="left",
             )
             for column in ("", "median ms", "worst ms", "kB sent", "queries", f"under {AIM:.0f} ms"):

@@ -14,7 +14,7 @@ from landbridge.store.journal import Entry, OpenHold, entry_of, hold_of, named_h
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Sighting, sighting
 from landbridge.store.roll import speaking
-from landbridge.store.rows import IDS_PER_STATEMENT
+from landbridge.store.rows import batches
 from landbridge.store.tables import hold, journal, observed
 from landbridge.sync.model import Side
 
@@ -184,15 +184,20 @@ async def holds_of(connection: AsyncConnection, bridge_id: int, ids: Mapping[Sid
 async def entries_of(
     connection: AsyncConnection, bridge_id: int, records: Mapping[Side, Collection[str]], limit: int
 ) -> list[Entry]:
-    """What was written to these records, or made from them, newest first; each by an index of its own."""
-    found: dict[int, Entry] = {}
+    """What was written to these records, or made from them, newest first.
+
+    Their ids are found first, by the indexes of records and sources: asked for the newest ones at once,
+    SQLite would rather walk through the whole journal.
+    """
+    keys: set[int] = set()
     for side, ids in records.items():
-        some = list(ids)[:IDS_PER_STATEMENT]
-        for named in (
-            (journal.c.side == side.value) & journal.c.record_id.in_(some),
-            (journal.c.side == side.other.value) & journal.c.source_id.in_(some),
-        ):
-            query = select(journal).where(journal.c.bridge_id == bridge_id, named)
-            rows = await connection.execute(query.order_by(journal.c.id.desc()).limit(limit))
-            found |= {row.id: entry_of(row) for row in rows}
-    return [found[key] for key in sorted(found, reverse=True)[:limit]]
+        for some in batches(list(ids)):
+            for named in (
+                (journal.c.side == side.value) & journal.c.record_id.in_(some),
+                (journal.c.side == side.other.value) & journal.c.source_id.in_(some),
+            ):
+                query = select(journal.c.id).where(journal.c.bridge_id == bridge_id, named)
+                keys |= set((await connection.execute(query)).scalars())
+    newest = sorted(keys, reverse=True)[:limit]
+    rows = await connection.execute(select(journal).where(journal.c.id.in_(newest)))
+    return sorted((entry_of(row) for row in rows), key=lambda entry: -entry.id)
