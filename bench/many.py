@@ -12,6 +12,7 @@ from landbridge.store.database import Database
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Sighting
+from landbridge.store.rows import execute_many
 from landbridge.store.runs import Runs
 from landbridge.store.standings import Standing
 from landbridge.store.tables import journal as journal_table
@@ -127,7 +128,7 @@ async def _write_journal(
             for n in range(start, min(start + 20_000, entries))
         ]
         async with database.write() as connection:
-            await journal.execute_many(connection, insert(journal_table), rows)
+            await execute_many(connection, insert(journal_table), rows)
 
 
 async def _days(database: Database, bridge_id: int, now: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -214,10 +215,10 @@ async def test_activities_of_a_contact_are_read_by_their_index() -> None:
 
 
 async def test_what_was_written_is_found_by_index_and_not_by_walking_through_the_journal() -> None:
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, Any]] = []
     async with scene(SEEN) as made:
 
-        def keep(_: object, __: object, statement: str, given: object, *___: object) -> None:
+        def keep(_: object, __: object, statement: str, given: Any, *___: object) -> None:
             asked.append((statement, given))
 
         event.listen(made.database.engine.sync_engine, "before_cursor_execute", keep)

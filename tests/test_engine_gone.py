@@ -37,8 +37,8 @@ PHONES = ("+13035550142", "(303) 555-0142", "720 555 0100", "")
 async def work(tmp_path: Path) -> AsyncIterator[Work]:
     database = Database(f"sqlite+aiosqlite:///{new_database(tmp_path)}")
     bridges = Bridges(database)
-    accounts = [await bridges.save_account(side, "1", "Office", {}, NOW) for side in Side]
-    bridge = await bridges.create("office", *accounts, "", NOW)
+    left, right = [await bridges.save_account(side, "1", "Office", {}, NOW) for side in Side]
+    bridge = await bridges.create("office", left, right, "", NOW)
     yield Work(
         bridge=bridge,
         policy=default_policy(),

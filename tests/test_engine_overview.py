@@ -42,8 +42,8 @@ class Office:
 
     async def bridge(self, name: str) -> Bridge:
         bridges = Bridges(self.database)
-        pair = [await bridges.save_account(side, name, name, {}, NOW) for side in Side]
-        return await bridges.create(name, *pair, "", NOW)
+        left, right = [await bridges.save_account(side, name, name, {}, NOW) for side in Side]
+        return await bridges.create(name, left, right, "", NOW)
 
     async def ran(self, bridge: Bridge, state: str = "done", purpose: str = "sync", **counts: int) -> Run:
         runs = Runs(self.database)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, exists, insert, select
@@ -35,13 +36,13 @@ DONE = {
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened = Database(f"sqlite+aiosqlite:///{new_database(tmp_path)}")
     bridges = Bridges(opened)
-    accounts = [await bridges.save_account(side, "1", "Office", {}, NOW) for side in Side]
-    assert (await bridges.create("office", *accounts, "", NOW)).id == ME
+    left, right = [await bridges.save_account(side, "1", "Office", {}, NOW) for side in Side]
+    assert (await bridges.create("office", left, right, "", NOW)).id == ME
     yield opened
     await opened.close()
 
 
-def sight(side: Side, key: str, name: str = "", email: str = "", phone: str = "", **more: bool) -> Sighting:
+def sight(side: Side, key: str, name: str = "", email: str = "", phone: str = "", **more: Any) -> Sighting:
     return Sighting(Record(side, key, {}, **more), "p", name, email, phone)
 
 
@@ -245,10 +246,10 @@ def test_what_is_typed_and_what_is_kept_are_folded_alike() -> None:
     "search", [Search(), Search("nobody"), Search(list="held"), Search(list="only-rezora")]
 )
 async def test_lists_and_numbers_are_read_from_their_index_alone(database: Database, search: Search) -> None:
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, Any]] = []
     async with database.read() as connection:
 
-        def keep(_: object, __: object, statement: str, given: object, *___: object) -> None:
+        def keep(_: object, __: object, statement: str, given: Any, *___: object) -> None:
             asked.append((statement, given))
 
         event.listen(database.engine.sync_engine, "before_cursor_execute", keep)

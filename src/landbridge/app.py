@@ -300,8 +300,8 @@ class App:
         following = {timing.purpose: timing.next_at for timing in await self.timings(bridge)}
         came = await self.arrivals()
         pulse = await self._pulses.of(bridge, found.running if found.busy else None, found.told)
-        times = {"next_sync": following["sync"], "next_poll": following["poll"]}
-        return replace(found, arrivals=came, pulse=pulse, **times)
+        sync, poll = following["sync"], following["poll"]
+        return replace(found, arrivals=came, pulse=pulse, next_sync=sync, next_poll=poll)
 
     # People
 

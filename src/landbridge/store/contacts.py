@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store import links
@@ -88,7 +88,7 @@ async def listed(
     Read from ``ix_observed_roll`` alone, from the place on, so a page far down costs what the first one
     does; a search looks through that index. Names and addresses are then read of the page only.
     """
-    found: list[tuple[Side, Row[Any]]] = []
+    found: list[tuple[Side, Any]] = []
     sides = list(Side)[list(Side).index(after.side) if after else 0 :]
     for side in sides:
         if wanted.side not in (None, side):
@@ -137,10 +137,10 @@ def _narrowed(wanted: Wanted, dialect: str) -> list[ColumnElement[bool]]:
 
 
 async def _lines(
-    connection: AsyncConnection, bridge_id: int, found: Sequence[tuple[Side, Row[Any]]]
+    connection: AsyncConnection, bridge_id: int, found: Sequence[tuple[Side, Any]]
 ) -> list[Line]:
     """The lines of a page, with names, addresses and partners."""
-    shown: dict[tuple[Side, str], tuple[Row[Any], str]] = {}
+    shown: dict[tuple[Side, str], tuple[Any, str]] = {}
     for side in Side:
         ids = [row.id for at, row in found if at is side]
         if ids:

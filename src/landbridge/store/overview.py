@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Select, and_, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -54,11 +55,12 @@ async def sketches(connection: AsyncConnection, now: float) -> dict[int, Sketch]
     for row in await connection.execute(union_all(*_newest())):
         shown = (row.id, row.purpose, row.state, row.sentence, row.fix, row.started_at, row.ended_at)
         found[row.bridge_id].runs[row.key] = Glimpse(*shown)
-    for key, number in await connection.execute(_number_of(select(hold.c.bridge_id, func.count()))):
+    asked = _number_of(select(hold.c.bridge_id, func.count()))
+    for key, number in (await connection.execute(asked)).tuples():
         if key in found:
             found[key].holds = number
     lasting = select(alert.c.bridge_id, func.count()).where(alert.c.closed_at.is_(None))
-    for key, number in await connection.execute(_number_of(lasting)):
+    for key, number in (await connection.execute(_number_of(lasting))).tuples():
         if key in found:
             found[key].alerts = number
     waiting = select(due.c.bridge_id, func.count(), func.min(due.c.since)).group_by(due.c.bridge_id)
@@ -74,7 +76,7 @@ async def standing_of(connection: AsyncConnection, since: dict[int, int]) -> dic
     """How many people are equal and how many there are, of some bridges, as the named runs saw them."""
     found = dict.fromkeys(since, (0, 0))
     terms = [and_(observed.c.bridge_id == key, observed.c.run_id >= run_id) for key, run_id in since.items()]
-    parts: Sequence[Select[tuple[int, str, int]]] = [
+    parts: Sequence[Select[Any]] = [
         select(literal(key), observed.c.standing, func.count())
         .where(term, observed.c.speaks.is_(True))
         .group_by(observed.c.standing)
@@ -82,18 +84,18 @@ async def standing_of(connection: AsyncConnection, since: dict[int, int]) -> dic
     ]
     if not parts:
         return found
-    for key, standing, number in await connection.execute(union_all(*parts)):
+    for key, standing, number in (await connection.execute(union_all(*parts))).tuples():
         equal, total = found[key]
         found[key] = (equal + number * (standing == "equal"), total + number)
     return found
 
 
-def _newest() -> list[Select[tuple[object, ...]]]:
+def _newest() -> list[Select[Any]]:
     """The newest run of each purpose, and the newest good one of those that read both sides whole."""
     return [_run_of(purpose) for purpose in PURPOSES] + [_run_of(purpose, "done") for purpose in WHOLE]
 
 
-def _run_of(purpose: str, state: str = "") -> Select[tuple[object, ...]]:
+def _run_of(purpose: str, state: str = "") -> Select[Any]:
     one = run.alias()
     query = select(one.c.id).where(one.c.bridge_id == bridge.c.id, one.c.purpose == purpose)
     if state:
@@ -112,6 +114,6 @@ def _run_of(purpose: str, state: str = "") -> Select[tuple[object, ...]]:
     return select(run.c.bridge_id, key, *shown).select_from(bridge.join(run, run.c.id == newest))
 
 
-def _number_of(query: Select[tuple[int, int]]) -> Select[tuple[int, int]]:
+def _number_of(query: Select[Any]) -> Select[Any]:
     """Counted by bridge."""
     return query.group_by(query.selected_columns[0])
