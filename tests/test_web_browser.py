@@ -145,4 +145,4 @@ async def test_the_page_is_whole_without_script(tab: Tab) -> None:
         )
         await tab.call("Emulation.setScriptExecutionDisabled", value=False)
         assert await tab.run("document.activeElement.textContent") == "Skip to content"
-        assert await tab.run("document.querySelectorAll('section').length") == 7
+        assert await tab.run("document.querySelectorAll('section').length") == 9

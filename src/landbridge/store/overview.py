@@ -55,14 +55,14 @@ async def sketches(connection: AsyncConnection, now: float) -> dict[int, Sketch]
     for row in await connection.execute(union_all(*_newest())):
         shown = (row.id, row.purpose, row.state, row.sentence, row.fix, row.started_at, row.ended_at)
         found[row.bridge_id].runs[row.key] = Glimpse(*shown)
-    asked = _number_of(select(hold.c.bridge_id, func.count()))
-    for key, number in (await connection.execute(asked)).tuples():
-        if key in found:
-            found[key].holds = number
-    lasting = select(alert.c.bridge_id, func.count()).where(alert.c.closed_at.is_(None))
-    for key, number in (await connection.execute(_number_of(lasting))).tuples():
-        if key in found:
-            found[key].alerts = number
+    asked = _number_of(select(hold.c.bridge_id, func.count().label("number")))
+    for row in await connection.execute(asked):
+        if row.bridge_id in found:
+            found[row.bridge_id].holds = row.number
+    lasting = select(alert.c.bridge_id, func.count().label("number")).where(alert.c.closed_at.is_(None))
+    for row in await connection.execute(_number_of(lasting)):
+        if row.bridge_id in found:
+            found[row.bridge_id].alerts = row.number
     waiting = select(due.c.bridge_id, func.count(), func.min(due.c.since)).group_by(due.c.bridge_id)
     for key, number, since in await connection.execute(waiting):
         if key in found:
@@ -77,16 +77,16 @@ async def standing_of(connection: AsyncConnection, since: dict[int, int]) -> dic
     found = dict.fromkeys(since, (0, 0))
     terms = [and_(observed.c.bridge_id == key, observed.c.run_id >= run_id) for key, run_id in since.items()]
     parts: Sequence[Select[Any]] = [
-        select(literal(key), observed.c.standing, func.count())
+        select(literal(key).label("key"), observed.c.standing, func.count().label("number"))
         .where(term, observed.c.speaks.is_(True))
         .group_by(observed.c.standing)
         for key, term in zip(since, terms, strict=True)
     ]
     if not parts:
         return found
-    for key, standing, number in (await connection.execute(union_all(*parts))).tuples():
-        equal, total = found[key]
-        found[key] = (equal + number * (standing == "equal"), total + number)
+    for row in await connection.execute(union_all(*parts)):
+        equal, total = found[row.key]
+        found[row.key] = (equal + row.number * (row.standing == "equal"), total + row.number)
     return found
 
 
