@@ -120,8 +120,10 @@ async def groups(connection: AsyncConnection, bridge_id: int, since: int) -> lis
     found: list[Group] = []
     for side in Side:
         query = select(*columns, *told).where(*speaking(bridge_id, since, side)).group_by(*columns)
-        for row in await connection.execute(query):
-            found.append(Group(side, row.standing, row.reason, row.number, row.alone, row.opted_out))
+        found += [
+            Group(side, row.standing, row.reason, row.number, row.alone, row.opted_out)
+            for row in await connection.execute(query)
+        ]
     return found
 
 
