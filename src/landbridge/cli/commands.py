@@ -63,7 +63,7 @@ connect = typer.Typer(
 bridge = typer.Typer(no_args_is_help=True, help="Pair two connected accounts and say what is mapped.")
 main.add_typer(connect, name="connect")
 main.add_typer(bridge, name="bridge")
-bridge.command("list")(overview.bridge_list)
+main.command("overview")(overview.all_bridges)
 main.add_typer(people.holds, name="holds")
 main.add_typer(book.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")

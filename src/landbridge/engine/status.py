@@ -76,7 +76,8 @@ class Status:
         if not self.total:
             return "Nothing has been compared yet."
         if not others:
-            return f"All {self.total:,} contacts are equal on both sides."
+            all_of_them = "The only contact is" if self.total == 1 else f"All {self.total:,} contacts are"
+            return f"{all_of_them} equal on both sides."
         return f"{self.equal:,} of {self.total:,} contacts are equal on both sides; the other {others:,}:"
 
     @property
