@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from landbridge.handbook import Anchors, Handbook, handbook
 
@@ -105,3 +107,26 @@ def test_addresses_of_headings_are_those_of_github() -> None:
 )
 def test_what_the_product_says_is_found_in_its_documentation(words: str, name: str, anchor: str) -> None:
     assert (name, anchor) in [(f.name, f.anchor) for f in handbook().search(words)[:3]]
+
+
+def shown(*arguments: str) -> Result:
+    from landbridge.cli import main  # here, so that the other tests do not wait for all of the product
+
+    return CliRunner(env={"COLUMNS": "200"}).invoke(main, ["docs", *arguments])
+
+
+def test_the_terminal_shows_the_list_a_page_and_what_is_searched_for() -> None:
+    assert "how-sync-works" in shown().stdout
+    assert "User name, password or token were refused." in shown("docs/errors.md").stdout
+    assert json.loads(shown("--json").stdout)[0]["name"] == next(iter(handbook().titles))
+    assert json.loads(shown("errors", "--json").stdout)["markdown"] == handbook().text("errors")
+    found = json.loads(shown("--search", "lost password", "--json").stdout)
+    assert (found[0]["name"], found[0]["anchor"]) == ("people", "a-lost-password")
+    assert "landbridge docs people" in shown("--search", "lost password").stdout
+    assert "No section" in shown("--search", "xyzzy").stdout
+
+
+def test_the_terminal_says_that_there_is_no_such_page() -> None:
+    gone = shown("gone")
+    assert gone.exit_code == 2
+    assert "The documentation has no page of this name." in gone.stderr

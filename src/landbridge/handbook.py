@@ -18,6 +18,7 @@ PICTURES = {".png": "image/png", ".svg": "image/svg+xml"}
 _ROW = re.compile(r"^\| \[([^\]]+)\]\(([^)#\s]+)\.md\) \| (.+) \|$")
 _HEADING = re.compile(r"^#{1,6} (.+)$")
 _SNIPPET = 220  # letters of a section that a search shows
+_NEAR = 3  # what is so many times less fit than the best is left out
 _LONG = 4000  # a section of so many letters is half as fit as a short one with the same words
 
 
@@ -90,7 +91,8 @@ class Handbook:
             if fit >= enough > 0:
                 found.append(((fit + named) / (1 + len(text) / _LONG), section))
         found.sort(key=lambda pair: -pair[0])
-        return [_shortened(section, counts) for _, section in found[:most]]
+        near = [section for fit, section in found[:most] if fit * _NEAR >= found[0][0]]
+        return [_shortened(section, counts) for section in near]
 
     def _sections(self) -> Iterator[Finding]:
         """Every section, whole, in the order of the index."""

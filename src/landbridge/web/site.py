@@ -7,6 +7,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from landbridge import __version__
+from landbridge.handbook import handbook
 from landbridge.systems.base import Clock, RealClock
 from landbridge.web.activity import ActivityPages
 from landbridge.web.api import Api
@@ -18,6 +19,7 @@ from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
 from landbridge.web.contacts import ContactPages
 from landbridge.web.dashboard import DashboardPages
+from landbridge.web.docs import DocsPages
 from landbridge.web.door import Door
 from landbridge.web.holds import HoldPages
 from landbridge.web.login import LoginPages
@@ -53,6 +55,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         ContactPages(product, pages),
         ActivityPages(product, pages),
         ConnectPages(product, pages),
+        DocsPages(handbook(), pages),
         HoldPages(product, pages),
         LoginPages(product, pages),
         PeoplePages(product, pages),
