@@ -115,6 +115,15 @@ def test_what_could_run_or_load_is_taken_out_of_a_page() -> None:
     assert rendered.parts == (("d", "D"), ("d-1", "D"))
 
 
+def test_cells_of_a_table_have_the_words_above_them_for_narrow_screens() -> None:
+    rendered = prose("| a `b` | |\n|---|---|\n| [one](x.md) | 2 |\n| 3 | 4 |\n", INDEX, {"x"}).html
+    assert rendered.count('<td data-label="a b"><div>') == 2
+    assert (
+        '<td data-label="a b"><div><a href="/docs/x" rel="noopener noreferrer">one</a></div></td>' in rendered
+    )
+    assert rendered.count("<td><div>") == 2  # nothing stands above
+
+
 def test_an_error_names_where_more_is_said() -> None:
     assert problem_of(WrongCredentials("No.")).more == "errors#wrongcredentials"
     assert coded("See docs/settings.md.") == 'See <a href="/docs/settings">docs/settings.md</a>.'

@@ -154,7 +154,7 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
     for line in re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL).splitlines():
         fenced ^= line.lstrip().startswith("```")
         heading = None if fenced else _HEADING.match(line)
-        yield ("heading", heading[1]) if heading else ("text", line)
+        yield ("heading", heading[1]) if heading else ("text", line.removeprefix("> "))
 
 
 def _plain(markdown: str) -> str:

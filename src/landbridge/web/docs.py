@@ -69,7 +69,7 @@ class DocsPages:
         """All pages by chapter, or what was searched for."""
         asked = " ".join(q.split())[:LONGEST_SEARCH]
         found = self._handbook.search(asked) if asked else []
-        return self._page(template="docs.html", name=INDEX, asked=asked, found=found, prose=None)
+        return self._page(INDEX, asked=asked, found=found)
 
     async def show(self, request: Request, name: str) -> Response:
         """One page, or a picture of one."""
@@ -78,7 +78,7 @@ class DocsPages:
             return FileResponse(picture[0], media_type=picture[1])
         if name not in self._known:
             return self._pages.problem(request, NO_PAGE, 404)
-        return self._page(template="docs.html", name=name, asked="", found=[], prose=self._prose(name))
+        return self._page(name, shown=self._prose(name))
 
     async def entries(self) -> list[EntryFacts]:
         """In the order in which they are meant to be read."""
@@ -102,15 +102,19 @@ class DocsPages:
     def _rendered(self, name: str) -> Prose:
         return prose(self._handbook.text(name) or "", name, self._known)
 
-    def _page(self, template: str, name: str, **context: object) -> Response:
+    def _page(
+        self, name: str, *, asked: str = "", found: list[Finding] | None = None, shown: Prose | None = None
+    ) -> Response:
         return self._pages.page(
-            template,
+            "docs.html",
             here="docs",
             name=name,
             title=self._handbook.titles.get(name, "Documentation"),
             chapters=self._handbook.chapters,
             answers=lambda text: line(text, INDEX, self._known),
-            **context,
+            asked=asked,
+            found=found or [],
+            prose=shown,
         )
 
 

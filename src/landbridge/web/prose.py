@@ -37,7 +37,13 @@ _TAGS = {
 }
 _TAGS |= {"blockquote", "table", "thead", "tbody", "tr", "th", "td", "img", "div"}
 _ATTRIBUTES = {f"h{level}": {"id"} for level in range(1, 7)}
-_ATTRIBUTES |= {"a": {"href"}, "img": {"src", "alt"}, "div": {"class", "tabindex"}, "pre": {"tabindex"}}
+_ATTRIBUTES |= {
+    "a": {"href"},
+    "img": {"src", "alt"},
+    "div": {"class", "tabindex"},
+    "pre": {"tabindex"},
+    "td": {"data-label"},
+}
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -52,6 +58,7 @@ class Prose:
 def prose(text: str, name: str, known: Container[str]) -> Prose:
     """Render one page; ``name`` is where its relative links begin, ``known`` are the names of all pages."""
     tokens = _markdown().parse(text)
+    _label_cells(tokens)
     anchors, parts = Anchors(), list[tuple[str, str]]()
     for place, token in enumerate(tokens):
         if token.type == "heading_open":
@@ -93,14 +100,33 @@ def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table")  # raw HTML goes through; nh3 has the last word
 
 
-def _words(heading: Token) -> str:
-    return "".join(child.content for child in heading.children or ())
+def _words(inline: Token) -> str:
+    return "".join(child.content for child in inline.children or ())
+
+
+def _label_cells(tokens: list[Token]) -> None:
+    """Give each cell the words above its column, which narrow screens show beside it."""
+    above, column = list[str](), 0
+    for place, token in enumerate(tokens):
+        if token.type == "table_open":
+            above = []
+        elif token.type == "tr_open":
+            column = 0
+        elif token.type == "th_open":
+            above.append(_words(tokens[place + 1]))
+        elif token.type == "td_open":
+            if above[column]:
+                token.attrs["data-label"] = above[column]
+            column += 1
 
 
 def _safe(html: str) -> Markup:
     """Wide tables and code can be scrolled by keyboard; what is not named above is taken out."""
     html = html.replace("<table>", '<div class="wide-table" tabindex="0"><table>')
     html = html.replace("</table>", "</table></div>").replace("<pre>", '<pre tabindex="0">')
+    html = re.sub(
+        r"(<td[^>]*>)(.*?)</td>", r"\1<div>\2</div></td>", html
+    )  # one item of the grid of a narrow row
     clean = nh3.clean(
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"https", "http", "mailto"}, strip_comments=True
     )
