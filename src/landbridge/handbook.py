@@ -76,7 +76,8 @@ class Handbook:
         """Sections that fit the words, the fittest first.
 
         A sentence that the product showed may be given whole: a word counts the more the fewer sections have
-        it, and of all that the words count for, a section must have half.
+        it, and of all that the words count for, a section must have half. What is read first in the order of
+        the index counts for more: pages for those who use it come before pages for those who change it.
         """
         sections = [(section, f"{section.title} {section.snippet}".lower()) for section in self._sections()]
         wanted = {word: re.compile(rf"\b{word}") for word in re.findall(r"\w{2,}", words.lower())}
@@ -85,11 +86,12 @@ class Handbook:
             for word, begins in wanted.items()
         }
         enough, found = sum(counts.values()) / 2, []
+        later = {name: 1 + place / len(self.titles) for place, name in enumerate(self.titles)}
         for section, text in sections:
             fit = sum(count for word, count in counts.items() if wanted[word].search(text))
             named = sum(count for word, count in counts.items() if wanted[word].search(section.title.lower()))
             if fit >= enough > 0:
-                found.append(((fit + named) / (1 + len(text) / _LONG), section))
+                found.append(((fit + named) / (1 + len(text) / _LONG) / later[section.name], section))
         found.sort(key=lambda pair: -pair[0])
         near = [section for fit, section in found[:most] if fit * _NEAR >= found[0][0]]
         return [_shortened(section, counts) for section in near]
