@@ -24,6 +24,7 @@ from landbridge.cli import (
     syncing,
 )
 from landbridge.cli.calendar import calendar
+from landbridge.cli.docs import docs
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
     Exit,
@@ -286,6 +287,7 @@ main.command()(syncing.sync)
 main.command("mcp")(assistants.mcp)
 main.command()(people.undo)
 main.command()(people.journal)
+main.command()(docs)
 
 
 @main.command()
