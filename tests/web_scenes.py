@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from landbridge.access.doors import Doors
 from landbridge.access.people import People
 from landbridge.access.roles import Person, Role
-from landbridge.engine import catalog
+from landbridge.engine import catalog, journal_book
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook, ContactView
 from landbridge.engine.contact_lists import EVERYBODY, Counts, Found, Search
@@ -18,6 +18,7 @@ from landbridge.engine.desk import ALLOWED, Answered, Question
 from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.journal_book import JournalBook
+from landbridge.engine.journal_told import Told, told_of
 from landbridge.engine.overview import Glance, Overview, Row
 from landbridge.engine.pulse import Pulse, Spending, days_of
 from landbridge.engine.roster import Contact, Listing
@@ -29,7 +30,8 @@ from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.database import StoreFailure
 from landbridge.store.inbox import Outcome
-from landbridge.store.journal import Entry, OpenHold, Wanted
+from landbridge.store.journal import Entry, OpenHold
+from landbridge.store.journal_search import Wanted
 from landbridge.store.ledger import Amount, Freshness
 from landbridge.store.logins import KeyRow, LoginRow
 from landbridge.store.people import PersonRow, SessionRow
@@ -428,8 +430,14 @@ class FakeJournal(JournalBook):
         self.found = ENTRIES if entries is None else entries
         self.known = LATER if runs is None else runs
 
-    async def entries(self, bridge: Bridge, wanted: Wanted, limit: int = 50) -> list[Entry]:
-        return list(self.found)[:limit]
+    async def page(self, bridge: Bridge, wanted: Wanted, limit: int = 50) -> journal_book.Page:
+        return journal_book.Page((await self.tell(bridge, self.found))[:limit])
+
+    async def tell(self, bridge: Bridge, entries: Sequence[Entry]) -> list[Told]:
+        return [told_of(entry, None, entry.source_id or entry.record_id, "") for entry in entries]
+
+    async def records_of(self, bridge: Bridge, contact_id: str) -> dict[Side, Collection[str]]:
+        return {Side.HIGHLEVEL: {contact_id}}
 
     async def runs(self, bridge: Bridge, before: int = 0) -> list[Run]:
         return list(self.known)

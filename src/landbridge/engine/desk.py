@@ -10,10 +10,12 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.engine.answers import FIELD_CAUSES, NotPossible, Word, way
+from landbridge.engine.hold_surroundings import NOTHING_KNOWN, Around, around
 from landbridge.engine.waterline import Waterline
 from landbridge.store import decisions, journal
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
+from landbridge.store.driver import Drivers
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.runs import Runs
 from landbridge.sync.consent import EMAIL
@@ -62,6 +64,7 @@ class Question:
     hold: OpenHold
     actions: tuple[str, ...]
     decided: str = ""
+    around: Around = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +105,47 @@ class Desk:
         async with self._database.read() as connection:
             found = await journal.holds(connection, bridge.id, limit, cause=cause, after=after)
             made = await decisions.choices(connection, bridge.id)
-        return [_question(hold, made) for hold in found]
+            known = await around(connection, bridge.id, self._policy_of(bridge), found)
+        return [_question(hold, made, known[hold.id]) for hold in found]
 
     async def question(self, bridge: Bridge, hold_id: int) -> Question:
         """One open hold."""
         async with self._database.read() as connection:
             hold = await _open(connection, bridge.id, hold_id)
-            return _question(hold, await decisions.choices(connection, bridge.id))
+            made = await decisions.choices(connection, bridge.id)
+            known = await around(connection, bridge.id, self._policy_of(bridge), [hold])
+        return _question(hold, made, known[hold.id])
+
+    async def of_contact(self, bridge: Bridge, holds: Sequence[OpenHold]) -> list[Question]:
+        """The same holds with their answers and what was answered already."""
+        async with self._database.read() as connection:
+            made = await decisions.choices(connection, bridge.id)
+            known = await around(connection, bridge.id, self._policy_of(bridge), holds)
+        return [_question(hold, made, known[hold.id]) for hold in holds]
+
+    async def take_back(self, bridge: Bridge, hold_id: int, *, by: str) -> Question:
+        """Forget the answer to a hold that no sync has carried out yet; it waits for another one.
+
+        Raises ``NotPossible`` where there is none, or while a sync that may have read it is under way.
+        """
+        now = self._clock.now()
+        if await Drivers(self._database).busy(bridge.id, now):
+            raise NotPossible(
+                "A sync is under way, and may be carrying this answer out.",
+                "Look again when it has ended; what it wrote can be undone in the activity.",
+            )
+        async with self._database.write() as connection:
+            hold = await _open(connection, bridge.id, hold_id)
+            pair = hold.highlevel_id, hold.rezora_id
+            if not await decisions.drop_choice(connection, bridge.id, pair, _choice_rule(hold)):
+                raise NotPossible("This hold has no answer that could be taken back.", "Nothing to do.")
+            side = Side.HIGHLEVEL if hold.highlevel_id else Side.REZORA
+            ids = pair if side is Side.HIGHLEVEL else pair[::-1]
+            note = f"{title_of(hold.cause)}: answer taken back, by {by}"
+            await journal.write(
+                connection, bridge.id, 0, [Entry("decided", side, *ids, hold.rule, note=note)], now
+            )
+        return await self.question(bridge, hold_id)
 
     async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:
         """Answer one hold; raises ``NotPossible`` with nothing changed.
@@ -158,11 +195,18 @@ class Desk:
         return Answered(done, skipped)
 
 
-def _question(hold: OpenHold, made: Mapping[tuple[str, str], Mapping[str, Choice]]) -> Question:
+def title_of(cause: str) -> str:
+    """What a cause is called; its bare name when it is of a newer version."""
+    return HELD[cause].title if cause in HELD else cause
+
+
+def _question(
+    hold: OpenHold, made: Mapping[tuple[str, str], Mapping[str, Choice]], known: Around
+) -> Question:
     choice = made.get((hold.highlevel_id, hold.rezora_id), {}).get(_choice_rule(hold))
     words = {"highlevel": "use-highlevel", "rezora": "use-rezora", "value": "edit"}
     decided = words.get(choice.use, choice.use) if choice is not None and _still(hold, choice) else ""
-    return Question(hold, ALLOWED.get(hold.cause, ()), decided)
+    return Question(hold, ALLOWED.get(hold.cause, ()), decided, known)
 
 
 def _choice_rule(hold: OpenHold) -> str:

@@ -14,7 +14,7 @@ from landbridge.store.journal import Entry, OpenHold, entry_of, hold_of, named_h
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Sighting, sighting
 from landbridge.store.roll import speaking
-from landbridge.store.rows import IDS_PER_STATEMENT
+from landbridge.store.rows import IDS_PER_STATEMENT, batches
 from landbridge.store.tables import hold, journal, observed
 from landbridge.sync.model import Side
 
@@ -181,6 +181,19 @@ async def holds_of(connection: AsyncConnection, bridge_id: int, ids: Mapping[Sid
     named = or_(*(columns[side] == key for side, key in ids.items()))
     query = named_holds().where(hold.c.bridge_id == bridge_id, named)
     return [hold_of(row) for row in await connection.execute(query.order_by(hold.c.opened_at, hold.c.id))]
+
+
+async def names_of(
+    connection: AsyncConnection, bridge_id: int, side: Side, ids: Collection[str]
+) -> dict[str, str]:
+    """The names of these records, as they were seen last."""
+    found: dict[str, str] = {}
+    for some in batches(sorted(ids)):
+        query = select(observed.c.id, observed.c.name).where(
+            observed.c.bridge_id == bridge_id, observed.c.side == side.value, observed.c.id.in_(some)
+        )
+        found |= {row.id: row.name for row in await connection.execute(query)}
+    return found
 
 
 async def entries_of(

@@ -65,6 +65,19 @@ async def drop_choices(connection: AsyncConnection, bridge_id: int, pairs: Itera
         )
 
 
+async def drop_choice(connection: AsyncConnection, bridge_id: int, pair: Pair, rule: str) -> bool:
+    """A person takes one decision back; False when there is none any more."""
+    result = await connection.execute(
+        delete(choice).where(
+            choice.c.bridge_id == bridge_id,
+            choice.c.highlevel_id == pair[0],
+            choice.c.rezora_id == pair[1],
+            choice.c.rule == rule,
+        )
+    )
+    return result.rowcount > 0
+
+
 async def keep_apart(connection: AsyncConnection, bridge_id: int, one: str, two: str, now: float) -> None:
     """These two are two people, whatever they have in common."""
     row = {"bridge_id": bridge_id, "one": one, "two": two, "at": now}

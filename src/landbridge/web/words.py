@@ -10,6 +10,7 @@ import msgspec
 from markupsafe import Markup, escape
 
 from landbridge.engine.desk import ALLOWED
+from landbridge.engine.journal_told import Told
 from landbridge.engine.work import Stage
 from landbridge.store.runs import Run
 from landbridge.sync.model import Side
@@ -67,6 +68,7 @@ CAUSES = {
     "api": "API",
     "event": "Webhook",
     "asked": "Somebody asked",
+    "assistant": "AI assistant",
     "look up": "A create without an answer",
 }
 RESULTS = {"running": "Running", "done": "Done", "failed": "Failed", "braked": "Stopped to ask"}
@@ -90,7 +92,6 @@ _ACTIONS = {
 
 # The same without the system, to choose from.
 ACTIONS = {name: re.sub(r" (in|with|from) \{\}$", "", text) for name, text in _ACTIONS.items()}
-UNDOABLE = ("create", "update", "join", "leave", "undo")  # as engine/undo.py puts them back
 
 
 def number(value: float) -> str:
@@ -200,6 +201,22 @@ def result(run: Run) -> str:
     words = RESULTS.get(run.state, run.state)
     kind = _PURPOSES.get(run.purpose, "")
     return f"{kind}: {words.lower()}" if kind else words
+
+
+def caused(told: Told) -> str:
+    """Who or what caused an entry."""
+    if told.cause == "recipe":
+        return f"Recipe “{told.by}”"
+    if told.cause == "undo":
+        return f"Undo ({CAUSES.get(told.by, told.by).lower()})" if told.by else "Undo"
+    return CAUSES.get(told.by, told.by) or "A person"
+
+
+def spent(run: Run) -> list[tuple[str, float]]:
+    """How many seconds each stage of a run took, in their order; those that took none are left out."""
+    known = [(_STAGES[stage][1], run.spent[stage]) for stage in _STAGES if stage in run.spent]
+    more = [(stage, seconds) for stage, seconds in run.spent.items() if stage not in _STAGES]
+    return [(words, seconds) for words, seconds in [*known, *more] if seconds >= 0.05]
 
 
 def action(name: str, side: Side) -> str:
