@@ -72,7 +72,8 @@ class Told:
 async def tell(connection: AsyncConnection, bridge_id: int, entries: Sequence[Entry]) -> list[Told]:
     """Each entry with what is known around it, from the store alone."""
     known = await runs.of_ids(connection, {entry.run_id for entry in entries if entry.run_id})
-    whose = {entry.id: await _contact_of(connection, bridge_id, entry) for entry in entries}
+    owners = await _owners(connection, bridge_id, entries)
+    whose = {entry.id: _contact_of(entry, owners) for entry in entries}
     names: dict[tuple[Side, str], str] = {}
     for side in Side:
         ids = {key for at, key in whose.values() if at is side and key}
@@ -104,18 +105,31 @@ def _caused(entry: Entry, run: Run | None) -> tuple[str, str]:
     return cause, run.cause
 
 
-async def _contact_of(connection: AsyncConnection, bridge_id: int, entry: Entry) -> tuple[Side, str]:
+_Owners = Mapping[tuple[Side, Kind, str], str]
+
+
+async def _owners(connection: AsyncConnection, bridge_id: int, entries: Sequence[Entry]) -> _Owners:
+    """Whose the tasks, notes and appointments are that these entries name, by side, kind and id."""
+    named: dict[tuple[Side, Kind], set[str]] = {}
+    for entry in entries:
+        if entry.kind is not Kind.CONTACT:
+            for side, key in ((entry.side, entry.record_id), (entry.side.other, entry.source_id)):
+                named.setdefault((side, entry.kind), set()).add(key)
+    found: dict[tuple[Side, Kind, str], str] = {}
+    for (side, kind), ids in named.items():
+        known = await activities.contacts_of(connection, bridge_id, side, kind, ids)
+        found |= {(side, kind, key): contact for key, contact in known.items()}
+    return found
+
+
+def _contact_of(entry: Entry, owners: _Owners) -> tuple[Side, str]:
     """Whose record it is; HighLevel's id before Rezora's, as the contact's page goes by it."""
-    if entry.kind is Kind.CONTACT:
-        ids = {entry.side: entry.record_id, entry.side.other: entry.source_id}
-        if entry.action == "operation":
-            return entry.side, ""
-    else:
-        ids = {
-            side: await activities.contact_of(connection, bridge_id, side, entry.kind, key) if key else ""
-            for side, key in ((entry.side, entry.record_id), (entry.side.other, entry.source_id))
-        }
-        if entry.note.startswith(RECIPE_NOTE):  # what a recipe makes names its contact as the source
-            ids[Side.HIGHLEVEL] = ids[Side.HIGHLEVEL] or entry.source_id
+    ids = {entry.side: entry.record_id, entry.side.other: entry.source_id}
+    if entry.action == "operation":
+        return entry.side, ""
+    if entry.kind is not Kind.CONTACT:
+        source = entry.source_id if entry.note.startswith(RECIPE_NOTE) else ""  # a recipe names the contact
+        ids = {side: owners.get((side, entry.kind, key), "") for side, key in ids.items()}
+        ids[Side.HIGHLEVEL] = ids[Side.HIGHLEVEL] or source
     side = Side.HIGHLEVEL if ids[Side.HIGHLEVEL] else Side.REZORA
     return side, ids[side]

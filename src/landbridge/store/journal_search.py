@@ -1,8 +1,8 @@
 """Looking through the journal: entries that fit, newest first, a page at a time, in bounded time.
 
-A page is read along one index, which the filter chooses: a record, a run, a span of time, an action, or a
-kind. What else is asked for is looked at entry by entry, ``LOOKED_AT`` of them at most: then the page says
-how far it came, and the next one goes on from there.
+A page is read along one index, which the filter chooses: records, a run, a span of time, an action, or a
+kind. What else is asked for is looked at entry by entry, some ten thousand of them at most (``LOOKED_AT``):
+then the page says how far it came, and the next one goes on from there.
 """
 
 from __future__ import annotations
@@ -11,16 +11,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.journal import Entry, entry_of
-from landbridge.store.rows import IDS_PER_STATEMENT
+from landbridge.store.rows import batches
 from landbridge.store.tables import journal, run
 from landbridge.sync.model import Kind, Side
 
-LOOKED_AT = 50_000
-"""Entries looked at for one page: about a tenth of a second."""
+LOOKED_AT = 25_000
+"""Entries looked at for one page where each has to be fetched; measured: about a tenth of a second."""
+
+IN_ORDER, COVERED = 2, 20
+"""How many times as many, where entries lie in the order of the page, or the index tells all by itself."""
 
 LIST_ACTIONS = ("join", "leave", "new list")
 """What is done to tags and lists."""
@@ -74,58 +77,111 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """One entry: where a page ends."""
+
+    id: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Path:
-    """Terms that an index serves, the columns of its order, and what is looked at entry by entry."""
+    """Terms that an index serves, and what is looked at entry by entry; in the order of time, or of ids."""
 
     terms: Sequence[ColumnElement[bool]]
-    order: Sequence[ColumnElement[Any]]
     rest: Sequence[ColumnElement[bool]]
-    bounded: bool
+    by_time: bool
+    times: int = 0  # how many times ``LOOKED_AT`` are looked at; 0: nothing is left to look at
 
 
 async def search(
     connection: AsyncConnection, bridge_id: int, wanted: Wanted, limit: int, looked_at: int = LOOKED_AT
 ) -> Found:
-    """One page."""
+    """One page; ``looked_at`` is for tests."""
+    if wanted.records:
+        return await _of_records(connection, bridge_id, wanted, limit)
     path = _path(bridge_id, wanted, connection.dialect.name)
-    terms = list(path.terms)
-    if wanted.before:
-        place = await _place(connection, bridge_id, path, wanted.before)
-        if place is None:
-            return Found([])
-        terms.append(tuple_(*path.order) < place)
-    floor = await _floor(connection, path, terms, looked_at) if path.bounded else None
-    if floor is not None:
-        terms.append(tuple_(*path.order) >= tuple_(*(literal(floor[column.name]) for column in path.order)))
-    query = _newest(select(journal).where(*terms, *path.rest), path).limit(limit + 1)
+    place = await _place(connection, bridge_id, wanted.before) if wanted.before else None
+    if wanted.before and place is None:
+        return Found([])
+    above = [*path.terms, *_bounds(path, wanted, place, None)]
+    floor = await _floor(connection, path, above, looked_at * path.times) if path.times else None
+    terms = [*path.terms, *_bounds(path, wanted, place, floor), *path.rest]
+    query = _newest(select(journal).where(*terms), path).limit(limit + 1)
     entries = [entry_of(row) for row in await connection.execute(query)]
     if len(entries) > limit:
         return Found(entries[:limit], entries[limit - 1].id)
-    return Found(entries, floor["id"], floor["at"]) if floor is not None else Found(entries)
+    return Found(entries, floor.id, floor.at) if floor is not None else Found(entries)
 
 
-_INDEXED = ("records", "record", "run", "span", "action", "kind")
-"""What an index serves, that which leaves the least to look at first."""
+async def _of_records(connection: AsyncConnection, bridge_id: int, wanted: Wanted, limit: int) -> Found:
+    """What was written to these records or made from them; each by an index of its own."""
+    terms = [journal.c.bridge_id == bridge_id]
+    terms += [term for term in _asked(wanted, connection.dialect.name).values() if term is not None]
+    if wanted.before:
+        terms.append(journal.c.id < wanted.before)
+    found: dict[int, Entry] = {}
+    for side, ids in wanted.records.items():
+        for some in batches(sorted(ids)):
+            for at, column in ((side, journal.c.record_id), (side.other, journal.c.source_id)):
+                query = select(journal).where(journal.c.side == at.value, column.in_(some), *terms)
+                rows = await connection.execute(query.order_by(journal.c.id.desc()).limit(limit + 1))
+                found |= {row.id: entry_of(row) for row in rows}
+    newest = [found[key] for key in sorted(found, reverse=True)]
+    return Found(newest[:limit], newest[limit - 1].id if len(newest) > limit else 0)
+
+
+_COVERED = frozenset({"side", "kind", "action", "lists", "not lists"})
+"""What ``ix_journal_at`` tells by itself."""
 
 
 def _path(bridge_id: int, wanted: Wanted, dialect: str) -> _Path:
     """The index that leaves the least to look at; a kind only where it is not that of most entries."""
     asked = {name: term for name, term in _asked(wanted, dialect).items() if term is not None}
     skipped = "kind" if wanted.kind is Kind.CONTACT else ""
-    chosen = next((name for name in _INDEXED if name in asked and name != skipped), "")
-    terms = [journal.c.bridge_id == bridge_id, *([asked.pop(chosen)] if chosen else [])]
-    order: list[ColumnElement[Any]] = [journal.c.at, journal.c.id] if chosen == "span" else [journal.c.id]
-    return _Path(terms, order, list(asked.values()), bool(asked) and chosen not in ("records", "record"))
+    span = bool(wanted.since or wanted.until)
+    first = ("record", "run", "span", "action", "kind") if span else ("record", "run", "action", "kind")
+    found = (name for name in first if (name in asked or name == "span") and name != skipped)
+    chosen = next(found, "")
+    if span and chosen != "span":
+        asked["span"] = and_(*_span(wanted))
+    terms = [journal.c.bridge_id == bridge_id, *([asked.pop(chosen)] if chosen in asked else [])]
+    covered = bool(asked) and asked.keys() <= _COVERED
+    by_time = chosen == "span" or (not chosen and covered)
+    times = COVERED if by_time and covered else 1 if chosen else IN_ORDER
+    return _Path(terms, list(asked.values()), by_time, times if asked and chosen != "record" else 0)
+
+
+def _bounds(
+    path: _Path, wanted: Wanted, place: _Place | None, floor: _Place | None
+) -> list[ColumnElement[bool]]:
+    """Behind the place and no further than the floor.
+
+    Along the time each end is one plain term: SQLite begins at the first it finds, and a second one, or a
+    pair of columns, is compared entry by entry.
+    """
+    at, key = journal.c.at, journal.c.id
+    if not path.by_time:
+        above = [key < place.id] if place else []
+        return [*above, *([key >= floor.id] if floor else [])]
+    terms = [] if place or floor else _span(wanted)
+    if place:
+        terms += [at <= place.at, or_(at < place.at, key < place.id)]
+    elif wanted.until and floor:
+        terms.append(at < wanted.until)
+    if floor:
+        terms += [at >= floor.at, or_(at > floor.at, key >= floor.id)]
+    elif wanted.since and place:
+        terms.append(at >= wanted.since)
+    return terms
 
 
 def _asked(wanted: Wanted, dialect: str) -> dict[str, ColumnElement[bool] | None]:
     """Each thing that is asked for as a term."""
     kind, not_lists = wanted.kind, wanted.kind is Kind.CONTACT and not wanted.listed
     return {
-        "records": _of_records(wanted.records) if wanted.records else None,
         "record": _of_record(wanted) if wanted.record_id else None,
         "run": journal.c.run_id == wanted.run_id if wanted.run_id else None,
-        "span": _span(wanted) if wanted.since or wanted.until else None,
         "action": journal.c.action == wanted.action if wanted.action else None,
         "kind": _of_kind(kind) if kind else None,
         "side": journal.c.side == wanted.side.value if wanted.side else None,
@@ -149,19 +205,9 @@ def _of_record(wanted: Wanted) -> ColumnElement[bool]:
     return and_(journal.c.side.in_([side.value for side in sides]), journal.c.record_id == wanted.record_id)
 
 
-def _span(wanted: Wanted) -> ColumnElement[bool]:
+def _span(wanted: Wanted) -> list[ColumnElement[bool]]:
     since = [journal.c.at >= wanted.since] if wanted.since else []
-    return and_(*since, *([journal.c.at < wanted.until] if wanted.until else []))
-
-
-def _of_records(records: Mapping[Side, Collection[str]]) -> ColumnElement[bool]:
-    """Each by an index of its own; as one term, so that a page of them has an order."""
-    found = []
-    for side, ids in records.items():
-        some = list(ids)[:IDS_PER_STATEMENT]
-        for at, column in ((side, journal.c.record_id), (side.other, journal.c.source_id)):
-            found.append(and_(journal.c.side == at.value, column.in_(some)))
-    return or_(*found)
+    return [*since, *([journal.c.at < wanted.until] if wanted.until else [])]
 
 
 def _caused(cause: str) -> ColumnElement[bool]:
@@ -190,30 +236,26 @@ def _holds(column: ColumnElement[Any], key: bytes, dialect: str) -> ColumnElemen
     return func.instr(column, key) > 0
 
 
-async def _place(
-    connection: AsyncConnection, bridge_id: int, path: _Path, before: int
-) -> ColumnElement[Any] | None:
-    """Where the last page ended, in the order of the path."""
-    if len(path.order) == 1:
-        return tuple_(literal(before))
+async def _place(connection: AsyncConnection, bridge_id: int, before: int) -> _Place | None:
+    """Where the last page ended; None for no entry of this bridge."""
     mine = (journal.c.bridge_id == bridge_id) & (journal.c.id == before)
-    row = (await connection.execute(select(*path.order).where(mine))).first()
-    return None if row is None else tuple_(*(literal(value) for value in row))
+    row = (await connection.execute(select(journal.c.id, journal.c.at).where(mine))).first()
+    return None if row is None else _Place(row.id, row.at)
 
 
 async def _floor(
     connection: AsyncConnection, path: _Path, terms: Sequence[ColumnElement[bool]], looked_at: int
-) -> Mapping[str, Any] | None:
+) -> _Place | None:
     """The last entry of the path that this page looks at; None where it comes to the end."""
-    query = _newest(select(journal.c.id).where(*terms), path).offset(looked_at - 1).limit(2)
-    rows = list(await connection.execute(query))
+    query = _newest(select(journal.c.id).where(*terms), path)  # only what the index holds
+    rows = list(await connection.execute(query.offset(looked_at - 1).limit(2)))
     if len(rows) < 2:
         return None
-    found: Row[Any] = (
-        await connection.execute(select(journal.c.id, journal.c.at).where(journal.c.id == rows[0].id))
-    ).one()
-    return {"id": found.id, "at": found.at}
+    last = select(journal.c.id, journal.c.at).where(journal.c.id == rows[0].id)
+    found = (await connection.execute(last)).one()
+    return _Place(found.id, found.at)
 
 
 def _newest(query: Select[Any], path: _Path) -> Select[Any]:
-    return query.order_by(*(column.desc() for column in path.order))
+    columns = (journal.c.at, journal.c.id) if path.by_time else (journal.c.id,)
+    return query.order_by(*(column.desc() for column in columns))

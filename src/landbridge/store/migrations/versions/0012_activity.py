@@ -15,5 +15,5 @@ down_revision = "0011"
 
 def upgrade() -> None:
     """Add an index and a column."""
-    op.create_index("ix_journal_at", "journal", ["bridge_id", "at", "id"])
+    op.create_index("ix_journal_at", "journal", ["bridge_id", "at", "id", "side", "kind", "action"])
     op.add_column("run", sa.Column("spent", sa.JSON(), nullable=False, server_default="{}"))
