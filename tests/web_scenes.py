@@ -11,12 +11,14 @@ from landbridge.access.doors import Doors
 from landbridge.access.people import People
 from landbridge.access.roles import Person, Role
 from landbridge.engine import catalog, journal_book
+from landbridge.engine.answers import NotPossible
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook, ContactView
 from landbridge.engine.contact_lists import EVERYBODY, Counts, Found, Search
-from landbridge.engine.desk import ALLOWED, Answered, Question
+from landbridge.engine.desk import ALLOWED, Answered, Desk, Question
 from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
+from landbridge.engine.hold_surroundings import Around
 from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.journal_told import Told, told_of
 from landbridge.engine.overview import Glance, Overview, Row
@@ -449,6 +451,35 @@ class FakeJournal(JournalBook):
         return {"create": 3, "update": 4}
 
 
+class FakeDesk(Desk):
+    """The holds of a product's statuses; keeps what was taken back."""
+
+    def __init__(self, product: FakeProduct) -> None:
+        self.product = product
+        self.decided: dict[int, tuple[str, str]] = {}
+
+    async def question(self, bridge: Bridge, hold_id: int) -> Question:
+        for hold in self.product.statuses[bridge.id].holds:
+            if hold.id == hold_id:
+                return self.asked(hold)
+        raise NotPossible(f"There is no open hold {hold_id} on this bridge.", "Look again.")
+
+    async def of_contact(self, bridge: Bridge, holds: Sequence[OpenHold]) -> list[Question]:
+        return [self.asked(hold) for hold in holds]
+
+    async def take_back(self, bridge: Bridge, hold_id: int, *, by: str) -> Question:
+        self.product._fail()
+        self.product.asked.append(("take back", hold_id, by))
+        self.decided.pop(hold_id, None)
+        return await self.question(bridge, hold_id)
+
+    def asked(self, hold: OpenHold) -> Question:
+        decided, value = self.decided.get(hold.id, ("", ""))
+        base = {Side.HIGHLEVEL: "Boulder", Side.REZORA: "Boulder"} if hold.rule == "city" else {}
+        known = Around(hold.highlevel_id or hold.rezora_id, hold.name, "", base)
+        return Question(hold, ALLOWED.get(hold.cause, ()), decided, value, known)
+
+
 class FakeFeeds(Feeds):
     """One address that is never stored; ``failure`` is raised instead."""
 
@@ -514,6 +545,7 @@ class FakeProduct:
     contact_book: ContactBook = field(default_factory=NobodyThere)
     journal_book: JournalBook = field(default_factory=FakeJournal)
     overview: Overview = field(init=False)
+    desk: FakeDesk = field(init=False)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
@@ -535,6 +567,7 @@ class FakeProduct:
 
     def __post_init__(self) -> None:
         self.overview = FakeOverview(self.statuses)
+        self.desk = FakeDesk(self)
 
     @classmethod
     def of(cls, *statuses: Status, **rest: Any) -> FakeProduct:
@@ -604,11 +637,12 @@ class FakeProduct:
         found = [hold for hold in self.statuses[bridge.id].holds if cause in ("", hold.cause)]
         if after is not None:
             found = [hold for hold in found if (hold.opened_at, hold.id) > after]
-        return [Question(hold, ALLOWED.get(hold.cause, ())) for hold in found[:limit]]
+        return [self.desk.asked(hold) for hold in found[:limit]]
 
     async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:
         self._fail()
         self.asked.append(("resolve", hold_id, use, value, by))
+        self.desk.decided[hold_id] = use, value
         return Question(self.statuses[bridge.id].holds[0], (use,), use)
 
     async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:

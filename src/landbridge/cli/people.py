@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from landbridge.cli.frame import AsJson, BridgeName, run_command
-from landbridge.cli.output import Exit, Out, run_facts, when
+from landbridge.cli.journal import day
+from landbridge.cli.output import Exit, Out, run_facts
 from landbridge.sync.reasons import HELD
 
 if TYPE_CHECKING:  # only for types: they bring the whole engine with them
@@ -17,7 +18,6 @@ if TYPE_CHECKING:  # only for types: they bring the whole engine with them
     from landbridge.engine.desk import Question
     from landbridge.engine.roster import Contact, Listing
     from landbridge.engine.undo import UndoLine
-    from landbridge.store.journal import Entry
 
 BY = "the command line"
 ACTIONS = (
@@ -106,6 +106,21 @@ def holds_resolve(
         if as_json:
             out.json(question_facts(question))
         out.say(f"Noted: {action}. `landbridge plan` shows what the next sync makes of it.")
+        return Exit.DONE
+
+    run_command(out, work)
+
+
+@holds.command("take-back")
+def holds_take_back(hold_id: HoldId, name: BridgeName = "", as_json: AsJson = False) -> None:
+    """Take an answer back that no sync has carried out yet; the hold waits for another one."""
+    out = Out(as_json=as_json)
+
+    async def work(app: App) -> int:
+        question = await app.desk.take_back(await app.bridges.bridge(name), hold_id, by=BY)
+        if as_json:
+            out.json(question_facts(question))
+        out.say("Taken back. The next sync writes nothing for it.")
         return Exit.DONE
 
     run_command(out, work)
@@ -203,6 +218,7 @@ def undo(
     entry: Annotated[int, typer.Option(help="One entry of `landbridge journal`.")] = 0,
     field: Annotated[str, typer.Option(help="With --entry: one field of it.")] = "",
     record: Annotated[str, typer.Option(help="Everything written to this record.")] = "",
+    since: Annotated[str, typer.Option(help="With --record: only from this day on, UTC.")] = "",
     run: Annotated[int, typer.Option(help="Everything that this run wrote.")] = 0,
     created: Annotated[
         bool, typer.Option("--created", help="Delete created contacts again, if untouched since.")
@@ -221,7 +237,7 @@ def undo(
     async def work(app: App) -> int:
         from landbridge.engine.undo import UndoOrder
 
-        order = UndoOrder(entry, field, record, run, created)
+        order = UndoOrder(entry, field, record, run, created, day("--since", since) or 0.0)
         chosen = await app.bridges.bridge(name)
         made = await app.undo(chosen, order, cause="command", preview=preview)
         if as_json:
@@ -232,25 +248,6 @@ def undo(
             out.fail(made.run.sentence, made.run.fix)
         failed = made.run.state != "done" or any(line.outcome == "failed" for line in made.lines)
         return Exit.FAILED if failed else Exit.DONE
-
-    run_command(out, work)
-
-
-def journal(
-    count: Annotated[int, typer.Option(help="How many entries, the newest first.")] = 50,
-    name: BridgeName = "",
-    as_json: AsJson = False,
-) -> None:
-    """Show what was done, with the number of each entry for `landbridge undo --entry`."""
-    out = Out(as_json=as_json)
-
-    async def work(app: App) -> int:
-        entries = await app.journal(await app.bridges.bridge(name), count)
-        if as_json:
-            out.json([entry_facts(each) for each in entries])
-        else:
-            out.people.print(_journal_table(entries))
-        return Exit.DONE
 
     run_command(out, work)
 
@@ -301,24 +298,6 @@ def line_facts(line: UndoLine) -> dict[str, object]:
     }
 
 
-def entry_facts(entry: Entry) -> dict[str, object]:
-    """An entry of the journal as JSON."""
-    return {
-        "id": entry.id,
-        "run": entry.run_id,
-        "at": entry.at,
-        "action": entry.action,
-        "side": entry.side.value,
-        "record": entry.record_id,
-        "source": entry.source_id,
-        "rule": entry.rule,
-        "before": dict(entry.before),
-        "after": dict(entry.after),
-        "note": entry.note,
-        "state": entry.state,
-    }
-
-
 def _noted(out: Out, record_id: str, done: str, sentence: str) -> int:
     if out.as_json:
         out.json({"id": record_id, "done": done})
@@ -361,16 +340,4 @@ def _undo_table(lines: list[UndoLine]) -> Table:
         where, outcome = f"{line.side.title} {line.record_id}", f"{line.outcome}. {line.reason}".strip()
         values = (", ".join(shown.values()) for shown in (line.before, line.after))
         table.add_row(str(line.entry_id), *map(escape, (where, line.what, *values, outcome)))
-    return table
-
-
-def _journal_table(entries: list[Entry]) -> Table:
-    table = _table(
-        "Journal", "Entry", "Run", "When (UTC)", "Action", "Where", "What", "Before", "After", "Note"
-    )
-    for each in entries:
-        values = (", ".join(shown.values()) for shown in (each.before, each.after))
-        where = f"{each.side.title} {each.record_id}"
-        texts = map(escape, (each.action, where, each.rule, *values, each.note))
-        table.add_row(str(each.id), str(each.run_id or "–"), when(each.at), *texts)
     return table

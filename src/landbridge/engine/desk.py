@@ -64,6 +64,7 @@ class Question:
     hold: OpenHold
     actions: tuple[str, ...]
     decided: str = ""
+    value: str = ""  # the one that was typed, with edit
     around: Around = NOTHING_KNOWN
 
 
@@ -206,7 +207,8 @@ def _question(
     choice = made.get((hold.highlevel_id, hold.rezora_id), {}).get(_choice_rule(hold))
     words = {"highlevel": "use-highlevel", "rezora": "use-rezora", "value": "edit"}
     decided = words.get(choice.use, choice.use) if choice is not None and _still(hold, choice) else ""
-    return Question(hold, ALLOWED.get(hold.cause, ()), decided, known)
+    value = choice.value if choice is not None and decided == "edit" else ""
+    return Question(hold, ALLOWED.get(hold.cause, ()), decided, value, known)
 
 
 def _choice_rule(hold: OpenHold) -> str:

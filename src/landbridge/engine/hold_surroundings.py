@@ -54,7 +54,7 @@ def _of_contact(hold: OpenHold, kept: KeptLink | None, policy: Policy) -> Around
         for side in Side:
             values = values_of(kept.link.base(side), rule.names(side))
             if values is not None:
-                base[side] = " ".join(filter(None, values))
+                base[side] = " / ".join(filter(None, values))  # as ``field_plan`` shows them
     return Around(who, hold.name, "", base)
 
 

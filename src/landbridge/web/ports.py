@@ -9,7 +9,7 @@ from landbridge.access.doors import Doors
 from landbridge.access.people import People
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
-from landbridge.engine.desk import Answered, Question
+from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.journal_book import JournalBook
@@ -75,6 +75,7 @@ class Product(Protocol):
     people: People
     feeds: Feeds
     contact_book: ContactBook
+    desk: Desk
     journal_book: JournalBook
     outgoing: OutgoingWebhooks
     overview: Overview
