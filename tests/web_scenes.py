@@ -555,6 +555,7 @@ class FakeProduct:
     failure: Exception | None = None
     received: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)  # webhooks
     outcome: Outcome = Outcome.ACCEPTED
+    lines: list[UndoLine] = field(default_factory=list)  # of an undo, instead of one that is done
     recipes: Any = None  # see recipe_scenes.py
     outgoing: Any = None  # its pages are tested with the real thing
     answer: object = field(default_factory=lambda: {"contact": {"id": "c1", "email": "ada@example.com"}})
@@ -670,7 +671,7 @@ class FakeProduct:
         self._fail()
         self.asked.append(("undo", order, preview))
         line = UndoLine(7, Side.REZORA, "90112", "contact_home_city", {"c": "b"}, {"c": "a"}, "undone")
-        return UndoRun(run(9, purpose="undo", cause=cause), [line])
+        return UndoRun(run(9, purpose="undo", cause=cause), self.lines or [line])
 
     async def call(self, bridge: Bridge, name: str, given: Mapping[str, object], *, by: str) -> Called:
         self._fail()

@@ -14,7 +14,7 @@ from landbridge.store import activities, journal, journal_search, links
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.journal import Entry
-from landbridge.store.journal_search import Wanted
+from landbridge.store.journal_search import LOOKED_AT, Wanted
 from landbridge.store.runs import EVERY_PURPOSE, Run, Runs
 from landbridge.sync.model import Side
 
@@ -44,13 +44,14 @@ class Page:
 class JournalBook:
     """The journal and the runs of one store, read only."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, looked_at: int = LOOKED_AT) -> None:
         self._database = database
+        self._looked_at = looked_at  # entries for one page (``journal_search.py``)
 
     async def page(self, bridge: Bridge, wanted: Wanted, limit: int = PAGE) -> Page:
         """The newest that fit; ``wanted.before`` goes on where a page ended."""
         async with self._database.read() as connection:
-            found = await journal_search.search(connection, bridge.id, wanted, limit)
+            found = await journal_search.search(connection, bridge.id, wanted, limit, self._looked_at)
             told = await tell(connection, bridge.id, found.entries)
         return Page(told, found.following, found.far)
 

@@ -37,15 +37,12 @@ _OPERATIONS: Mapping[tuple[Side, Kind], Mapping[str, str]] = {
     },
     (Side.REZORA, Kind.CONTACT): {
         "create": "rezora.create_contact",
-        "update": "rezora.update_contact",
-        "opt_out": "rezora.update_contact",
-        "delete": "rezora.delete_contact",
         "join": "rezora.add_member",
         "leave": "rezora.remove_member",
         "new list": "rezora.create_list",
     },
 }
-"""The operation of the catalog that a write is; Rezora documents none for activities."""
+"""The operation of the catalog that a write is; for the rest of Rezora's the catalog has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,7 +209,8 @@ def caused(told: Told) -> str:
         return f"Recipe “{told.by}”"
     if told.cause == "undo":
         return f"Undo ({CAUSES.get(told.by, told.by).lower()})" if told.by else "Undo"
-    return CAUSES.get(told.by, told.by) or "A person"
+    known = CAUSES.get(told.by, told.by) or "a person"
+    return known[0].upper() + known[1:]
 
 
 def spent(run: Run) -> list[tuple[str, float]]:
