@@ -28,6 +28,7 @@ from landbridge.store.tables import journal as journal_table
 from landbridge.store.tables import run as run_table
 from landbridge.sync.mapping import read_policy
 from landbridge.sync.model import Choice, Kind, Link, Side
+from landbridge_rig import landbridge
 from web_scenes import NOW
 
 CITY = OpenHold("both_changed", ADA, THERE, "city", "Fort Collins", "Loveland")
@@ -219,6 +220,14 @@ async def test_an_undo_of_a_record_begins_at_a_time(made: Scene) -> None:
     assert [entry.after["city"] for entry in later] == ["2", "1"]
     with pytest.raises(NotPossible, match="Name one thing"):
         await chosen(Bench(), UndoOrder(run_id=1, since=NOW))  # type: ignore[arg-type]
+
+
+async def test_a_run_notes_how_long_each_of_its_stages_took(tmp_path: Path) -> None:
+    async with landbridge(tmp_path, 3) as rig:
+        run = await rig.app.sync(rig.bridge, cause="test")
+        assert {"highlevel", "rezora", "match", "apply", "finish"} <= run.spent.keys()
+        assert all(0 <= seconds < 60 for seconds in run.spent.values())
+        assert sum(run.spent.values()) <= (run.ended_at or 0) - run.started_at + 0.1
 
 
 # Holds
