@@ -7,8 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
+from argon2 import PasswordHasher
+
+from landbridge.access import passwords
 from landbridge.access.doors import Doors
 from landbridge.access.people import People
+from landbridge.access.provider import Provider
 from landbridge.access.roles import Person, Role
 from landbridge.engine import catalog, journal_book
 from landbridge.engine.answers import NotPossible
@@ -27,6 +32,7 @@ from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
 from landbridge.engine.undo import UndoLine, UndoOrder
+from landbridge.letters import Letters
 from landbridge.settings import Settings, load_settings
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
@@ -42,6 +48,7 @@ from landbridge.sync.model import Side
 from landbridge.sync.reasons import EXCLUDED, HELD
 from landbridge.systems.arguments import checked
 from landbridge.systems.base import SystemFailure, WrongCredentials
+from landbridge.systems.channel import Channel
 from landbridge.systems.quota import Usage
 
 NOW = 1_795_435_200.0  # 2026-11-23 12:00:00 UTC
@@ -480,6 +487,25 @@ class FakeDesk(Desk):
         return Question(hold, ALLOWED.get(hold.cause, ()), decided, value, known)
 
 
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same hash with little work, for tests of what is around it."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    stored = hasher.hash("a password that nobody has")
+    monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
+    monkeypatch.setattr(passwords, "_nobodys", lambda: stored)
+
+
+class NoLetters(Letters):
+    """No mail server, unless a test gives one."""
+
+    def __init__(self, channel: Channel | None = None) -> None:
+        super().__init__(load_settings({}), StillClock())
+        self.channel = channel
+
+    def way_to(self, email: str) -> Channel | None:
+        return self.channel
+
+
 class FakeFeeds(Feeds):
     """One address that is never stored; ``failure`` is raised instead."""
 
@@ -541,6 +567,8 @@ class FakeProduct:
     settings: Settings = field(default_factory=lambda: load_settings({}))
     doors: Doors = field(default_factory=OpenDoors)
     people: People = field(default_factory=TwoPeople)
+    letters: Letters = field(default_factory=NoLetters)
+    provider: Provider | None = None
     feeds: Feeds = field(default_factory=FakeFeeds)
     contact_book: ContactBook = field(default_factory=NobodyThere)
     journal_book: JournalBook = field(default_factory=FakeJournal)

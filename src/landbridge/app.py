@@ -13,9 +13,7 @@ from functools import partial
 import structlog
 
 from landbridge import mapping_file
-from landbridge.access.doors import Doors
-from landbridge.access.people import People
-from landbridge.assembly import async_url, dbos_for, engine_config, feeds_for, receiver_for
+from landbridge.assembly import access_for, async_url, dbos_for, engine_config, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
 from landbridge.engine.activity_kinds import Carried, kinds_of
@@ -83,8 +81,7 @@ class App:
         self.clock = clock
         self.bridges = Bridges(database)
         self.runs = Runs(database)
-        self.doors = Doors(database, clock)
-        self.people = People(database, clock)
+        self.doors, self.people, self.letters, self.provider = access_for(settings, database, vault, clock)
         self._vault = vault
         self._process = secrets.token_hex(4)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret

@@ -50,7 +50,7 @@ def journal(
     first, last = day("--since", since), day("--until", until)
 
     async def work(app: App) -> int:
-        from landbridge.engine.journal_book import facts_of
+        from landbridge.engine.journal_book import told_facts
         from landbridge.store.journal_search import Wanted
         from landbridge.sync.model import Kind, Side
 
@@ -75,7 +75,7 @@ def journal(
             return Exit.DONE
         found = await app.journal_book.page(bridge, wanted, count)
         if as_json:
-            out.json([facts_of(told) for told in found.entries])
+            out.json([told_facts(told) for told in found.entries])
             return Exit.DONE
         out.people.print(_journal_table(found))
         for sentence in _further(found):

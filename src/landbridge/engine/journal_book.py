@@ -90,13 +90,13 @@ class JournalBook:
         """All that fit as CSV, newest first, piece by piece; no cell is taken for a formula."""
         yield _row(HEAD)
         async for told in self._all(bridge, wanted):
-            facts = facts_of(told)
+            facts = told_facts(told)
             yield _row(tuple(_cell(facts[name]) for name in HEAD))
 
     async def as_json(self, bridge: Bridge, wanted: Wanted) -> AsyncIterator[str]:
         """All that fit as JSON, one object a line, newest first."""
         async for told in self._all(bridge, wanted):
-            yield msgspec.json.encode(facts_of(told)).decode() + "\n"
+            yield msgspec.json.encode(told_facts(told)).decode() + "\n"
 
     async def _all(self, bridge: Bridge, wanted: Wanted) -> AsyncIterator[Told]:
         while True:
@@ -108,9 +108,8 @@ class JournalBook:
             wanted = replace(wanted, before=found.following)
 
 
-def facts_of(told: Told) -> dict[str, object]:
-    """An entry as files show it; ``at`` is in epoch seconds, UTC."""
-    entry = told.entry
+def facts_of(entry: Entry) -> dict[str, object]:
+    """An entry as files, the API and commands show it; ``at`` is in epoch seconds, UTC."""
     return {
         "id": entry.id,
         "at": entry.at,
@@ -125,6 +124,12 @@ def facts_of(told: Told) -> dict[str, object]:
         "after": dict(entry.after),
         "note": entry.note,
         "state": entry.state,
+    }
+
+
+def told_facts(told: Told) -> dict[str, object]:
+    """The same with who or what caused it, and whose it is."""
+    return facts_of(told.entry) | {
         "cause": told.cause,
         "by": told.by,
         "contact": told.contact,

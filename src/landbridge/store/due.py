@@ -8,10 +8,9 @@ from enum import IntEnum
 from functools import cache
 
 from sqlalchemy import ColumnElement, Insert, case, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.store.rows import execute_many
+from landbridge.store.rows import execute_many, new_row
 from landbridge.store.tables import due
 from landbridge.sync.model import Kind, Side
 
@@ -62,7 +61,7 @@ async def name(connection: AsyncConnection, bridge_id: int, records: Sequence[Du
 
 @cache
 def _naming(dialect: str) -> Insert:
-    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(due)
+    new = new_row(dialect, due)
     was, told = due.c, new.excluded
     return new.on_conflict_do_update(
         index_elements=["bridge_id", "side", "kind", "id"],

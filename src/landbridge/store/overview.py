@@ -38,7 +38,6 @@ class Sketch:
     holds: int = 0
     alerts: int = 0
     due: int = 0
-    due_since: float | None = None
     busy: bool = False
 
     @property
@@ -62,10 +61,9 @@ async def sketches(connection: AsyncConnection, now: float) -> dict[int, Sketch]
     for row in await connection.execute(_number_of(lasting)):
         if row[0] in found:
             found[row[0]].alerts = row[1]
-    waiting = select(due.c.bridge_id, func.count(), func.min(due.c.since)).group_by(due.c.bridge_id)
-    for key, number, since in await connection.execute(waiting):
-        if key in found:
-            found[key].due, found[key].due_since = number, since
+    for row in await connection.execute(_number_of(select(due.c.bridge_id, func.count()))):
+        if row[0] in found:
+            found[row[0]].due = row[1]
     for row in await connection.execute(select(driver)):
         found[row.bridge_id].busy = leases.is_live(row.owner, row.expires_at, now)
     return found

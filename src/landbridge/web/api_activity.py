@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from landbridge.engine.journal_book import told_facts
 from landbridge.engine.journal_told import Told
 from landbridge.store.runs import Run
 from landbridge.sync.model import Side
@@ -190,27 +191,7 @@ class ActivityApi:
 
 
 def _write(told: Told) -> WriteFacts:
-    entry = told.entry
-    return WriteFacts(
-        id=entry.id,
-        run=entry.run_id,
-        at=entry.at,
-        action=entry.action,
-        side=entry.side,
-        kind=entry.kind.value,
-        record=entry.record_id,
-        source=entry.source_id,
-        rule=entry.rule,
-        before=dict(entry.before),
-        after=dict(entry.after),
-        note=entry.note,
-        state=entry.state,
-        cause=told.cause,
-        by=told.by,
-        contact=told.contact,
-        name=told.name,
-        operation=told.operation,
-    )
+    return WriteFacts.model_validate(told_facts(told))
 
 
 def _run(run: Run, written: dict[str, int] | None = None) -> PassFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from landbridge.sync.model import Side
 from landbridge.web.pages import Pages, Problem
 from landbridge.web.ports import Product
 from landbridge.web.problems import FAILURES, problem_of, status_of
-from landbridge.web.security import Sessions, host_name
+from landbridge.web.security import connect_cookie, host_name
 
 Step = Literal["highlevel", "rezora", "bridge"]
 
@@ -90,7 +91,7 @@ class ConnectPages:
     def __init__(self, product: Product, pages: Pages) -> None:
         self._product = product
         self._pages = pages
-        self._sessions = Sessions(product.settings)
+        self._cookie = connect_cookie(product.settings)
         self._public_url = product.settings.public_url
 
     def router(self) -> APIRouter:
@@ -115,18 +116,18 @@ class ConnectPages:
         public = urlsplit(self._public_url)
         if host_name(request.headers["host"]) != public.hostname and not again:
             return RedirectResponse(f"{self._public_url}/connect/highlevel?again=yes", 303)
-        session = self._sessions.new()
+        session = secrets.token_urlsafe(24)
         try:
             consent = await self._product.connect_url(session)
         except FAILURES as failure:
             return await self._problem(problem_of(failure), "highlevel", status_of(failure))
         answer = RedirectResponse(consent, 303)
-        self._sessions.keep(answer, session)
+        self._cookie.keep(answer, session)
         return answer
 
     async def highlevel_answer(self, request: Request, code: str = "", state: str = "") -> Response:
         """The browser is back from HighLevel."""
-        session = self._sessions.read(request)
+        session = self._cookie.read(request)
         if not code:
             return await self._problem(DECLINED, "highlevel", 400)
         if not session:
@@ -136,7 +137,7 @@ class ConnectPages:
         except FAILURES as failure:
             return await self._problem(problem_of(failure), "highlevel", status_of(failure))
         answer = RedirectResponse("/setup", 303)
-        self._sessions.end(answer)
+        self._cookie.end(answer)
         return answer
 
     async def rezora(

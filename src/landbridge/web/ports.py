@@ -7,6 +7,7 @@ from typing import Protocol
 
 from landbridge.access.doors import Doors
 from landbridge.access.people import People
+from landbridge.access.provider import Provider
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.desk import Answered, Desk, Question
@@ -20,6 +21,7 @@ from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Status
 from landbridge.engine.undo import UndoOrder
+from landbridge.letters import Letters
 from landbridge.settings import Settings
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
@@ -73,6 +75,8 @@ class Product(Protocol):
     settings: Settings
     doors: Doors
     people: People
+    letters: Letters
+    provider: Provider | None
     feeds: Feeds
     contact_book: ContactBook
     desk: Desk

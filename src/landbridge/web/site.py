@@ -27,6 +27,7 @@ from landbridge.web.pages import STATIC, Pages
 from landbridge.web.people import PeoplePages
 from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
+from landbridge.web.provider import ProviderPages
 from landbridge.web.recipes import RecipePages
 from landbridge.web.security import Guard, known_hosts
 from landbridge.web.status import StatusPages
@@ -56,6 +57,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         HoldPages(product, pages),
         LoginPages(product, pages),
         PeoplePages(product, pages),
+        ProviderPages(product, pages),
         RecipePages(product, pages),
         Api(product, pages.clock),
         OperationsApi(product),

@@ -1,6 +1,6 @@
 """The journal by time, and how long each stage of a run took.
 
-Revision ID: 0012
+Revision ID: 0014
 Revises: 0011
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
+revision = "0014"
 down_revision = "0011"
 
 
