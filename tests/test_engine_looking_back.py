@@ -267,11 +267,68 @@ async def test_an_answer_is_taken_back_once_and_written_down(made: Scene, tmp_pa
     async with made.database.read() as connection:
         assert await decisions.choices(connection, made.bridge.id) == {}
         (newest,) = await journal.recent(connection, made.bridge.id, 1)
-    assert (newest.action, newest.note) == ("decided", "Edited on both sides: answer taken back, by Olivia")
+    note = "Edited on both sides: answer edit taken back, by Olivia"
+    assert (newest.action, newest.note) == ("decided", note)
+    assert newest.before == {"city": "Estes Park"}, "what was typed"
     with pytest.raises(NotPossible, match="no answer that could be taken back"):
         await desk.take_back(made.bridge, question.hold.id, by="Olivia")
     with pytest.raises(NotPossible, match="no open hold 99"):
         await desk.take_back(made.bridge, 99, by="Olivia")
+
+
+async def test_what_a_sync_wrote_for_an_answer_before_it_was_cut_off_is_said_to_stay(
+    made: Scene, tmp_path: Path
+) -> None:
+    await held(made, CITY)
+    desk = desk_of(made, tmp_path)
+    await write(made, [Entry("update", Side.HIGHLEVEL, ADA, THERE, "city")], at=NOW - 60)
+    made.clock.at = NOW
+    await desk.resolve(made.bridge, 1, "edit", "Estes Park", by="Olivia")
+    written = Entry("update", Side.HIGHLEVEL, ADA, THERE, "name, city", {"city": "A"}, {"city": "Estes Park"})
+    await write(made, [written, replace(written, rule="phone"), replace(written, action="link")], at=NOW + 9)
+    question, answer = await desk.answer(made.bridge, 1)
+    assert (answer.use, answer.value, answer.by, answer.at) == ("edit", "Estes Park", "Olivia", NOW)
+    (stays,) = answer.written
+    assert (stays.rule, stays.at, question.hold.id) == ("name, city", NOW + 9, 1)
+    await desk.take_back(made.bridge, 1, by="Olivia", seen=answer.at)
+    async with made.database.read() as connection:
+        (newest,) = await journal.recent(connection, made.bridge.id, 1)
+    kept = f"answer edit taken back, what it wrote before stays (no. {stays.id}), by Olivia"
+    assert newest.note == f"Edited on both sides: {kept}"
+
+
+async def test_only_the_answer_that_was_shown_is_taken_back(made: Scene, tmp_path: Path) -> None:
+    await held(made, CITY)
+    desk = desk_of(made, tmp_path)
+    await desk.resolve(made.bridge, 1, "ignore", by="Olivia")
+    _, shown = await desk.answer(made.bridge, 1)
+    made.clock.at += 5
+    await desk.resolve(made.bridge, 1, "use-rezora", by="Omar")
+    with pytest.raises(NotPossible, match="answered this hold anew"):
+        await desk.take_back(made.bridge, 1, by="Olivia", seen=shown.at)
+    assert (await desk.question(made.bridge, 1)).decided == "use-rezora"
+
+
+@pytest.mark.parametrize("other", ["twin", "delete_waits"])
+async def test_a_word_about_a_whole_contact_answers_no_other_hold_of_it(
+    made: Scene, tmp_path: Path, other: str
+) -> None:
+    asked = OpenHold("deleted_and_edited", ADA, THERE, seen="print")
+    await held(made, asked, replace(asked, cause=other))
+    async with made.database.write() as connection:
+        word = Choice("", "delete", "deleted_and_edited", "print")
+        await decisions.save_choice(connection, made.bridge.id, (ADA, THERE), word, "x", NOW)
+    desk = desk_of(made, tmp_path)
+    found = {one.hold.cause: one for one in await desk.questions(made.bridge)}
+    assert (found["deleted_and_edited"].decided, found[other].decided) == ("delete", "")
+    with pytest.raises(NotPossible, match="no answer that could be taken back"):
+        await desk.take_back(made.bridge, found[other].hold.id, by="Olivia")
+    async with made.database.write() as connection:
+        later = [replace(asked, seen="another print")]
+        await journal.save_holds(connection, made.bridge.id, made.run, later, NOW)
+        assert await decisions.choices(connection, made.bridge.id), "forgotten by the next sync, not here"
+    again = {one.hold.cause: one for one in await desk.questions(made.bridge)}
+    assert again["deleted_and_edited"].decided == "", "edited since: asked about anew"
 
 
 async def test_while_a_sync_may_be_carrying_it_out_no_answer_is_taken_back(

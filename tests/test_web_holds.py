@@ -9,7 +9,7 @@ import pytest
 from landbridge.access.roles import Person, Role
 from landbridge.engine.answers import NotPossible
 from landbridge.engine.desk import ALLOWED
-from landbridge.store.journal import OpenHold
+from landbridge.store.journal import Entry, OpenHold
 from landbridge.sync.model import Kind, Side
 from landbridge.sync.reasons import HELD
 from landbridge.web.differences import marked
@@ -89,15 +89,41 @@ async def test_an_answer_is_taken_back_where_it_was_given() -> None:
     await browser.post(f"{PATH}/1", {"use": "use-highlevel"})
     form = (await browser.get(PATH)).page.one("form", action=f"{PATH}/1/take-back")
     assert form.attributes["method"] == "post"
-    answer = await browser.post(f"{PATH}/1/take-back", {"cause": "both_changed", "after": "1.5,2"})
+    where = {"cause": "both_changed", "after": "1.5,2"}
+    preview = (await browser.post(f"{PATH}/1/take-back", where)).page
+    assert product.asked[-1][0] == "resolve", "shown first, nothing is done"
+    assert "Keep HighLevel’s value. Answered by Olivia Owen, 1 minute ago." in preview.text
+    assert "carried it out: Rezora gets “Fort Collins” in place of “Loveland”." in preview.text
+    assert "No sync has begun to carry the answer out" in preview.text
+    form = preview.one("form", action=f"{PATH}/1/take-back")
+    sent = {one.attributes["name"]: one.attributes["value"] for one in preview.all("input", type="hidden")}
+    answer = await browser.post(form.attributes["action"], sent)
     assert product.asked[-1] == ("take back", 1, OWNER.name)
     assert answer.headers["location"] == f"{PATH}/both_changed?after=1.5%2C2&done=taken-back&said=1#hold-1"
     page = (await browser.get(f"{PATH}?done=taken-back&said=1")).page
     assert "The answer is taken back." in page.text
     assert not page.all("form", action=f"{PATH}/1/take-back")
     product.failure = NotPossible("This hold has no answer that could be taken back.", "Nothing to do.")
-    late = await browser.post(f"{PATH}/1/take-back")
-    assert (late.status, "no answer that could be taken back" in late.page.text) == (409, True)
+    for form in ({}, {"confirmed": "yes"}):
+        late = await browser.post(f"{PATH}/1/take-back", form)
+        assert (late.status, "no answer that could be taken back" in late.page.text) == (409, True)
+
+
+async def test_what_a_cut_off_sync_wrote_for_an_answer_is_shown_to_stay_with_its_undo() -> None:
+    product = FakeProduct.of(status())
+    browser = browse(product)
+    await browser.post(f"{PATH}/1", {"use": "edit", "value": "Estes Park"})
+    before, after = {"city": "Fort Collins"}, {"city": "Estes Park"}
+    entry = Entry("update", Side.HIGHLEVEL, "c1", "91", "city", before, after, id=7, run_id=3)
+    product.desk.written = [entry]
+    preview = (await browser.post(f"{PATH}/1/take-back", {"contact": "c1"})).page
+    assert "Use this value: “Estes Park”." in preview.text
+    assert "This stays. A sync was cut off or refused" in preview.text
+    row = preview.one("tr", id="entry-7")
+    assert "Fort Collins → Estes Park" in preview.words(row)
+    assert preview.one("form", action="/bridges/1/undo")
+    leave = next(a for a in preview.all("a") if a.text == "Leave the answer")
+    assert leave.attributes["href"] == "/bridges/1/contacts/c1#hold-1"
 
 
 async def test_both_values_stand_beside_what_both_last_agreed_on_with_the_difference_marked() -> None:

@@ -31,6 +31,7 @@ from landbridge.engine.pulse import Pulse, Spending, days_of
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
+from landbridge.engine.taking_back import Answer
 from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.letters import Letters
 from landbridge.settings import Settings, load_settings
@@ -464,6 +465,7 @@ class FakeDesk(Desk):
     def __init__(self, product: FakeProduct) -> None:
         self.product = product
         self.decided: dict[int, tuple[str, str]] = {}
+        self.written: list[Entry] = []  # since each answer
 
     async def question(self, bridge: Bridge, hold_id: int) -> Question:
         for hold in self.product.statuses[bridge.id].holds:
@@ -474,8 +476,16 @@ class FakeDesk(Desk):
     async def of_contact(self, bridge: Bridge, holds: Sequence[OpenHold]) -> list[Question]:
         return [self.asked(hold) for hold in holds]
 
-    async def take_back(self, bridge: Bridge, hold_id: int, *, by: str) -> Question:
+    async def answer(self, bridge: Bridge, hold_id: int) -> tuple[Question, Answer]:
         self.product._fail()
+        question = await self.question(bridge, hold_id)
+        return question, Answer(question.decided, question.value, OWNER.name, NOW - 60, self.written)
+
+    async def take_back(
+        self, bridge: Bridge, hold_id: int, *, by: str, seen: float | None = None
+    ) -> Question:
+        self.product._fail()
+        assert seen in (None, NOW - 60), "the answer that was shown"
         self.product.asked.append(("take back", hold_id, by))
         self.decided.pop(hold_id, None)
         return await self.question(bridge, hold_id)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # only for types: they bring the whole engine with them
     from landbridge.app import App
     from landbridge.engine.desk import Question
     from landbridge.engine.roster import Contact, Listing
+    from landbridge.engine.taking_back import Answer
     from landbridge.engine.undo import UndoLine
 
 BY = "the command line"
@@ -112,12 +113,26 @@ def holds_resolve(
 
 
 @holds.command("take-back")
-def holds_take_back(hold_id: HoldId, name: BridgeName = "", as_json: AsJson = False) -> None:
+def holds_take_back(
+    hold_id: HoldId,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what would be taken back.")] = False,
+    name: BridgeName = "",
+    as_json: AsJson = False,
+) -> None:
     """Take an answer back that no sync has carried out yet; the hold waits for another one."""
     out = Out(as_json=as_json)
 
     async def work(app: App) -> int:
-        question = await app.desk.take_back(await app.bridges.bridge(name), hold_id, by=BY)
+        bridge = await app.bridges.bridge(name)
+        _, answer = await app.desk.answer(bridge, hold_id)
+        out.say(f"Answer: {answer.use}{f' {answer.value!r}' if answer.value else ''}, by {answer.by}.")
+        for entry in answer.written:
+            out.say(f"  Already written, and it stays: entry {entry.id}, {entry.rule or entry.action}.")
+        if preview:
+            if as_json:
+                out.json(answer_facts(answer))
+            return Exit.DONE
+        question = await app.desk.take_back(bridge, hold_id, by=BY, seen=answer.at)
         if as_json:
             out.json(question_facts(question))
         out.say("Taken back. The next sync writes nothing for it.")
@@ -250,6 +265,14 @@ def undo(
         return Exit.FAILED if failed else Exit.DONE
 
     run_command(out, work)
+
+
+def answer_facts(answer: Answer) -> dict[str, object]:
+    """An answer that waits, as JSON."""
+    written = [entry.id for entry in answer.written]
+    return {
+        "action": answer.use, "value": answer.value, "by": answer.by, "at": answer.at, "written": written
+    }  # fmt: skip
 
 
 def question_facts(question: Question) -> dict[str, object]:

@@ -11,15 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.engine.answers import FIELD_CAUSES, NotPossible, Word, way
 from landbridge.engine.hold_surroundings import NOTHING_KNOWN, Around, around
+from landbridge.engine.taking_back import Answer, answer_of, choice_rule, still, take_back, use_of
 from landbridge.engine.waterline import Waterline
 from landbridge.store import decisions, journal
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
-from landbridge.store.driver import Drivers
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.runs import Runs
 from landbridge.sync.consent import EMAIL
-from landbridge.sync.model import Choice, Kind, Side
+from landbridge.sync.model import Choice, Side
 from landbridge.sync.reasons import HELD
 from landbridge.sync.rules import Policy
 from landbridge.systems.base import Clock
@@ -124,28 +124,26 @@ class Desk:
             known = await around(connection, bridge.id, self._policy_of(bridge), holds)
         return [_question(hold, made, known[hold.id]) for hold in holds]
 
-    async def take_back(self, bridge: Bridge, hold_id: int, *, by: str) -> Question:
+    async def answer(self, bridge: Bridge, hold_id: int) -> tuple[Question, Answer]:
+        """What taking the answer to a hold back would take back; raises ``NotPossible`` for none."""
+        question = await self.question(bridge, hold_id)
+        async with self._database.read() as connection:
+            return question, await answer_of(connection, bridge.id, question.hold)
+
+    async def take_back(
+        self, bridge: Bridge, hold_id: int, *, by: str, seen: float | None = None
+    ) -> Question:
         """Forget the answer to a hold that no sync has carried out yet; it waits for another one.
+
+        ``seen``: when the answer was given that the person was shown, so that no other one is forgotten.
 
         Raises ``NotPossible`` where there is none, or while a sync that may have read it is under way.
         """
-        now = self._clock.now()
-        if await Drivers(self._database).busy(bridge.id, now):
-            raise NotPossible(
-                "A sync is under way, and may be carrying this answer out.",
-                "Look again when it has ended; what it wrote can be undone in the activity.",
-            )
         async with self._database.write() as connection:
             hold = await _open(connection, bridge.id, hold_id)
-            pair = hold.highlevel_id, hold.rezora_id
-            if not await decisions.drop_choice(connection, bridge.id, pair, _choice_rule(hold)):
-                raise NotPossible("This hold has no answer that could be taken back.", "Nothing to do.")
-            side = Side.HIGHLEVEL if hold.highlevel_id else Side.REZORA
-            ids = pair if side is Side.HIGHLEVEL else pair[::-1]
-            note = f"{title_of(hold.cause)}: answer taken back, by {by}"
-            await journal.write(
-                connection, bridge.id, 0, [Entry("decided", side, *ids, hold.rule, note=note)], now
-            )
+            title, now = title_of(hold.cause), self._clock.now()
+            await take_back(connection, bridge.id, hold, by=by, title=title, now=now, seen=seen)
+        log.info("answer_taken_back", bridge=bridge.id, hold=hold.id, cause=hold.cause)
         return await self.question(bridge, hold_id)
 
     async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:
@@ -204,23 +202,10 @@ def title_of(cause: str) -> str:
 def _question(
     hold: OpenHold, made: Mapping[tuple[str, str], Mapping[str, Choice]], known: Around
 ) -> Question:
-    choice = made.get((hold.highlevel_id, hold.rezora_id), {}).get(_choice_rule(hold))
-    words = {"highlevel": "use-highlevel", "rezora": "use-rezora", "value": "edit"}
-    decided = words.get(choice.use, choice.use) if choice is not None and _still(hold, choice) else ""
+    choice = made.get((hold.highlevel_id, hold.rezora_id), {}).get(choice_rule(hold))
+    decided = use_of(choice) if choice is not None and still(hold, choice) else ""
     value = choice.value if choice is not None and decided == "edit" else ""
     return Question(hold, ALLOWED.get(hold.cause, ()), decided, value, known)
-
-
-def _choice_rule(hold: OpenHold) -> str:
-    if hold.kind is not Kind.CONTACT:
-        return hold.rule
-    return hold.rule if hold.cause in FIELD_CAUSES else ""
-
-
-def _still(hold: OpenHold, choice: Choice) -> bool:
-    """Does the choice speak of what the hold shows?"""
-    shown = (hold.highlevel_shows, hold.rezora_shows)
-    return hold.cause not in FIELD_CAUSES or (choice.highlevel, choice.rezora) == shown
 
 
 def _named_more_than_once(found: Sequence[OpenHold]) -> frozenset[int]:

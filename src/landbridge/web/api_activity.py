@@ -10,12 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from landbridge.engine.journal_book import told_facts
+from landbridge.engine.journal_book import facts_of, told_facts
 from landbridge.engine.journal_told import Told
 from landbridge.store.runs import Run
 from landbridge.sync.model import Side
 from landbridge.web.activity import Filter
-from landbridge.web.api_holds import BY, QuestionFacts, question_facts
+from landbridge.web.api_holds import BY, EntryFacts, QuestionFacts, question_facts
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 
@@ -80,6 +80,19 @@ class AnswerToAll(BaseModel):
     action: str = Field(description="One of the answers of that cause; edit and allow speak of one person.")
 
 
+class GivenFacts(BaseModel):
+    """An answer that no sync has carried out, and what taking it back leaves as it is."""
+
+    hold: int
+    action: str
+    value: str = Field(description="With edit: the value for both sides.")
+    by: str
+    at: float = Field(description="Epoch seconds, UTC.")
+    written: list[EntryFacts] = Field(
+        description="Written since to the same records: a run that was cut off may have begun. It stays."
+    )
+
+
 class AnsweredFacts(BaseModel):
     """How many took the answer, and why others did not, by the id of the hold."""
 
@@ -103,8 +116,10 @@ class ActivityApi:
             ("runs", self.runs, "Runs of every purpose, newest first"),
             ("runs/{run_id:int}", self.run, "One run: why, how long, what it wrote"),
             ("holds/counts", self.counts, "How many wait, by cause"),
+            ("holds/{hold_id:int}/answer", self.answer, "The answer that taking back would forget"),
         ):
-            router.add_api_route(f"{path}/{name}", ask, methods=["GET"], summary=summary, responses=unknown)
+            known = wrong if name.endswith("answer") else unknown
+            router.add_api_route(f"{path}/{name}", ask, methods=["GET"], summary=summary, responses=known)
         for name, do, summary in (
             ("holds/resolve-all", self.resolve_all, "Give every hold of one cause the same answer"),
             ("holds/{hold_id:int}/take-back", self.take_back, "Take an answer back that no sync carried out"),
@@ -183,6 +198,19 @@ class ActivityApi:
         bridge = await find_bridge(self._product, bridge_id)
         made = await self._product.resolve_all(bridge, answer.cause, answer.action, by=BY)
         return AnsweredFacts(done=made.done, skipped=dict(made.skipped))
+
+    async def answer(self, bridge_id: int, hold_id: int) -> GivenFacts:
+        """Refused with 409 where there is none."""
+        bridge = await find_bridge(self._product, bridge_id)
+        question, given = await self._product.desk.answer(bridge, hold_id)
+        return GivenFacts(
+            hold=question.hold.id,
+            action=given.use,
+            value=given.value,
+            by=given.by,
+            at=given.at,
+            written=[EntryFacts.model_validate(facts_of(entry)) for entry in given.written],
+        )
 
     async def take_back(self, bridge_id: int, hold_id: int) -> QuestionFacts:
         """Refused while a sync is under way that may be carrying it out."""

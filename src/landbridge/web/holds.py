@@ -129,16 +129,42 @@ class HoldPages:
         return RedirectResponse(_back(bridge, cause, after, contact, done=use, said=hold_id) + anchor, 303)
 
     async def take_back(
-        self, bridge_id: int, hold_id: int, cause: Text = "", after: Text = "", contact: Text = ""
+        self,
+        bridge_id: int,
+        hold_id: int,
+        cause: Text = "",
+        after: Text = "",
+        contact: Text = "",
+        confirmed: Text = "",
+        seen: Annotated[float, Form()] = 0.0,
     ) -> Response:
-        """The answer is forgotten, if no sync has carried it out; the hold waits again."""
+        """First what would be taken back, and what was written already; then, confirmed, it is forgotten."""
         bridge = await find_bridge(self._product, bridge_id)
         try:
-            await self._product.desk.take_back(bridge, hold_id, by=asking().name)
+            if confirmed != "yes":
+                return await self._take_back(bridge, hold_id, cause, after, contact)
+            await self._product.desk.take_back(bridge, hold_id, by=asking().name, seen=seen)
         except NotPossible as refusal:
             return await self._all(bridge, problem=Problem(refusal.sentence, refusal.fix), status=409)
         back = _back(bridge, cause, after, contact, done=TAKEN_BACK, said=hold_id)
         return RedirectResponse(f"{back}#hold-{hold_id}", 303)
+
+    async def _take_back(
+        self, bridge: Bridge, hold_id: int, cause: str, after: str, contact: str
+    ) -> Response:
+        question, answer = await self._product.desk.answer(bridge, hold_id)
+        return self._pages.page(
+            "hold_take_back.html",
+            bridge=bridge,
+            question=question,
+            answer=answer,
+            written=await self._product.journal_book.tell(bridge, answer.written),
+            cause=cause if cause in HELD else "",
+            after=after if _behind(after) else "",
+            contact=contact if _ID.fullmatch(contact) else "",
+            back=_back(bridge, cause, after, contact) + f"#hold-{hold_id}",
+            here="holds",
+        )
 
     async def answer_all(self, bridge_id: int, cause: str, use: Text = "", confirmed: Text = "") -> Response:
         """The same answer to all of a cause: first a page that says what it means, then it is done."""
@@ -219,7 +245,8 @@ def _next_of(shown: Sequence[Question]) -> dict[int, int]:
 def _back(bridge: Bridge, cause: str, after: str, contact: str, **told: object) -> str:
     """Where somebody answered: the page of a contact, or the list of a cause where it was."""
     if _ID.fullmatch(contact):
-        return f"/bridges/{bridge.id}/contacts/{contact}?{urlencode({'answered': told['done']})}"
+        said = {"answered": told["done"]} if told else {}
+        return f"/bridges/{bridge.id}/contacts/{contact}" + (f"?{urlencode(said)}" if said else "")
     return _address(bridge, cause if cause in HELD else "", after=after if _behind(after) else "", **told)
 
 
