@@ -239,7 +239,8 @@ def status(**changes: Any) -> Status:
         "entries": ENTRIES,
         "pulse": PULSE,
     }
-    return Status(**(facts | changes))
+    counted = Counter(hold.cause for hold in (facts | changes)["holds"])
+    return Status(**({"hold_counts": dict(counted.most_common())} | facts | changes))
 
 
 NOTHING_YET: dict[str, Any] = {

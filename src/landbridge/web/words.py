@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import msgspec
 from markupsafe import Markup, escape
 
-from landbridge.engine.desk import ALLOWED
 from landbridge.engine.journal_told import Told
 from landbridge.engine.work import Stage
 from landbridge.store.runs import Run
@@ -224,10 +223,6 @@ def action(name: str, side: Side) -> str:
     """What a journal entry says was done."""
     return _ACTIONS.get(name, name + " in {}").format(side.title)
 
-
-def answers(cause: str) -> tuple[str, ...]:
-    """What a person may answer to a hold of this cause."""
-    return ALLOWED.get(cause, ())
 
 
 def standing(word: str, reason: str) -> str:
