@@ -93,7 +93,7 @@ async def test_an_answer_is_taken_back_where_it_was_given() -> None:
     preview = (await browser.post(f"{PATH}/1/take-back", where)).page
     assert product.asked[-1][0] == "resolve", "shown first, nothing is done"
     assert "Keep HighLevel’s value. Answered by Olivia Owen, 1 minute ago." in preview.text
-    assert "carried it out: Rezora gets “Fort Collins” in place of “Loveland”." in preview.text
+    assert "would carry it out: Rezora gets “Fort Collins” in place of “Loveland”." in preview.text
     assert "No sync has begun to carry the answer out" in preview.text
     form = preview.one("form", action=f"{PATH}/1/take-back")
     sent = {one.attributes["name"]: one.attributes["value"] for one in preview.all("input", type="hidden")}
