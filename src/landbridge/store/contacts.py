@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, sel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store import links
-from landbridge.store.journal import Entry, OpenHold, entry_of, hold_of, named_holds
+from landbridge.store.journal import NEWEST_OF_FEW, Entry, OpenHold, entry_of, hold_of, named_holds
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Sighting, sighting
 from landbridge.store.roll import speaking
@@ -208,6 +208,6 @@ async def entries_of(
             (journal.c.side == side.other.value) & journal.c.source_id.in_(some),
         ):
             query = select(journal).where(journal.c.bridge_id == bridge_id, named)
-            rows = await connection.execute(query.order_by(journal.c.id.desc()).limit(limit))
+            rows = await connection.execute(query.order_by(NEWEST_OF_FEW).limit(limit))
             found |= {row.id: entry_of(row) for row in rows}
     return [found[key] for key in sorted(found, reverse=True)[:limit]]

@@ -54,6 +54,11 @@ class OpenHold:
     kind: Kind = Kind.CONTACT
 
 
+# Newest first, of entries that an index finds by more than one value: ordered by the bare id, SQLite reads
+# the whole journal backwards until the page is full, which is never where little fits.
+NEWEST_OF_FEW = (journal.c.id + 0).desc()
+
+
 async def write(
     connection: AsyncConnection, bridge_id: int, run_id: int, entries: Sequence[Entry], now: float
 ) -> None:

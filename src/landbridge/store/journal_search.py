@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.store.journal import Entry, entry_of
+from landbridge.store.journal import NEWEST_OF_FEW, Entry, entry_of
 from landbridge.store.rows import batches
 from landbridge.store.tables import journal, run
 from landbridge.sync.model import Kind, Side
@@ -22,7 +22,7 @@ from landbridge.sync.model import Kind, Side
 LOOKED_AT = 25_000
 """Entries looked at for one page where each has to be fetched; measured: about a tenth of a second."""
 
-IN_ORDER, COVERED = 2, 20
+IN_ORDER, COVERED = 2, 10
 """How many times as many, where entries lie in the order of the page, or the index tells all by itself."""
 
 LIST_ACTIONS = ("join", "leave", "new list")
@@ -91,6 +91,7 @@ class _Path:
     terms: Sequence[ColumnElement[bool]]
     rest: Sequence[ColumnElement[bool]]
     by_time: bool
+    few: bool = False  # the terms name what the index finds by several values
     times: int = 0  # how many times ``LOOKED_AT`` are looked at; 0: nothing is left to look at
 
 
@@ -125,7 +126,7 @@ async def _of_records(connection: AsyncConnection, bridge_id: int, wanted: Wante
         for some in batches(sorted(ids)):
             for at, column in ((side, journal.c.record_id), (side.other, journal.c.source_id)):
                 query = select(journal).where(journal.c.side == at.value, column.in_(some), *terms)
-                rows = await connection.execute(query.order_by(journal.c.id.desc()).limit(limit + 1))
+                rows = await connection.execute(query.order_by(NEWEST_OF_FEW).limit(limit + 1))
                 found |= {row.id: entry_of(row) for row in rows}
     newest = [found[key] for key in sorted(found, reverse=True)]
     return Found(newest[:limit], newest[limit - 1].id if len(newest) > limit else 0)
@@ -149,7 +150,8 @@ def _path(bridge_id: int, wanted: Wanted, dialect: str) -> _Path:
     covered = bool(asked) and asked.keys() <= _COVERED
     by_time = chosen == "span" or (not chosen and covered)
     times = COVERED if by_time and covered else 1 if chosen else IN_ORDER
-    return _Path(terms, list(asked.values()), by_time, times if asked and chosen != "record" else 0)
+    few = chosen == "record"
+    return _Path(terms, list(asked.values()), by_time, few, times if asked and not few else 0)
 
 
 def _bounds(
@@ -257,5 +259,7 @@ async def _floor(
 
 
 def _newest(query: Select[Any], path: _Path) -> Select[Any]:
+    if path.few:
+        return query.order_by(NEWEST_OF_FEW)
     columns = (journal.c.at, journal.c.id) if path.by_time else (journal.c.id,)
     return query.order_by(*(column.desc() for column in columns))

@@ -224,7 +224,6 @@ def action(name: str, side: Side) -> str:
     return _ACTIONS.get(name, name + " in {}").format(side.title)
 
 
-
 def standing(word: str, reason: str) -> str:
     """Where one contact of a list stands, in a few words."""
     known = (EXCLUDED | HELD).get(reason)
