@@ -111,7 +111,10 @@ async def test_a_person_answers_a_hold_lists_and_pauses_contacts_and_undoes(tmp_
         shown = await run(tmp_path, "holds", "show", str(hold["id"]))
         assert "Ward" in shown.out
         await run(tmp_path, "holds", "resolve", str(hold["id"]), "ignore")
-        assert (await run(tmp_path, "holds", "take-back", str(hold["id"]), "--json")).json["decided"] == ""
+        preview = await run(tmp_path, "holds", "take-back", str(hold["id"]), "--preview", "--json")
+        assert (preview.json["action"], preview.json["written"]) == ("ignore", [])
+        back = await run(tmp_path, "holds", "take-back", str(hold["id"]), "--json")
+        assert back.json["decided"] == "", "still there after the preview, gone now"
         resolve = ["holds", "resolve", str(hold["id"]), "edit", "--value", "Nederland", "--json"]
         assert (await run(tmp_path, *resolve)).json["decided"] == "edit"
         assert (await run(tmp_path, "holds", "resolve-all", "both_changed", "ignore", "--json")).json == {

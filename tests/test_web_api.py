@@ -96,7 +96,7 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     live = ("changes", "contacts/sync", "contacts/find", "contacts/lists", "contacts/{record_id}")
     recipe = (f"recipes{rest}" for rest in ("", "/{name}", *(f"/{{name}}/{do}" for do in RECIPE_DOES)))
     back = ("activity", "activity/file", "runs", "runs/{run_id}")
-    many = ("holds/counts", "holds/resolve-all", "holds/{hold_id}/take-back")
+    many = ("holds/counts", "holds/resolve-all", "holds/{hold_id}/take-back", "holds/{hold_id}/answer")
     parts = ("status", "sync", *people, *back, *many, *one, *timed, *live, *recipe, "firings")
     named = {f"{bridge}/{name}" for name in parts}
     calls = {f"/api/v1/operations/{name}/call" for name in operations()}

@@ -9,6 +9,7 @@ import pytest
 from landbridge.access.roles import Person, Role
 from landbridge.engine.answers import NotPossible
 from landbridge.engine.desk import ALLOWED
+from landbridge.store.database import StoreFailure
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.sync.model import Kind, Side
 from landbridge.sync.reasons import HELD
@@ -134,6 +135,17 @@ async def test_both_values_stand_beside_what_both_last_agreed_on_with_the_differ
         "HighLevel edited sinceFort Collins Rezora edited sinceFort Morgan When they last agreedBoulder"
     )
     assert [one.text for one in page.all("mark")] == ["Collins", "Morgan"]
+
+
+async def test_a_number_that_cannot_be_counted_leaves_the_telling_to_the_page() -> None:
+    class Busy(FakeProduct):
+        async def hold_counts(self, bridge: object) -> dict[str, int]:
+            raise StoreFailure("The database is locked.", "Try again in a moment.")
+
+    browser = browse(Busy({1: status()}))
+    assert (await browser.get("/bridges/1/runs")).status == 200
+    told = await browser.get(PATH)
+    assert (told.status, "The database is locked." in told.page.text) == (409, True)
 
 
 async def test_the_tab_has_the_number_on_every_page_of_the_bridge_and_none_where_nothing_waits() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from landbridge.store.database import StoreFailure
 from landbridge.web.ports import Product
 
 _BRIDGE = re.compile(r"/bridges/([0-9]{1,15})(?:/.*)?")
@@ -27,7 +29,10 @@ class TabNumbers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = _BRIDGE.fullmatch(scope["path"]) if scope["type"] == "http" else None
-        _numbers.set(await self._count(int(found[1])) if found else {})
+        _numbers.set({})
+        if found:
+            with suppress(StoreFailure):  # the page itself then says what is wrong
+                _numbers.set(await self._count(int(found[1])))
         await self._app(scope, receive, send)
 
     async def _count(self, bridge_id: int) -> dict[str, int]:
