@@ -147,7 +147,7 @@ async def test_no_query_of_the_journal_reads_it_whole(made: Scene) -> None:
         await contacts.entries_of(connection, made.bridge.id, person.records, 20)
         for statement, values in [one for one in seen if "FROM journal" in one[0]]:
             plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)  # type: ignore[arg-type]
-            steps = [row[3] for row in plan]
+            steps = [str(row.detail) for row in plan]
             assert all("SCAN" not in step for step in steps), (statement, steps)
             assert "bridge_id=?" in steps[0] or "rowid=?" in steps[0], (statement, steps)
             few = (

@@ -317,8 +317,8 @@ async def test_the_api_answers_many_holds_and_takes_an_answer_back() -> None:
     body = json.dumps({"cause": "both_changed", "action": "ignore"}).encode()
     made = await browser.ask("POST", f"{api}/resolve-all", body, sent)
     assert made.json == {"done": 2, "skipped": {"7": "There is more than one candidate; choose one of them."}}
-    product.desk.decided[3] = "edit", "Lyons"
-    product.desk.written = [Entry("update", Side.REZORA, "91", "c1", "city", id=7, run_id=3)]
+    product.answers.decided[3] = "edit", "Lyons"
+    product.answers.written = [Entry("update", Side.REZORA, "91", "c1", "city", id=7, run_id=3)]
     given = (await browser.get(f"{api}/3/answer")).json
     assert [given[name] for name in ("hold", "action", "value", "by", "at")] == [
         3, "edit", "Lyons", "Olivia Owen", NOW - 60

@@ -60,7 +60,7 @@ async def products() -> AsyncIterator[list[FakeProduct]]:
     }
     async with product_with_recipes() as cooking:
         whole = FakeProduct.of(status(), recipes=cooking.recipes, **rest)
-        whole.desk.decided[1] = "use-highlevel", ""
+        whole.answers.decided[1] = "use-highlevel", ""
         states = [SCENES[name] for name in ("new", "failed", "braked", "interrupted")]
         found = [FakeProduct.of(state, recipes=cooking.recipes, **rest) for state in states]
         yield [whole, *found, FakeProduct(connected=[HIGHLEVEL, REZORA]), FakeProduct()]

@@ -584,7 +584,8 @@ class FakeProduct:
     contact_book: ContactBook = field(default_factory=NobodyThere)
     journal_book: JournalBook = field(default_factory=FakeJournal)
     overview: Overview = field(init=False)
-    desk: FakeDesk = field(init=False)
+    answers: FakeDesk = field(init=False)
+    desk: Desk = field(init=False)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
@@ -607,7 +608,8 @@ class FakeProduct:
 
     def __post_init__(self) -> None:
         self.overview = FakeOverview(self.statuses)
-        self.desk = FakeDesk(self)
+        self.answers = FakeDesk(self)
+        self.desk = self.answers
 
     @classmethod
     def of(cls, *statuses: Status, **rest: Any) -> FakeProduct:
@@ -677,12 +679,12 @@ class FakeProduct:
         found = [hold for hold in self.statuses[bridge.id].holds if cause in ("", hold.cause)]
         if after is not None:
             found = [hold for hold in found if (hold.opened_at, hold.id) > after]
-        return [self.desk.asked(hold) for hold in found[:limit]]
+        return [self.answers.asked(hold) for hold in found[:limit]]
 
     async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:
         self._fail()
         self.asked.append(("resolve", hold_id, use, value, by))
-        self.desk.decided[hold_id] = use, value
+        self.answers.decided[hold_id] = use, value
         return Question(self.statuses[bridge.id].holds[0], (use,), use)
 
     async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
