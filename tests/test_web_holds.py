@@ -105,8 +105,8 @@ async def test_an_answer_is_taken_back_where_it_was_given() -> None:
     assert "The answer is taken back." in page.text
     assert not page.all("form", action=f"{PATH}/1/take-back")
     product.failure = NotPossible("This hold has no answer that could be taken back.", "Nothing to do.")
-    for form in ({}, {"confirmed": "yes"}):
-        late = await browser.post(f"{PATH}/1/take-back", form)
+    for once in ({}, {"confirmed": "yes"}):
+        late = await browser.post(f"{PATH}/1/take-back", once)
         assert (late.status, "no answer that could be taken back" in late.page.text) == (409, True)
 
 
