@@ -15,6 +15,7 @@ from landbridge.access.doors import Doors
 from landbridge.access.people import People
 from landbridge.access.provider import Provider
 from landbridge.access.roles import Person, Role
+from landbridge.connecting import Connected
 from landbridge.engine import catalog, journal_book
 from landbridge.engine.answers import NotPossible
 from landbridge.engine.calling import Called
@@ -45,8 +46,10 @@ from landbridge.store.ledger import Amount, Freshness
 from landbridge.store.logins import KeyRow, LoginRow
 from landbridge.store.people import PersonRow, SessionRow
 from landbridge.store.runs import Run
-from landbridge.sync.model import Side
+from landbridge.store.setups import Setup
+from landbridge.sync.model import Kind, Side
 from landbridge.sync.reasons import EXCLUDED, HELD
+from landbridge.sync.rules import ActivityRule, Policy, default_policy
 from landbridge.systems.arguments import checked
 from landbridge.systems.base import SystemFailure, WrongCredentials
 from landbridge.systems.channel import Channel
@@ -545,6 +548,19 @@ class FakeFeeds(Feeds):
         return None
 
 
+class NothingBegun:
+    """No set-up was ever begun; the wizard is tested with the real thing."""
+
+    async def unfinished(self) -> list[Setup]:
+        return []
+
+    async def find(self, key: str) -> Setup | None:
+        return None
+
+    async def started(self, session: str) -> int:
+        return 0
+
+
 class FakeOverview(Overview):
     """The list of a product's bridges, judged by their statuses."""
 
@@ -589,7 +605,6 @@ class FakeProduct:
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
-    made: list[tuple[str, str, str]] = field(default_factory=list)
     sessions: dict[str, str] = field(default_factory=dict)  # state to the session that started it
     asked: list[tuple[object, ...]] = field(default_factory=list)  # about single contacts
     failure: Exception | None = None
@@ -598,6 +613,8 @@ class FakeProduct:
     lines: list[UndoLine] = field(default_factory=list)  # of an undo, instead of one that is done
     recipes: Any = None  # see recipe_scenes.py
     outgoing: Any = None  # its pages are tested with the real thing
+    trials: Any = None  # so are these
+    setups: Any = field(default_factory=NothingBegun)
     answer: object = field(default_factory=lambda: {"contact": {"id": "c1", "email": "ada@example.com"}})
     schedules: dict[str, Timing] = field(
         default_factory=lambda: {
@@ -635,18 +652,18 @@ class FakeProduct:
         before = self.statuses[bridge.id]
         self.statuses[bridge.id] = replace(before, busy=True, running=newest, recent=[newest, *before.recent])
 
-    async def connect_url(self, session: str) -> str:
+    async def connect_url(self, session: str, *, setup: int = 0, read_only: bool = False) -> str:
         self._fail()
         self.sessions["one-time"] = session
         return CONSENT
 
-    async def finish_connect(self, code: str, state: str, session: str) -> Account:
+    async def finish_connect(self, code: str, state: str, session: str) -> Connected:
         self._fail()
         if self.sessions.pop(state, None) != session:
             raise StoreFailure("This answer was not asked for here.", "Start again with the Connect button.")
         self.finished.append((code, state, session))
         self.connected.append(HIGHLEVEL)
-        return HIGHLEVEL
+        return Connected(HIGHLEVEL)
 
     async def connect_rezora(self, username: str, password: str) -> Account:
         self._fail()
@@ -656,14 +673,21 @@ class FakeProduct:
         self.connected.append(REZORA)
         return REZORA
 
-    async def create_bridge(
-        self, name: str, mapping: str | None = None, highlevel: str = "", rezora: str = ""
-    ) -> Bridge:
+    async def connect_highlevel(
+        self, *, token: str = "", location: str = "", code: str = "", read_only: bool = False
+    ) -> Account:
         self._fail()
-        self.made.append((name, highlevel, rezora))
-        made = replace(status(**NOTHING_YET), bridge=replace(BRIDGE, name=name))
-        self.statuses[1] = made
-        return made.bridge
+        self.connected.append(HIGHLEVEL)
+        return HIGHLEVEL
+
+    def policy_of(self, bridge: Bridge) -> Policy:
+        return default_policy()
+
+    async def carry(self, bridge: Bridge, kind: Kind, rule: ActivityRule | None) -> Bridge:
+        return bridge
+
+    def forecast_seconds(self, calls: int) -> float:
+        return calls / 10
 
     async def hold_counts(self, bridge: Bridge) -> dict[str, int]:
         return dict(Counter(hold.cause for hold in self.statuses[bridge.id].holds).most_common())

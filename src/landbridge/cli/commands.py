@@ -21,6 +21,7 @@ from landbridge.cli import (
     operations,
     overview,
     people,
+    setups,
     syncing,
 )
 from landbridge.cli.calendar import calendar
@@ -63,7 +64,7 @@ connect = typer.Typer(
 bridge = typer.Typer(no_args_is_help=True, help="Pair two connected accounts and say what is mapped.")
 main.add_typer(connect, name="connect")
 main.add_typer(bridge, name="bridge")
-bridge.command("list")(overview.bridge_list)
+main.command("overview")(overview.all_bridges)
 main.add_typer(people.holds, name="holds")
 main.add_typer(journal.runs, name="runs")
 main.add_typer(book.contacts, name="contacts")
@@ -109,6 +110,9 @@ def connect_highlevel(
     code: Annotated[
         str, typer.Option(help="A one-time OAuth code, as HighLevel appends it to the redirect.")
     ] = "",
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Write nothing there, whatever the token would allow.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Connect a HighLevel location with a token or an OAuth code.
@@ -125,7 +129,8 @@ def connect_highlevel(
         raise typer.Exit(Exit.WRONG_USE)
 
     async def work(app: App) -> int:
-        return _connected(out, await app.connect_highlevel(token=token, location=location, code=code))
+        given = {"token": token, "location": location, "code": code}
+        return _connected(out, await app.connect_highlevel(**given, read_only=read_only))
 
     run_command(out, work)
 
@@ -159,6 +164,9 @@ def bridge_create(
     name: Annotated[str, typer.Option(help="A name of your choice.")] = "",
     highlevel: Annotated[str, typer.Option(help="Location id, when several are connected.")] = "",
     rezora: Annotated[str, typer.Option(help="API user name, when several are connected.")] = "",
+    later: Annotated[
+        bool, typer.Option("--later", help="Nothing runs before `landbridge bridge switch-on`.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Pair the two accounts, or change the mapping of a pair; running it again changes nothing.
@@ -169,7 +177,7 @@ def bridge_create(
     text = _read_mapping(out, mapping) if mapping else None
 
     async def work(app: App) -> int:
-        made = await app.create_bridge(name, text, highlevel, rezora)
+        made = await app.create_bridge(name, text, highlevel, rezora, live=not later)
         if as_json:
             out.json(
                 {
@@ -198,6 +206,9 @@ def bridge_export(name: BridgeName = "") -> None:
 
 
 bridge.command("carry")(activities.carry)
+bridge.command("scope")(setups.scope)
+bridge.command("sample")(setups.sample)
+bridge.command("switch-on")(setups.switch_on)
 
 
 @bridge.command("list")
@@ -210,12 +221,18 @@ def bridge_list(as_json: AsJson = False) -> None:
         if as_json:
             out.json(
                 [
-                    {"bridge": b.name, "highlevel": b.highlevel.external_id, "rezora": b.rezora.external_id}
+                    {
+                        "bridge": b.name,
+                        "highlevel": b.highlevel.external_id,
+                        "rezora": b.rezora.external_id,
+                        "live": b.live,
+                    }
                     for b in found
                 ]
             )
         for each in found:
-            out.say(f"{each.name}: {each.highlevel.title} with {each.rezora.title}")
+            state = "" if each.live else " (being set up)"
+            out.say(f"{each.name}: {each.highlevel.title} with {each.rezora.title}{state}")
         if not found:
             out.say("There is no bridge yet. Connect both accounts, then `landbridge bridge create`.")
         return Exit.DONE

@@ -34,6 +34,11 @@ RULES: tuple[tuple[str, str, Role | None], ...] = (
     ("GET", "/connect/*", Role.OWNER),
     ("GET", "/oauth/*", Role.OWNER),
     ("POST", "/connect/*", Role.OWNER),
+    ("POST", "/setup/{key}/highlevel", Role.OWNER),  # a credential comes in
+    ("POST", "/setup/{key}/rezora", Role.OWNER),
+    ("POST", "/setup/{key}/{side}/use", Role.OWNER),
+    ("*", "/api/v1/accounts/*", Role.OWNER),
+    ("POST", "/api/v1/setups", Role.OWNER),
 )
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
