@@ -110,6 +110,11 @@ async def test_a_person_answers_a_hold_lists_and_pauses_contacts_and_undoes(tmp_
         assert (wrong.code, "use-rezora" in wrong.err) == (2, True)
         shown = await run(tmp_path, "holds", "show", str(hold["id"]))
         assert "Ward" in shown.out
+        await run(tmp_path, "holds", "resolve", str(hold["id"]), "ignore")
+        preview = await run(tmp_path, "holds", "take-back", str(hold["id"]), "--preview", "--json")
+        assert (preview.json["action"], preview.json["written"]) == ("ignore", [])
+        back = await run(tmp_path, "holds", "take-back", str(hold["id"]), "--json")
+        assert back.json["decided"] == "", "still there after the preview, gone now"
         resolve = ["holds", "resolve", str(hold["id"]), "edit", "--value", "Nederland", "--json"]
         assert (await run(tmp_path, *resolve)).json["decided"] == "edit"
         assert (await run(tmp_path, "holds", "resolve-all", "both_changed", "ignore", "--json")).json == {
@@ -122,10 +127,11 @@ async def test_a_person_answers_a_hold_lists_and_pauses_contacts_and_undoes(tmp_
         assert "resume" in (await run(tmp_path, "contacts", "list", "--standing", "left-out")).out
         assert (await run(tmp_path, "contacts", "resume", one["highlevel_id"], "--json")).code == 0
         assert (await run(tmp_path, "contacts", "again", one["highlevel_id"])).code == 2
-        entries = (await run(tmp_path, "journal", "--json")).json
-        written = next(
-            entry for entry in entries if entry["action"] == "update" and entry["side"] == "rezora"
-        )
+        narrowed = ["journal", "--side", "rezora", "--action", "update", "--contact", one["highlevel_id"]]
+        (written,) = (await run(tmp_path, *narrowed, "--json")).json
+        assert (written["cause"], written["by"], written["name"]) == ("person", "command", "Ada Brook")
+        shown = (await run(tmp_path, "runs", "show", str(written["run"]), "--json")).json
+        assert (shown["cause"], "apply" in shown["spent"], shown["written"]["update"]) == ("command", True, 2)
         undo = ["undo", "--entry", str(written["id"]), "--field", "city", "--json"]
         assert (await run(tmp_path, *undo, "--preview")).json["lines"][0]["outcome"] == "undo"
         (line,) = (await run(tmp_path, *undo)).json["lines"]

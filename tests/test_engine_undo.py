@@ -109,6 +109,41 @@ async def test_what_was_undone_is_held_and_not_carried_again(tmp_path: Path) -> 
         assert await rig.app.holds(rig.bridge) == []
 
 
+async def test_an_answer_carried_out_in_part_is_not_carried_again_once_that_part_is_undone(
+    tmp_path: Path,
+) -> None:
+    async with landbridge(tmp_path, 0, empty_rezora=True) as rig:
+        edit(rig, "highlevel", action="create", fields={**ADA, "city": "Ward"})
+        fields = {
+            "contact_name": "Ada Brook",
+            "contact_email": ADA["email"],
+            "contact_home_city": "Nederland",
+        }
+        rezora = edit(rig, "rezora", action="create", fields=fields)
+        await synced(rig)
+        (question,) = await rig.app.holds(rig.bridge, "differs_at_first_contact")
+        await rig.app.resolve(rig.bridge, question.hold.id, "edit", "Estes Park", by="a test")
+        rig.fault(
+            side="rezora",
+            method="PUT",
+            path=f"/v1/contacts/{rezora}.json",
+            kind="status",
+            status=400,
+            times=None,
+        )
+        await synced(rig)
+        rig.sandbox.faults.clear()
+        assert (here(rig)["city"], there(rig)["contact_home_city"]) == ("Estes Park", "Nederland")
+        (line,) = await undone(rig, entry_id=await entry_id(rig, "update"))
+        assert line.outcome == "undone"
+        before = rig.mutating()
+        await synced(rig)
+        assert rig.mutating() == before, "the answer fits the values again, and counts no more"
+        assert (here(rig)["city"], there(rig)["contact_home_city"]) == ("Ward", "Nederland")
+        (waits,) = await rig.app.holds(rig.bridge)
+        assert (waits.hold.rule, waits.decided) == ("city", "")
+
+
 async def test_one_field_of_an_entry_is_undone_by_its_name_or_that_of_its_rule(tmp_path: Path) -> None:
     async with landbridge(tmp_path, 0, empty_rezora=True) as rig:
         await pair(rig)

@@ -12,14 +12,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
+from calendar_scenes import ADA
+from contact_scenes import FakeBook, view
 from inprocess import new_database
 from landbridge.access.roles import Person, Role
 from landbridge.engine.answers import NotPossible
 from landbridge.engine.journal_book import JournalBook
-from landbridge.engine.undo import UndoOrder
+from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.store import journal
 from landbridge.store.database import Database
 from landbridge.store.journal import Entry
+from landbridge.store.journal_search import Wanted
 from landbridge.store.tables import run as run_table
 from landbridge.sync.model import Kind, Side
 from landbridge.web.activity import MOST, Filter
@@ -190,3 +193,145 @@ async def test_a_viewer_sees_what_was_done_and_cannot_undo() -> None:
     assert page.all("td")
     assert page.all("form", action=f"{BASE}/undo") == []
     assert (await browser.post(f"{BASE}/undo", {"entry": "7"})).status == 403
+
+
+async def search(browser: Client, **form: str) -> tuple[int, str, str]:
+    """What a posted filter leads to: the status, the address, and what the page says."""
+    answer = await browser.post(f"{BASE}/activity", form)
+    said = answer.page.text if answer.status == 200 else ""
+    return answer.status, answer.headers.get("location", ""), said
+
+
+async def test_a_filter_becomes_an_address_and_a_person_is_in_it_by_an_id_alone() -> None:
+    book = FakeBook(view())
+    browser = browse(FakeProduct.of(status(), contact_book=book))
+    everything = {"side": "rezora", "kind": "list", "cause": "recipe", "field": "city", "run": "7"}
+    moved, address, _ = await search(browser, **everything, text="")
+    query = "side=rezora&kind=list&cause=recipe&field=city&run=7"
+    assert (moved, address) == (303, f"{BASE}/activity?{query}")
+    moved, address, _ = await search(browser, side="rezora", text="ada.brook@example.net")
+    assert (moved, address) == (303, f"{BASE}/activity?side=rezora&contact={ADA}")
+    nobody = await search(browser, text="nobody")
+    assert (nobody[0], "Nobody matches “nobody”" in nobody[2]) == (200, True)
+
+
+async def test_of_several_people_one_is_chosen() -> None:
+    other = replace(view(), ids={Side.HIGHLEVEL: "k2Vn8sE5uAjGf0Xc3MtO"}, name="Ada Stone")
+    browser = browse(FakeProduct.of(status(), contact_book=FakeBook(view(), other)))
+    answer = await browser.post(f"{BASE}/activity", {"text": "ada", "action": "update"})
+    links = [a.attributes["href"] for a in answer.page.all("a") if a.within("ul", **{"class": "choices"})]
+    assert links == [f"{BASE}/activity?action=update&contact={key}" for key in (ADA, "k2Vn8sE5uAjGf0Xc3MtO")]
+    assert not any("ada&" in link or "ada=" in link for link in links)
+
+
+async def test_what_the_address_says_is_looked_for(kept: Kept) -> None:
+    await kept.write([entry(n) for n in range(1, 4)])
+    await kept.write([entry(4, "join", rule="list Buyers"), entry(5, note="recipe Welcome")])
+    await kept.write([entry(6, after={"state": "CO"}, before={}, rule="state")])
+    assert len(await kept.shown("kind=list")) == 1
+    assert len(await kept.shown("cause=recipe")) == 1
+    assert len(await kept.shown("field=state")) == 1
+    assert len(await kept.shown("field=city&side=rezora")) == 4
+    assert len(await kept.shown("contact=r3")) == 1, "its record in HighLevel, by its own id"
+    assert len(await kept.shown('contact=no%20id&field=a"b&run=x')) == 6, "what is no id filters nothing"
+    page = (await kept.browser.get(f"{BASE}/activity?cause=recipe")).page
+    assert "Recipe “Welcome”" in page.text
+    assert "Rule: city" in page.text
+    files = [a.attributes["href"] for a in page.all("a") if "activity." in a.attributes["href"]]
+    assert files == [f"{BASE}/activity.{ending}?cause=recipe" for ending in ("csv", "jsonl")]
+    assert (await kept.browser.get(files[1])).text.count("\n") == 1
+
+
+async def test_a_page_that_looked_far_says_so_and_goes_on(kept: Kept) -> None:
+    await kept.write([entry(n) for n in range(1, 13)])
+    book = JournalBook(kept.database, looked_at=3)
+    browser = browse(FakeProduct.of(status(), journal_book=book))
+    page = (await browser.get(f"{BASE}/activity?field=nowhere")).page
+    assert "Looked through everything back to" in page.text
+    assert "Nothing of that fits." in page.text
+    (more,) = [a.attributes["href"] for a in page.all("a") if a.text == "Look further back"]
+    assert more == f"{BASE}/activity?field=nowhere&before=7"
+    assert len([1 async for _ in book.as_json(BRIDGE, Wanted(about="city"))]) == 12
+
+
+async def test_a_day_that_is_none_undoes_nothing() -> None:
+    product = FakeProduct.of(status())
+    browser = browse(product)
+    answer = await browser.post(f"{BASE}/undo", {"record": "r1", "since": "yesterday"})
+    assert (answer.status, product.asked) == (409, [])
+    assert "holds no day" in answer.page.text
+    page = (await browser.post(f"{BASE}/undo", {"record": "r1", "since": "2026-05-30"})).page
+    order = UndoOrder(record_id="r1", since=1_780_099_200.0)
+    assert product.asked == [("undo", order, True)]
+    line = UndoLine(7, Side.REZORA, "r1", "city", {"c": "b"}, {"c": "a"}, "undo")
+    product.lines = [line]
+    page = (await browser.post(f"{BASE}/undo", {"record": "r1", "since": "2026-05-30"})).page
+    assert page.one("input", name="since").attributes["value"] == "2026-05-30"
+
+
+async def test_the_page_of_a_run_says_how_long_each_stage_took() -> None:
+    spent = {"highlevel": 12.5, "apply": 37.5, "forecast": 0.01, "of a later version": 2.0}
+    run = replace(LATER[0], spent=spent)
+    browser = browse(FakeProduct.of(status(), journal_book=FakeJournal(runs=[run])))
+    page = (await browser.get(f"{BASE}/runs/{run.id}")).page
+    table = page.one("table", **{"class": "stages"})
+    rows = [page.words(row) for row in page.all("tr") if row.within("tbody") and row.within("table")]
+    assert rows == ["Reading HighLevel12 s", "Writing the changes38 s", "of a later version2.0 s"]
+    assert "Planning" not in table.text
+    bars = [bar.attributes["aria-label"] for bar in page.all("progress")]
+    assert bars[:2] == ["Reading HighLevel: 24 % of all stages", "Writing the changes: 72 % of all stages"]
+
+
+# The API
+
+
+async def test_the_api_has_the_activity_the_runs_and_the_files(kept: Kept) -> None:
+    await bridge_in(kept.database)
+    facts = {"bridge_id": 1, "cause": "event", "state": "done", "stage": "", "purpose": "live"}
+    async with kept.database.write() as connection:
+        facts |= {"started_at": NOW, "counts": {"updated": 2}, "spent": {"live": 1.5}}
+        await connection.execute(insert(run_table), [facts])
+    await kept.write([entry(1), entry(2, "join")])
+    api = "/api/v1/bridges/1"
+    found = (await kept.browser.get(f"{api}/activity?side=rezora&cause=event")).json
+    assert [(one["id"], one["cause"], one["by"]) for one in found["entries"]] == [
+        (2, "event", "event"),
+        (1, "event", "event"),
+    ]
+    assert (found["following"], found["looked_back_to"]) == (0, None)
+    assert [one["id"] for one in (await kept.browser.get(f"{api}/activity?before=2")).json["entries"]] == [1]
+    assert (await kept.browser.get(f"{api}/activity?kind=nonsense")).status == 422
+    lines = (await kept.browser.get(f"{api}/activity/file?kind=list")).text.splitlines()
+    assert [json.loads(line)["action"] for line in lines] == ["join"]
+    assert (await kept.browser.get(f"{api}/activity/file?form=csv")).text.startswith("id,at,run,")
+    (run,) = (await kept.browser.get(f"{api}/runs")).json
+    assert (run["purpose"], run["spent"], run["written"]) == ("live", {"live": 1.5}, {})
+    assert (await kept.browser.get(f"{api}/runs/1")).json["written"] == {"update": 1, "join": 1}
+    assert (await kept.browser.get(f"{api}/runs/9")).status == 404
+
+
+async def test_the_api_answers_many_holds_and_takes_an_answer_back() -> None:
+    product = FakeProduct.of(status())
+    browser = browse(product)
+    api, sent = "/api/v1/bridges/1/holds", {"content-type": "application/json"}
+    body = json.dumps({"cause": "both_changed", "action": "ignore"}).encode()
+    made = await browser.ask("POST", f"{api}/resolve-all", body, sent)
+    assert made.json == {"done": 2, "skipped": {"7": "There is more than one candidate; choose one of them."}}
+    product.answers.decided[3] = "edit", "Lyons"
+    product.answers.written = [Entry("update", Side.REZORA, "91", "c1", "city", id=7, run_id=3)]
+    given = (await browser.get(f"{api}/3/answer")).json
+    assert [given[name] for name in ("hold", "action", "value", "by", "at")] == [
+        3, "edit", "Lyons", "Olivia Owen", NOW - 60
+    ]  # fmt: skip
+    assert [one["id"] for one in given["written"]] == [7]
+    back = await browser.ask("POST", f"{api}/3/take-back", b"", sent)
+    assert (back.json["id"], back.json["decided"]) == (3, "")
+    assert product.asked == [
+        ("resolve all", "both_changed", "ignore", "the API"),
+        ("take back", 3, "the API"),
+    ]
+    assert (await browser.get(f"{api}/counts")).json["both_changed"] == 1
+    product.failure = NotPossible("A sync is under way.", "Look again.")
+    assert (await browser.get(f"{api}/3/answer")).status == 409
+    refused = await browser.ask("POST", f"{api}/3/take-back", b"", sent)
+    assert (refused.status, refused.json["error"]) == (409, "A sync is under way.")

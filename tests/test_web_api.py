@@ -95,8 +95,10 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again", "sync"))
     live = ("changes", "contacts/sync", "contacts/find", "contacts/lists", "contacts/{record_id}")
     recipe = (f"recipes{rest}" for rest in ("", "/{name}", *(f"/{{name}}/{do}" for do in RECIPE_DOES)))
+    back = ("activity", "activity/file", "runs", "runs/{run_id}")
+    many = ("holds/counts", "holds/resolve-all", "holds/{hold_id}/take-back", "holds/{hold_id}/answer")
     begun = ("scope", "test", "sample", "switch-on")
-    parts = ("status", "sync", *begun, *people, *one, *timed, *live, *recipe, "firings")
+    parts = ("status", "sync", *begun, *people, *back, *many, *one, *timed, *live, *recipe, "firings")
     named = {f"{bridge}/{name}" for name in parts}
     calls = {f"/api/v1/operations/{name}/call" for name in operations()}
     hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))

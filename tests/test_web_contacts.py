@@ -8,12 +8,13 @@ import pytest
 
 from calendar_scenes import ADA
 from contact_scenes import THERE, FakeBook, hostile, lonely, view
+from landbridge.access.roles import Person, Role
 from landbridge.engine.contact_lists import EVERYBODY, Search
 from landbridge.settings import load_settings
 from landbridge.sync.reasons import EXCLUDED
 from landbridge.web.site import build_site
 from web_client import Client, Page, browse
-from web_scenes import BRIDGE, HOSTILE, FakeProduct, StillClock, status
+from web_scenes import BRIDGE, HOSTILE, FakeProduct, OpenDoors, StillClock, status
 
 LIST = "/bridges/1/contacts"
 API = "/api/v1/bridges/1/contacts"
@@ -60,18 +61,55 @@ async def test_the_page_says_what_this_bridge_does_not_read() -> None:
 
 async def test_long_texts_are_folded_and_whole() -> None:
     page = await shown()
-    (folded,) = page.all("details")
+    (folded,) = [one for one in page.all("details") if one.within("ol", **{"class": "timeline"})]
     assert "Long. " * 119 in folded.text
 
 
 async def test_the_history_has_before_and_after() -> None:
     page = await shown()
     assert "contact_email ada@example.org → ada.brook@example.net" in page.text
-    assert "Created in Rezora (task)" in page.text
+    assert "Created in Rezora: task" in page.text
+    undo = [form for form in page.all("form") if form.attributes.get("action") == "/bridges/1/undo"]
+    entries = page.all("input", type="hidden", name="entry")
+    assert [one.attributes["value"] for one in entries] == ["41", "40", "7"]
+    assert len(undo) == 4, "one for each entry, and one for everything since a day"
+    assert page.all("a", href=f"/bridges/1/activity?contact={ADA}")
 
 
 async def test_holds_come_with_their_answers() -> None:
-    assert "landbridge holds resolve 7" in (await shown()).text
+    page = await shown()
+    uses = [one.attributes["value"] for one in page.all("button", name="use")]
+    assert uses == ["use-highlevel", "use-rezora", "ignore", "edit"]
+    assert {form.attributes["action"] for form in page.all("form", class_="inline answers")} == {
+        "/bridges/1/holds/7"
+    }
+    product = FakeProduct.of(status(), contact_book=FakeBook(view()))
+    form = {"use": "use-rezora", "contact": ADA}
+    answer = await browse(product).post("/bridges/1/holds/7", form)
+    assert answer.headers["location"] == f"{LIST}/{ADA}?answered=use-rezora", "back to where it was answered"
+    told = (await browse(product).get(answer.headers["location"])).page
+    assert "Answered: Keep Rezora’s value. The next sync carries it out." in told.text
+    assert told.all("button", class_="secondary outline back")
+
+
+async def test_a_contact_is_paused_and_resumed_by_whoever_may() -> None:
+    made = product()
+    answer = await browse(made).post(f"{LIST}/{ADA}/pause", {"note": " on holiday "})
+    assert (answer.status, answer.headers["location"]) == (303, f"{LIST}/{ADA}")
+    await browse(made).post(f"{LIST}/{ADA}/resume")
+    assert made.asked == [("pause", ADA, "on holiday"), ("resume", ADA)]
+    assert (await shown()).all("form", action=f"{LIST}/{ADA}/pause", method="post")
+    paused = replace(view(), standing=EXCLUDED["paused"])
+    page = await shown(book=FakeBook(paused))
+    assert page.all("form", action=f"{LIST}/{ADA}/resume", method="post")
+    assert not page.all("form", action=f"{LIST}/{ADA}/pause")
+    viewer = FakeProduct.of(
+        status(), contact_book=FakeBook(view()), doors=OpenDoors(Person(7, "Vera", Role.VIEWER))
+    )
+    seen = (await browse(viewer).get(f"{LIST}/{ADA}")).page
+    assert not seen.all("button", name="use")
+    assert not seen.all("form", action=f"{LIST}/{ADA}/pause")
+    assert not seen.all("form", action="/bridges/1/undo")
 
 
 async def test_the_button_asks_for_this_contact() -> None:

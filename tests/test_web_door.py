@@ -45,6 +45,7 @@ READING = {  # posts that change nothing but what is one's own
     "/account/password",
     "/account/end",
     "/bridges/{bridge_id:int}/contacts",
+    "/bridges/{bridge_id:int}/activity",
 }
 SOMEBODY: dict[str, Person | None] = {
     "nobody": None,

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from landbridge.sync.reasons import HELD
 from web_client import Page, browse
 from web_scenes import (
     BRAKED,
@@ -207,26 +208,30 @@ async def test_the_charts_say_in_words_what_they_draw() -> None:
     )
 
 
-async def test_a_hold_shows_both_values_its_field_reason_and_fix() -> None:
+async def test_what_waits_is_counted_by_cause_and_leads_to_where_it_is_answered() -> None:
     page = await shown("done")
-    row = next(page.words(row) for row in page.all("tr") if "c1Qh2mW1xTzYb4Kd9LpR" in row.text)
-    assert row == (
-        "HighLevel c1Qh2mW1xTzYb4Kd9LpR Rezora 90003 city Fort Collins Loveland"
-        " Edited on both sides. Choose which value stands; the other one stays in the journal."
-        " Answer with landbridge holds resolve 1 and use-highlevel, use-rezora, edit or ignore. 2 days ago"
-    )
+    asked = {
+        page.words(line): next(a.attributes["href"] for a in page.all("a") if line in a.inside)
+        for line in page.all("li")
+        if line.within("ul", **{"class": "causes"})
+    }
+    assert asked == {
+        f"1 {HELD[cause].title}": f"/bridges/1/holds/{cause}"
+        for cause in (
+            "both_changed", "edited_in_rezora", "opted_out_in_rezora", "several_candidates", "refused"
+        )
+    }  # fmt: skip
+    assert "Questions for you · 5" in page.text
+    assert len(page.all("a", role="button", href="/bridges/1/holds")) == 1
+    for value in ("Fort Collins", "720-555-0164", "c1Qh2mW1xTzYb4Kd9LpR"):
+        assert value not in page.text, "the page is short: each hold is on the page of holds"
 
 
-async def test_a_hold_that_is_not_about_a_value_shows_none() -> None:
-    page = await shown("done")
-    row = next(page.words(row) for row in page.all("tr") if "e3Jr1yB8nCeHw6Za2UgD" in row.text)
-    assert " consent – – Unsubscribed in Rezora." in row
-
-
-async def test_no_more_than_fifty_holds_are_on_the_page() -> None:
+async def test_however_many_wait_the_page_has_a_line_for_each_cause() -> None:
     page = await shown("many holds")
-    assert len([row for row in page.all("tr") if "Fort Collins" in row.text]) == 50
-    assert "The 50 oldest are shown." in page.text
+    lines = [page.words(line) for line in page.all("li") if line.within("ul", **{"class": "causes"})]
+    assert lines == ["60 Edited on both sides"]
+    assert "Questions for you" not in (await shown("quiet")).text
 
 
 async def test_a_journal_entry_shows_before_and_after() -> None:

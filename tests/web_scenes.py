@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,19 +16,23 @@ from landbridge.access.people import People
 from landbridge.access.provider import Provider
 from landbridge.access.roles import Person, Role
 from landbridge.connecting import Connected
-from landbridge.engine import catalog
+from landbridge.engine import catalog, journal_book
+from landbridge.engine.answers import NotPossible
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook, ContactView
 from landbridge.engine.contact_lists import EVERYBODY, Counts, Found, Search
-from landbridge.engine.desk import ALLOWED, Answered, Question
+from landbridge.engine.desk import ALLOWED, Answered, Desk, Question
 from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
+from landbridge.engine.hold_surroundings import Around
 from landbridge.engine.journal_book import JournalBook
+from landbridge.engine.journal_told import Told, told_of
 from landbridge.engine.overview import Glance, Overview, Row
 from landbridge.engine.pulse import Pulse, Spending, days_of
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
+from landbridge.engine.taking_back import Answer
 from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.letters import Letters
 from landbridge.settings import Settings, load_settings
@@ -36,7 +40,8 @@ from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.database import StoreFailure
 from landbridge.store.inbox import Outcome
-from landbridge.store.journal import Entry, OpenHold, Wanted
+from landbridge.store.journal import Entry, OpenHold
+from landbridge.store.journal_search import Wanted
 from landbridge.store.ledger import Amount, Freshness
 from landbridge.store.logins import KeyRow, LoginRow
 from landbridge.store.people import PersonRow, SessionRow
@@ -237,7 +242,8 @@ def status(**changes: Any) -> Status:
         "entries": ENTRIES,
         "pulse": PULSE,
     }
-    return Status(**(facts | changes))
+    counted = Counter(hold.cause for hold in (facts | changes)["holds"])
+    return Status(**({"hold_counts": dict(counted.most_common())} | facts | changes))
 
 
 NOTHING_YET: dict[str, Any] = {
@@ -438,8 +444,14 @@ class FakeJournal(JournalBook):
         self.found = ENTRIES if entries is None else entries
         self.known = LATER if runs is None else runs
 
-    async def entries(self, bridge: Bridge, wanted: Wanted, limit: int = 50) -> list[Entry]:
-        return list(self.found)[:limit]
+    async def page(self, bridge: Bridge, wanted: Wanted, limit: int = 50) -> journal_book.Page:
+        return journal_book.Page((await self.tell(bridge, self.found))[:limit])
+
+    async def tell(self, bridge: Bridge, entries: Sequence[Entry]) -> list[Told]:
+        return [told_of(entry, None, entry.source_id or entry.record_id, "") for entry in entries]
+
+    async def records_of(self, bridge: Bridge, contact_id: str) -> dict[Side, Collection[str]]:
+        return {Side.HIGHLEVEL: {contact_id}}
 
     async def runs(self, bridge: Bridge, before: int = 0) -> list[Run]:
         return list(self.known)
@@ -449,6 +461,44 @@ class FakeJournal(JournalBook):
 
     async def written(self, bridge: Bridge, run_id: int) -> dict[str, int]:
         return {"create": 3, "update": 4}
+
+
+class FakeDesk(Desk):
+    """The holds of a product's statuses; keeps what was taken back."""
+
+    def __init__(self, product: FakeProduct) -> None:
+        self.product = product
+        self.decided: dict[int, tuple[str, str]] = {}
+        self.written: list[Entry] = []  # since each answer
+
+    async def question(self, bridge: Bridge, hold_id: int) -> Question:
+        for hold in self.product.statuses[bridge.id].holds:
+            if hold.id == hold_id:
+                return self.asked(hold)
+        raise NotPossible(f"There is no open hold {hold_id} on this bridge.", "Look again.")
+
+    async def of_contact(self, bridge: Bridge, holds: Sequence[OpenHold]) -> list[Question]:
+        return [self.asked(hold) for hold in holds]
+
+    async def answer(self, bridge: Bridge, hold_id: int) -> tuple[Question, Answer]:
+        self.product._fail()
+        question = await self.question(bridge, hold_id)
+        return question, Answer(question.decided, question.value, OWNER.name, NOW - 60, self.written)
+
+    async def take_back(
+        self, bridge: Bridge, hold_id: int, *, by: str, seen: float | None = None
+    ) -> Question:
+        self.product._fail()
+        assert seen in (None, NOW - 60), "the answer that was shown"
+        self.product.asked.append(("take back", hold_id, by))
+        self.decided.pop(hold_id, None)
+        return await self.question(bridge, hold_id)
+
+    def asked(self, hold: OpenHold) -> Question:
+        decided, value = self.decided.get(hold.id, ("", ""))
+        base = {Side.HIGHLEVEL: "Boulder", Side.REZORA: "Boulder"} if hold.rule == "city" else {}
+        known = Around(hold.highlevel_id or hold.rezora_id, hold.name, "", base)
+        return Question(hold, ALLOWED.get(hold.cause, ()), decided, value, known)
 
 
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -550,6 +600,8 @@ class FakeProduct:
     contact_book: ContactBook = field(default_factory=NobodyThere)
     journal_book: JournalBook = field(default_factory=FakeJournal)
     overview: Overview = field(init=False)
+    answers: FakeDesk = field(init=False)
+    desk: Desk = field(init=False)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
@@ -558,6 +610,7 @@ class FakeProduct:
     failure: Exception | None = None
     received: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)  # webhooks
     outcome: Outcome = Outcome.ACCEPTED
+    lines: list[UndoLine] = field(default_factory=list)  # of an undo, instead of one that is done
     recipes: Any = None  # see recipe_scenes.py
     outgoing: Any = None  # its pages are tested with the real thing
     trials: Any = None  # so are these
@@ -572,6 +625,8 @@ class FakeProduct:
 
     def __post_init__(self) -> None:
         self.overview = FakeOverview(self.statuses)
+        self.answers = FakeDesk(self)
+        self.desk = self.answers
 
     @classmethod
     def of(cls, *statuses: Status, **rest: Any) -> FakeProduct:
@@ -648,11 +703,12 @@ class FakeProduct:
         found = [hold for hold in self.statuses[bridge.id].holds if cause in ("", hold.cause)]
         if after is not None:
             found = [hold for hold in found if (hold.opened_at, hold.id) > after]
-        return [Question(hold, ALLOWED.get(hold.cause, ())) for hold in found[:limit]]
+        return [self.answers.asked(hold) for hold in found[:limit]]
 
     async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:
         self._fail()
         self.asked.append(("resolve", hold_id, use, value, by))
+        self.answers.decided[hold_id] = use, value
         return Question(self.statuses[bridge.id].holds[0], (use,), use)
 
     async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
@@ -680,7 +736,7 @@ class FakeProduct:
         self._fail()
         self.asked.append(("undo", order, preview))
         line = UndoLine(7, Side.REZORA, "90112", "contact_home_city", {"c": "b"}, {"c": "a"}, "undone")
-        return UndoRun(run(9, purpose="undo", cause=cause), [line])
+        return UndoRun(run(9, purpose="undo", cause=cause), self.lines or [line])
 
     async def call(self, bridge: Bridge, name: str, given: Mapping[str, object], *, by: str) -> Called:
         self._fail()

@@ -92,7 +92,7 @@ class App:
         self._connections = Connections(settings, vault, clock, self._rng, owner, transport)
         self._connecting = Connecting(settings, self._connections, self.bridges, vault, clock, self._rng)
         self._waterline = FileWaterline(settings.home / "waterline.json")
-        self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
+        self.desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
         self.contact_book = ContactBook(database, clock, self._connections.policy_of)
         self.journal_book = JournalBook(database)
@@ -294,23 +294,23 @@ class App:
         self, bridge: Bridge, cause: str = "", limit: int = 200, after: tuple[float, int] | None = None
     ) -> list[Question]:
         """What waits for a person, oldest first, each with the answers it takes; ``after`` one of them."""
-        return await self._desk.questions(bridge, cause, limit, after)
+        return await self.desk.questions(bridge, cause, limit, after)
 
     async def hold_counts(self, bridge: Bridge) -> dict[str, int]:
         """How many wait, by cause, the commonest first."""
-        return await self._desk.counts(bridge)
+        return await self.desk.counts(bridge)
 
     async def hold(self, bridge: Bridge, hold_id: int) -> Question:
         """One open hold; raises ``NotPossible`` when it is settled."""
-        return await self._desk.question(bridge, hold_id)
+        return await self.desk.question(bridge, hold_id)
 
     async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:
         """Answer a hold; the next sync carries it out. Raises ``NotPossible`` with nothing changed."""
-        return await self._desk.resolve(bridge, hold_id, use, value, by=by)
+        return await self.desk.resolve(bridge, hold_id, use, value, by=by)
 
     async def resolve_all(self, bridge: Bridge, cause: str, use: str, *, by: str) -> Answered:
         """Give every open hold of one cause the same answer."""
-        return await self._desk.resolve_all(bridge, cause, use, by=by)
+        return await self.desk.resolve_all(bridge, cause, use, by=by)
 
     async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
         """One page of the contacts that are ``in-sync``, ``left-out``, ``held`` or ``waiting``."""

@@ -16,6 +16,7 @@ from landbridge.cli import (
     assistants,
     book,
     hooks,
+    journal,
     live,
     operations,
     overview,
@@ -66,6 +67,7 @@ main.add_typer(connect, name="connect")
 main.add_typer(bridge, name="bridge")
 main.command("overview")(overview.all_bridges)
 main.add_typer(people.holds, name="holds")
+main.add_typer(journal.runs, name="runs")
 main.add_typer(book.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
 main.add_typer(live.alerts, name="alerts")
@@ -286,7 +288,7 @@ def plan(
 main.command()(syncing.sync)
 main.command("mcp")(assistants.mcp)
 main.command()(people.undo)
-main.command()(people.journal)
+main.command()(journal.journal)
 main.command()(docs)
 
 

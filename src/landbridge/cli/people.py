@@ -9,15 +9,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from landbridge.cli.frame import AsJson, BridgeName, run_command
-from landbridge.cli.output import Exit, Out, run_facts, when
+from landbridge.cli.journal import day
+from landbridge.cli.output import Exit, Out, run_facts
 from landbridge.sync.reasons import HELD
 
 if TYPE_CHECKING:  # only for types: they bring the whole engine with them
     from landbridge.app import App
     from landbridge.engine.desk import Question
     from landbridge.engine.roster import Contact, Listing
+    from landbridge.engine.taking_back import Answer
     from landbridge.engine.undo import UndoLine
-    from landbridge.store.journal import Entry
 
 BY = "the command line"
 ACTIONS = (
@@ -106,6 +107,35 @@ def holds_resolve(
         if as_json:
             out.json(question_facts(question))
         out.say(f"Noted: {action}. `landbridge plan` shows what the next sync makes of it.")
+        return Exit.DONE
+
+    run_command(out, work)
+
+
+@holds.command("take-back")
+def holds_take_back(
+    hold_id: HoldId,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what would be taken back.")] = False,
+    name: BridgeName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take an answer back that no sync has carried out yet; the hold waits for another one."""
+    out = Out(as_json=as_json)
+
+    async def work(app: App) -> int:
+        bridge = await app.bridges.bridge(name)
+        _, answer = await app.desk.answer(bridge, hold_id)
+        out.say(f"Answer: {answer.use}{f' {answer.value!r}' if answer.value else ''}, by {answer.by}.")
+        for entry in answer.written:
+            out.say(f"  Already written, and it stays: entry {entry.id}, {entry.rule or entry.action}.")
+        if preview:
+            if as_json:
+                out.json(answer_facts(answer))
+            return Exit.DONE
+        question = await app.desk.take_back(bridge, hold_id, by=BY, seen=answer.at)
+        if as_json:
+            out.json(question_facts(question))
+        out.say("Taken back. The next sync writes nothing for it.")
         return Exit.DONE
 
     run_command(out, work)
@@ -203,6 +233,7 @@ def undo(
     entry: Annotated[int, typer.Option(help="One entry of `landbridge journal`.")] = 0,
     field: Annotated[str, typer.Option(help="With --entry: one field of it.")] = "",
     record: Annotated[str, typer.Option(help="Everything written to this record.")] = "",
+    since: Annotated[str, typer.Option(help="With --record: only from this day on, UTC.")] = "",
     run: Annotated[int, typer.Option(help="Everything that this run wrote.")] = 0,
     created: Annotated[
         bool, typer.Option("--created", help="Delete created contacts again, if untouched since.")
@@ -221,7 +252,7 @@ def undo(
     async def work(app: App) -> int:
         from landbridge.engine.undo import UndoOrder
 
-        order = UndoOrder(entry, field, record, run, created)
+        order = UndoOrder(entry, field, record, run, created, day("--since", since) or 0.0)
         chosen = await app.bridges.bridge(name)
         made = await app.undo(chosen, order, cause="command", preview=preview)
         if as_json:
@@ -236,25 +267,12 @@ def undo(
     run_command(out, work)
 
 
-def journal(
-    count: Annotated[int, typer.Option(help="How many entries, the newest first.")] = 50,
-    name: BridgeName = "",
-    as_json: AsJson = False,
-) -> None:
-    """Show what was done, with the number of each entry for `landbridge undo --entry`."""
-    out = Out(as_json=as_json)
-
-    async def work(app: App) -> int:
-        from landbridge.engine.journal_book import facts_of
-
-        entries = await app.journal(await app.bridges.bridge(name), count)
-        if as_json:
-            out.json([facts_of(each) for each in entries])
-        else:
-            out.people.print(_journal_table(entries))
-        return Exit.DONE
-
-    run_command(out, work)
+def answer_facts(answer: Answer) -> dict[str, object]:
+    """An answer that waits, as JSON."""
+    written = [entry.id for entry in answer.written]
+    return {
+        "action": answer.use, "value": answer.value, "by": answer.by, "at": answer.at, "written": written
+    }  # fmt: skip
 
 
 def question_facts(question: Question) -> dict[str, object]:
@@ -345,16 +363,4 @@ def _undo_table(lines: list[UndoLine]) -> Table:
         where, outcome = f"{line.side.title} {line.record_id}", f"{line.outcome}. {line.reason}".strip()
         values = (", ".join(shown.values()) for shown in (line.before, line.after))
         table.add_row(str(line.entry_id), *map(escape, (where, line.what, *values, outcome)))
-    return table
-
-
-def _journal_table(entries: list[Entry]) -> Table:
-    table = _table(
-        "Journal", "Entry", "Run", "When (UTC)", "Action", "Where", "What", "Before", "After", "Note"
-    )
-    for each in entries:
-        values = (", ".join(shown.values()) for shown in (each.before, each.after))
-        where = f"{each.side.title} {each.record_id}"
-        texts = map(escape, (each.action, where, each.rule, *values, each.note))
-        table.add_row(str(each.id), str(each.run_id or "–"), when(each.at), *texts)
     return table

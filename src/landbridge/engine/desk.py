@@ -10,6 +10,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.engine.answers import FIELD_CAUSES, NotPossible, Word, way
+from landbridge.engine.hold_surroundings import NOTHING_KNOWN, Around, around
+from landbridge.engine.taking_back import Answer, answer_of, choice_rule, still, take_back, use_of
 from landbridge.engine.waterline import Waterline
 from landbridge.store import decisions, journal
 from landbridge.store.bridges import Bridge
@@ -17,7 +19,7 @@ from landbridge.store.database import Database
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.runs import Runs
 from landbridge.sync.consent import EMAIL
-from landbridge.sync.model import Choice, Kind, Side
+from landbridge.sync.model import Choice, Side
 from landbridge.sync.reasons import HELD
 from landbridge.sync.rules import Policy
 from landbridge.systems.base import Clock
@@ -62,6 +64,8 @@ class Question:
     hold: OpenHold
     actions: tuple[str, ...]
     decided: str = ""
+    value: str = ""  # the one that was typed, with edit
+    around: Around = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +106,45 @@ class Desk:
         async with self._database.read() as connection:
             found = await journal.holds(connection, bridge.id, limit, cause=cause, after=after)
             made = await decisions.choices(connection, bridge.id)
-        return [_question(hold, made) for hold in found]
+            known = await around(connection, bridge.id, self._policy_of(bridge), found)
+        return [_question(hold, made, known[hold.id]) for hold in found]
 
     async def question(self, bridge: Bridge, hold_id: int) -> Question:
         """One open hold."""
         async with self._database.read() as connection:
             hold = await _open(connection, bridge.id, hold_id)
-            return _question(hold, await decisions.choices(connection, bridge.id))
+            made = await decisions.choices(connection, bridge.id)
+            known = await around(connection, bridge.id, self._policy_of(bridge), [hold])
+        return _question(hold, made, known[hold.id])
+
+    async def of_contact(self, bridge: Bridge, holds: Sequence[OpenHold]) -> list[Question]:
+        """The same holds with their answers and what was answered already."""
+        async with self._database.read() as connection:
+            made = await decisions.choices(connection, bridge.id)
+            known = await around(connection, bridge.id, self._policy_of(bridge), holds)
+        return [_question(hold, made, known[hold.id]) for hold in holds]
+
+    async def answer(self, bridge: Bridge, hold_id: int) -> tuple[Question, Answer]:
+        """What taking the answer to a hold back would take back; raises ``NotPossible`` for none."""
+        question = await self.question(bridge, hold_id)
+        async with self._database.read() as connection:
+            return question, await answer_of(connection, bridge.id, question.hold)
+
+    async def take_back(
+        self, bridge: Bridge, hold_id: int, *, by: str, seen: float | None = None
+    ) -> Question:
+        """Forget the answer to a hold that no sync has carried out yet; it waits for another one.
+
+        ``seen``: when the answer was given that the person was shown, so that no other one is forgotten.
+
+        Raises ``NotPossible`` where there is none, or while a sync that may have read it is under way.
+        """
+        async with self._database.write() as connection:
+            hold = await _open(connection, bridge.id, hold_id)
+            title, now = title_of(hold.cause), self._clock.now()
+            await take_back(connection, bridge.id, hold, by=by, title=title, now=now, seen=seen)
+        log.info("answer_taken_back", bridge=bridge.id, hold=hold.id, cause=hold.cause)
+        return await self.question(bridge, hold_id)
 
     async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:
         """Answer one hold; raises ``NotPossible`` with nothing changed.
@@ -158,23 +194,18 @@ class Desk:
         return Answered(done, skipped)
 
 
-def _question(hold: OpenHold, made: Mapping[tuple[str, str], Mapping[str, Choice]]) -> Question:
-    choice = made.get((hold.highlevel_id, hold.rezora_id), {}).get(_choice_rule(hold))
-    words = {"highlevel": "use-highlevel", "rezora": "use-rezora", "value": "edit"}
-    decided = words.get(choice.use, choice.use) if choice is not None and _still(hold, choice) else ""
-    return Question(hold, ALLOWED.get(hold.cause, ()), decided)
+def title_of(cause: str) -> str:
+    """What a cause is called; its bare name when it is of a newer version."""
+    return HELD[cause].title if cause in HELD else cause
 
 
-def _choice_rule(hold: OpenHold) -> str:
-    if hold.kind is not Kind.CONTACT:
-        return hold.rule
-    return hold.rule if hold.cause in FIELD_CAUSES else ""
-
-
-def _still(hold: OpenHold, choice: Choice) -> bool:
-    """Does the choice speak of what the hold shows?"""
-    shown = (hold.highlevel_shows, hold.rezora_shows)
-    return hold.cause not in FIELD_CAUSES or (choice.highlevel, choice.rezora) == shown
+def _question(
+    hold: OpenHold, made: Mapping[tuple[str, str], Mapping[str, Choice]], known: Around
+) -> Question:
+    choice = made.get((hold.highlevel_id, hold.rezora_id), {}).get(choice_rule(hold))
+    decided = use_of(choice) if choice is not None and still(hold, choice) else ""
+    value = choice.value if choice is not None and decided == "edit" else ""
+    return Question(hold, ALLOWED.get(hold.cause, ()), decided, value, known)
 
 
 def _named_more_than_once(found: Sequence[OpenHold]) -> frozenset[int]:

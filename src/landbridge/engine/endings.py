@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Coroutine
+from typing import Any, TypeVar
 
 import structlog
 
@@ -20,6 +20,16 @@ from landbridge.systems.base import NotConnected, ReconnectNeeded, SystemFailure
 UNEXPECTED = "Nothing is half-written; run the sync again. If it stays, report it with the log lines."
 
 log = structlog.get_logger()
+Made = TypeVar("Made")
+
+
+async def timed(work: Work, stage: str, step: Awaitable[Made]) -> Made:
+    """Do one step, and add up how many seconds its stage took, for the page of the run."""
+    begun = work.clock.monotonic()
+    try:
+        return await step
+    finally:
+        work.spent[stage] = work.spent.get(stage, 0.0) + work.clock.monotonic() - begun
 
 
 async def until_lost(work: Work, driving: Coroutine[Any, Any, None]) -> None:

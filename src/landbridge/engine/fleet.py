@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from landbridge.engine import live
 from landbridge.engine.durable import FINISHED, Driver, Drives
-from landbridge.engine.endings import account_of, ended_by, until_lost
+from landbridge.engine.endings import account_of, ended_by, timed, until_lost
 from landbridge.engine.examples import Examples
 from landbridge.engine.recipes import OpenActivities, activities_of, run_recipes
 from landbridge.engine.reconcile import Braked
@@ -374,7 +374,7 @@ class Fleet:
 
     async def _step(self, work: Work, at: Stage) -> str:
         """Do one stage and move the run's cursor; ``""`` behind the last."""
-        following = await STEPS[at.at](work, at)
+        following = await timed(work, at.at, STEPS[at.at](work, at))
         if not following.at:
             return FINISHED
         await self._runs.set_stage(work.run_id, following.text())
@@ -397,8 +397,8 @@ class Fleet:
 
     async def _save_progress(self, work: Work) -> None:
         work.note_calls()
-        progress = work.progress
-        await self._runs.progress(work.run_id, progress.done, progress.total, progress.counts)
+        now = work.progress
+        await self._runs.progress(work.run_id, now.done, now.total, now.counts, work.spent)
 
     @asynccontextmanager
     async def _working(
@@ -468,6 +468,7 @@ class Fleet:
             synced_before=await self._runs.synced(bridge.id),
             progress=Progress(done=run.done, total=run.total, counts=Counter(run.counts)),
             counts_before=run.counts,
+            spent=dict(run.spent),
         )
 
     async def _tick(self, work: Work) -> None:

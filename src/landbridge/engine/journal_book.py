@@ -4,34 +4,74 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from landbridge.store import journal
+from landbridge.engine.journal_told import Told, tell
+from landbridge.store import activities, journal, journal_search, links
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
-from landbridge.store.journal import Entry, Wanted
+from landbridge.store.journal import Entry
+from landbridge.store.journal_search import LOOKED_AT, Wanted
 from landbridge.store.runs import EVERY_PURPOSE, Run, Runs
+from landbridge.sync.model import Side
 
 PAGE = 50
 BATCH = 1_000  # entries read between two pieces of a file
-HEAD = ("id", "at", "run", "kind", "action", "side", "record", "source", "rule", "before", "after", "note")
+HEAD = (
+    "id", "at", "run", "kind", "action", "side", "record", "source", "rule", "before", "after", "note",
+    "state", "cause", "by", "contact", "name", "operation",
+)  # fmt: skip
 # A spreadsheet takes what begins so for a formula (OWASP, CSV Injection).
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries that fit, newest first; ``following`` is where the next page begins, 0 behind the last.
+
+    ``far``: many entries that do not fit were looked at, back to this time (epoch seconds), so the page is
+    not full though there may be more.
+    """
+
+    entries: Sequence[Told]
+    following: int = 0
+    far: float | None = None
 
 
 class JournalBook:
     """The journal and the runs of one store, read only."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, looked_at: int = LOOKED_AT) -> None:
         self._database = database
+        self._looked_at = looked_at  # entries for one page (``journal_search.py``)
 
-    async def entries(self, bridge: Bridge, wanted: Wanted, limit: int = PAGE) -> list[Entry]:
-        """The newest that fit, newest first; ``wanted.before`` goes on where a page ended."""
+    async def page(self, bridge: Bridge, wanted: Wanted, limit: int = PAGE) -> Page:
+        """The newest that fit; ``wanted.before`` goes on where a page ended."""
         async with self._database.read() as connection:
-            return await journal.search(connection, bridge.id, wanted, limit)
+            found = await journal_search.search(connection, bridge.id, wanted, limit, self._looked_at)
+            told = await tell(connection, bridge.id, found.entries)
+        return Page(told, found.following, found.far)
+
+    async def tell(self, bridge: Bridge, entries: Sequence[Entry]) -> list[Told]:
+        """The same entries with who or what caused each."""
+        async with self._database.read() as connection:
+            return await tell(connection, bridge.id, entries)
+
+    async def records_of(self, bridge: Bridge, contact_id: str) -> dict[Side, Collection[str]]:
+        """All records of one person on both sides, by the id on either: for ``Wanted.records``."""
+        async with self._database.read() as connection:
+            ids = {side: {contact_id} for side in Side}
+            for side in Side:
+                kept = (await links.by_side(connection, bridge.id, side, [contact_id])).get(contact_id)
+                if kept is not None:
+                    ids = {each: {kept.link.id(each)} for each in Side}
+            for side, keys in ids.items():
+                seen = await activities.of_contacts(connection, bridge.id, side, sorted(keys))
+                keys.update(one.id for one in seen)
+        return dict(ids)
 
     async def runs(self, bridge: Bridge, before: int = 0) -> list[Run]:
         """Runs of every purpose, newest first; ``before`` goes on where a page ended."""
@@ -49,30 +89,32 @@ class JournalBook:
     async def as_csv(self, bridge: Bridge, wanted: Wanted) -> AsyncIterator[str]:
         """All that fit as CSV, newest first, piece by piece; no cell is taken for a formula."""
         yield _row(HEAD)
-        async for entry in self._all(bridge, wanted):
-            yield _row(tuple(map(_cell, _columns(entry).values())))
+        async for told in self._all(bridge, wanted):
+            facts = told_facts(told)
+            yield _row(tuple(_cell(facts[name]) for name in HEAD))
 
     async def as_json(self, bridge: Bridge, wanted: Wanted) -> AsyncIterator[str]:
         """All that fit as JSON, one object a line, newest first."""
-        async for entry in self._all(bridge, wanted):
-            yield msgspec.json.encode(_columns(entry)).decode() + "\n"
+        async for told in self._all(bridge, wanted):
+            yield msgspec.json.encode(told_facts(told)).decode() + "\n"
 
-    async def _all(self, bridge: Bridge, wanted: Wanted) -> AsyncIterator[Entry]:
+    async def _all(self, bridge: Bridge, wanted: Wanted) -> AsyncIterator[Told]:
         while True:
-            found = await self.entries(bridge, wanted, BATCH)
-            for entry in found:
-                yield entry
-            if len(found) < BATCH:
+            found = await self.page(bridge, wanted, BATCH)
+            for told in found.entries:
+                yield told
+            if not found.following:
                 return
-            wanted = replace(wanted, before=found[-1].id)
+            wanted = replace(wanted, before=found.following)
 
 
 def facts_of(entry: Entry) -> dict[str, object]:
     """An entry as files, the API and commands show it; ``at`` is in epoch seconds, UTC."""
     return {
         "id": entry.id,
-        "run": entry.run_id,
         "at": entry.at,
+        "run": entry.run_id,
+        "kind": entry.kind.value,
         "action": entry.action,
         "side": entry.side.value,
         "record": entry.record_id,
@@ -85,10 +127,15 @@ def facts_of(entry: Entry) -> dict[str, object]:
     }
 
 
-def _columns(entry: Entry) -> dict[str, object]:
-    """The same as files have it, in the order of their head."""
-    facts = facts_of(entry) | {"kind": entry.kind.value}
-    return {name: facts[name] for name in HEAD}
+def told_facts(told: Told) -> dict[str, object]:
+    """The same with who or what caused it, and whose it is."""
+    return facts_of(told.entry) | {
+        "cause": told.cause,
+        "by": told.by,
+        "contact": told.contact,
+        "name": told.name,
+        "operation": told.operation,
+    }
 
 
 def _cell(value: object) -> str:

@@ -70,7 +70,9 @@ class Restorer:
         fresh = await read_again(self.work, *key)
         kept = await self._link(*key)
         changed = [_settled_fields(self.work, kept, fresh, tuple(back))] if kept is not None else []
-        await self._finish(begun, undone, [fresh], changed)
+        options = [rule.name for rule in self.work.policy.labels if rule.field(entry.side) in back]
+        rules = [*_named(self.work, entry.side, tuple(back)), *options]
+        await self._finish(begun, undone, [fresh], changed, rules)
 
     async def why_not_label(self, entry: Entry, name: str, *, shown: bool) -> str:
         """The reason for which a tag or list stays as it is, or an empty string."""
@@ -101,11 +103,10 @@ class Restorer:
         fresh = await self._with_labels(await read_again(self.work, entry.side, entry.record_id))
         kept = await self._link(entry.side, entry.record_id)
         other = await self._partner(entry.side, entry.record_id)
-        changed = []
+        changed, rules = [], [*_named_rules(self.work, entry.side, name)]
         if kept is not None and other is not None:
-            rules = [*_named_rules(self.work, entry.side, name)]
             changed = [_settled_labels(kept, fresh.record, other.record, rules)]
-        await self._finish(begun, undone, [fresh], changed)
+        await self._finish(begun, undone, [fresh], changed, [rule.name for rule in rules])
 
     async def why_not_delete(self, entry: Entry) -> str:
         """The reason for which a created contact stays, or an empty string."""
@@ -231,9 +232,18 @@ class Restorer:
         return key
 
     async def _finish(
-        self, begun: int, entry: Entry, seen: Sequence[Sighting], changed: Sequence[KeptLink]
+        self,
+        begun: int,
+        entry: Entry,
+        seen: Sequence[Sighting],
+        changed: Sequence[KeptLink],
+        rules: Sequence[str] = (),
     ) -> None:
-        """What became of it, in one transaction; a sight stays of the run that listed the record."""
+        """What became of it, in one transaction; a sight stays of the run that listed the record.
+
+        An answer about these rules is forgotten: given for the values that show now again, and carried out
+        in part, it would be carried out once more (``field_plan.plan_hold``).
+        """
         work, now = self.work, self.work.clock.now()
         fresh_until = now + work.config.index_lag_seconds
         async with work.database.write() as connection:
@@ -243,6 +253,10 @@ class Restorer:
                 run_id = await observed.run_of(connection, work.bridge.id, *key) or work.run_id
                 await observed.save(connection, work.bridge.id, run_id, [sight], now, fresh_until)
             await links.change(connection, changed)
+            for kept in changed:
+                pair = kept.link.highlevel_id, kept.link.rezora_id
+                for rule in rules:
+                    await decisions.drop_choice(connection, work.bridge.id, pair, rule)
             await journal.finish(connection, {begun: entry})
 
 
@@ -255,13 +269,18 @@ def _settled_fields(work: Work, kept: KeptLink, fresh: Sighting, names: tuple[st
     """The base is what the side shows; the note keeps the sync from carrying the value over again."""
     side, link = fresh.record.side, kept.link
     base = dict(link.base(side)) | {n: fresh.record.fields[n] for n in names if n in fresh.record.fields}
-    rules = [rule.name for rule in work.policy.rules if set(rule.names(side)) & set(names)]
-    link = replace(link, notes={**link.notes, **dict.fromkeys(rules, UNDONE)})
+    notes = dict.fromkeys(_named(work, side, names), UNDONE)
+    link = replace(link, notes={**link.notes, **notes})
     for rule in work.policy.labels:
         shown = present(rule, fresh.record) if rule.field(side) in names else None
         if shown is not None:
             base[label_key(rule)] = "1" if shown else "0"
     return KeptLink(kept.id, _based(link, side, base))
+
+
+def _named(work: Work, side: Side, names: tuple[str, ...]) -> list[str]:
+    """The rules of the mapping that speak of these fields."""
+    return [rule.name for rule in work.policy.rules if set(rule.names(side)) & set(names)]
 
 
 def _settled_labels(kept: KeptLink, one: Record, two: Record, rules: Sequence[LabelRule]) -> KeptLink:

@@ -14,6 +14,8 @@ from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.runs import LIVE, Run, Runs
 from landbridge.sync.reasons import EXCLUDED, HELD, Reason
 
+NEWEST = 5  # entries of the journal
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -43,8 +45,9 @@ class Status:
     waiting: int
     excluded: list[Share]
     held: list[Share]
-    holds: list[OpenHold]
-    entries: list[Entry]
+    holds: list[OpenHold]  # the oldest 200
+    entries: list[Entry]  # the newest few
+    hold_counts: Mapping[str, int] = field(default_factory=dict)  # all, by cause, commonest first
     next_sync: float | None = None  # None while nothing starts by itself
     next_poll: float | None = None
     due: int = 0  # contacts that are to be looked at
@@ -117,7 +120,8 @@ async def status_of(database: Database, bridge: Bridge, now: float) -> Status:
     async with database.read() as connection:
         counts = await standings.counts(connection, bridge.id, shown.id) if shown else {}
         holds = await journal.holds(connection, bridge.id)
-        entries = await journal.recent(connection, bridge.id)
+        open_holds = await journal.hold_counts(connection, bridge.id)
+        entries = await journal.recent(connection, bridge.id, NEWEST)
         waiting, since = await due.count(connection, bridge.id), await due.oldest(connection, bridge.id)
     return Status(
         bridge=bridge,
@@ -132,6 +136,7 @@ async def status_of(database: Database, bridge: Bridge, now: float) -> Status:
         held=_shares(counts, "held", HELD),
         holds=holds,
         entries=entries,
+        hold_counts=dict(sorted(open_holds.items(), key=lambda one: (-one[1], one[0]))),
         due=waiting,
         due_since=since,
         carried_at=latest_live[0].ended_at if latest_live else None,

@@ -37,6 +37,7 @@ class UndoOrder:
     """What to undo: one entry (of it one field), all of one record, or all of one run.
 
     ``created``: contacts that Landbridge created are deleted again, if nobody has touched them since.
+    ``since``: of a record, only what was written from then on; epoch seconds, 0 for everything.
     """
 
     entry_id: int = 0
@@ -44,6 +45,7 @@ class UndoOrder:
     record_id: str = ""
     run_id: int = 0
     created: bool = False
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,10 @@ async def undo(work: Work, order: UndoOrder, lines: list[UndoLine], *, preview: 
 async def chosen(work: Work, order: UndoOrder) -> list[Entry]:
     """The entries that were ordered, newest first; raises ``NotPossible`` where there is none."""
     ways = [bool(order.entry_id), bool(order.record_id), bool(order.run_id)]
-    if sum(ways) != 1 or (order.field and not order.entry_id):
+    if sum(ways) != 1 or (order.field and not order.entry_id) or (order.since and not order.record_id):
         raise NotPossible(
             "Name one thing to undo: an entry, a record or a run.",
-            "Use --entry N (with --field NAME for one field of it), --record ID, or --run N.",
+            "Use --entry N (with --field NAME for one field of it), --record ID (with --since), or --run N.",
         )
     async with work.database.read() as connection:
         records: list[tuple[Side, str] | None] = [None]
@@ -104,7 +106,12 @@ async def chosen(work: Work, order: UndoOrder) -> list[Entry]:
             entry
             for record in records
             for entry in await journal.entries_of(
-                connection, work.bridge.id, entry_id=order.entry_id, run_id=order.run_id, record=record
+                connection,
+                work.bridge.id,
+                entry_id=order.entry_id,
+                run_id=order.run_id,
+                record=record,
+                since=order.since,
             )
         ]
     if not found:

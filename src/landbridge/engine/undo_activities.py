@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from landbridge.engine.work import Work
-from landbridge.store import activities, activity_links, journal, links
+from landbridge.store import activities, activity_links, decisions, journal, links
 from landbridge.store.driver import renew
 from landbridge.store.journal import Entry
 from landbridge.store.links import KeptLink
@@ -109,6 +109,10 @@ async def _write(work: Work, entry: Entry, shown: Activity, back: Mapping[str, s
             await activities.save(connection, work.bridge.id, work.run_id, [fresh])
             if kept is not None:
                 await links.change(connection, [_undone(kept, fresh, back)])
+                pair = kept.link.highlevel_id, kept.link.rezora_id
+                for name in back:  # as for contacts (``restore.Restorer._finish``)
+                    rule = f"{entry.kind.value} {name}"
+                    await decisions.drop_choice(connection, work.bridge.id, pair, rule)
 
 
 def _undone(kept: KeptLink, fresh: Activity, back: Mapping[str, str]) -> KeptLink:

@@ -140,6 +140,7 @@ class Work:
     waiting: set[tuple[Side, str]] = field(default_factory=set)  # edited a moment ago
     adopted: set[str] = field(default_factory=set)  # records that took the place of a create in this run
     counts_before: Mapping[str, int] = field(default_factory=dict)  # of this run, by an earlier process
+    spent: dict[str, float] = field(default_factory=dict)  # seconds, by stage
     touched: set[tuple[Side, str]] = field(default_factory=set)  # by this run itself, so not by a person
     passes: int = 0
     lines: list[Planned] = field(default_factory=list)  # of a dry run

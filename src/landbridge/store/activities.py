@@ -158,6 +158,22 @@ async def between(
     return [activity_of(row) for row in await connection.execute(query)]
 
 
+async def contacts_of(
+    connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind, ids: Collection[str]
+) -> dict[str, str]:
+    """Whose activities these are, by their ids; what no run has seen is left out."""
+    found: dict[str, str] = {}
+    for some in batches(sorted(ids)):
+        query = select(activity.c.id, activity.c.contact_id).where(
+            activity.c.bridge_id == bridge_id,
+            activity.c.side == side.value,
+            activity.c.kind == kind.value,
+            activity.c.id.in_(some),
+        )
+        found |= {row.id: row.contact_id for row in await connection.execute(query)}
+    return found
+
+
 async def contact_of(
     connection: AsyncConnection, bridge_id: int, side: Side, kind: Kind, record_id: str
 ) -> str:

@@ -191,6 +191,19 @@ async def holds_of(connection: AsyncConnection, bridge_id: int, ids: Mapping[Sid
     return [hold_of(row) for row in await connection.execute(query.order_by(hold.c.opened_at, hold.c.id))]
 
 
+async def names_of(
+    connection: AsyncConnection, bridge_id: int, side: Side, ids: Collection[str]
+) -> dict[str, str]:
+    """The names of these records, as they were seen last."""
+    found: dict[str, str] = {}
+    for some in batches(sorted(ids)):
+        query = select(observed.c.id, observed.c.name).where(
+            observed.c.bridge_id == bridge_id, observed.c.side == side.value, observed.c.id.in_(some)
+        )
+        found |= {row.id: row.name for row in await connection.execute(query)}
+    return found
+
+
 async def entries_of(
     connection: AsyncConnection, bridge_id: int, records: Mapping[Side, Collection[str]], limit: int
 ) -> list[Entry]:

@@ -25,6 +25,15 @@ class Tombstone:
     partner: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An open decision with who made it, and when (epoch seconds)."""
+
+    choice: Choice
+    by: str
+    at: float
+
+
 async def save_choice(
     connection: AsyncConnection, bridge_id: int, pair: Pair, made: Choice, by: str, now: float
 ) -> None:
@@ -53,6 +62,21 @@ async def choices(connection: AsyncConnection, bridge_id: int) -> dict[Pair, dic
     return found
 
 
+async def given(connection: AsyncConnection, bridge_id: int, pair: Pair, rule: str) -> Given | None:
+    """One open decision, None where there is none."""
+    query = select(choice).where(
+        choice.c.bridge_id == bridge_id,
+        choice.c.highlevel_id == pair[0],
+        choice.c.rezora_id == pair[1],
+        choice.c.rule == rule,
+    )
+    row = (await connection.execute(query)).first()
+    if row is None:
+        return None
+    made = Choice(row.rule, row.use, row.value, row.highlevel_shows, row.rezora_shows)
+    return Given(made, row.made_by, row.made_at)
+
+
 async def drop_choices(connection: AsyncConnection, bridge_id: int, pairs: Iterable[Pair]) -> None:
     """These were carried out, or what they spoke of is gone."""
     for highlevel_id, rezora_id in pairs:
@@ -63,6 +87,18 @@ async def drop_choices(connection: AsyncConnection, bridge_id: int, pairs: Itera
                 choice.c.rezora_id == rezora_id,
             )
         )
+
+
+async def drop_choice(connection: AsyncConnection, bridge_id: int, pair: Pair, rule: str) -> None:
+    """A person takes one decision back."""
+    await connection.execute(
+        delete(choice).where(
+            choice.c.bridge_id == bridge_id,
+            choice.c.highlevel_id == pair[0],
+            choice.c.rezora_id == pair[1],
+            choice.c.rule == rule,
+        )
+    )
 
 
 async def keep_apart(connection: AsyncConnection, bridge_id: int, one: str, two: str, now: float) -> None:

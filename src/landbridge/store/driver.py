@@ -97,6 +97,13 @@ class Drivers:
         return row is not None and is_live(row.owner, row.expires_at, now)
 
 
+async def at_work(connection: AsyncConnection, bridge_id: int, now: float) -> bool:
+    """Is a live driver at work? In a transaction that writes: none takes over before it ends."""
+    query = select(driver).where(driver.c.bridge_id == bridge_id).with_for_update()
+    row = (await connection.execute(query)).one_or_none()
+    return row is not None and is_live(row.owner, row.expires_at, now)
+
+
 async def renew(connection: AsyncConnection, lease: Lease, now: float) -> None:
     """Check the fence and stay alive; part of every transaction in which a driver writes."""
     result = await connection.execute(_mine(lease).values(expires_at=now + LEASE_SECONDS))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.rows import batches, execute_many, pack, unpack, upsert
@@ -52,6 +52,11 @@ class OpenHold:
     seen: str = ""  # prints of what was refused: tried again when they change
     attempts: int = 1
     kind: Kind = Kind.CONTACT
+
+
+# Newest first, of entries that an index finds by more than one value: ordered by the bare id, SQLite reads
+# the whole journal backwards until the page is full, which is never where little fits.
+NEWEST_OF_FEW = (journal.c.id + 0).desc()
 
 
 async def write(
@@ -112,51 +117,10 @@ def _row(bridge_id: int, run_id: int, entry: Entry, now: float) -> dict[str, Any
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which entries are looked for; what is blank does not count. ``before`` is the id of an entry, ``since``
-    and ``until`` are epoch seconds.
-    """
-
-    side: Side | None = None
-    kind: Kind | None = None
-    action: str = ""
-    run_id: int = 0
-    record_id: str = ""
-    since: float = 0.0
-    until: float = 0.0
-    before: int = 0
-
-
-async def search(connection: AsyncConnection, bridge_id: int, wanted: Wanted, limit: int) -> list[Entry]:
-    """The newest entries that fit, newest first."""
-    query = select(journal).where(journal.c.bridge_id == bridge_id)
-    for column, value in (
-        (journal.c.side, wanted.side and wanted.side.value),
-        (journal.c.kind, wanted.kind and wanted.kind.value),
-        (journal.c.action, wanted.action),
-        (journal.c.run_id, wanted.run_id),
-        (journal.c.record_id, wanted.record_id),
-    ):
-        if value:
-            query = query.where(column == value)
-    if wanted.kind not in (None, Kind.CONTACT):  # the very words of the partial index, for SQLite
-        query = query.where(text("journal.kind != 'contact'"))
-    for term, given in (
-        (journal.c.at >= wanted.since, wanted.since),
-        (journal.c.at < wanted.until, wanted.until),
-        (journal.c.id < wanted.before, wanted.before),
-    ):
-        if given:
-            query = query.where(term)
-    return [
-        entry_of(row) for row in await connection.execute(query.order_by(journal.c.id.desc()).limit(limit))
-    ]
-
-
 async def recent(connection: AsyncConnection, bridge_id: int, count: int = 20) -> list[Entry]:
     """The newest entries, newest first."""
-    return await search(connection, bridge_id, Wanted(), count)
+    query = select(journal).where(journal.c.bridge_id == bridge_id).order_by(journal.c.id.desc()).limit(count)
+    return [entry_of(row) for row in await connection.execute(query)]
 
 
 async def actions_of(connection: AsyncConnection, bridge_id: int, run_id: int) -> dict[str, int]:
@@ -322,6 +286,7 @@ async def entries_of(
     entry_id: int = 0,
     run_id: int = 0,
     record: tuple[Side, str] | None = None,
+    since: float = 0.0,
 ) -> list[Entry]:
     """Entries by id, by run or by record, newest first: the order in which they are undone."""
     query = select(journal).where(journal.c.bridge_id == bridge_id)
@@ -331,6 +296,8 @@ async def entries_of(
         query = query.where(journal.c.run_id == run_id)
     if record is not None:
         query = query.where(journal.c.side == record[0].value, journal.c.record_id == record[1])
+    if since:
+        query = query.where(journal.c.at >= since)
     return [entry_of(row) for row in await connection.execute(query.order_by(journal.c.id.desc()))]
 
 

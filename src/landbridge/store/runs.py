@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store import ledger
 from landbridge.store.database import Database
+from landbridge.store.rows import batches
 from landbridge.store.tables import run
 
 WHOLE = ("plan", "sync")  # purposes of runs that read both sides whole
@@ -36,6 +37,7 @@ class Run:
     sentence: str = ""
     fix: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
+    spent: Mapping[str, float] = field(default_factory=dict)  # seconds, by the engine's name of a stage
 
 
 class Runs:
@@ -140,12 +142,20 @@ class Runs:
             ended: float | None = (await connection.execute(good)).scalar_one()
             return ended if ended is not None else (await connection.execute(first)).scalar_one()
 
-    async def progress(self, run_id: int, done: int, total: int, counts: Mapping[str, int]) -> None:
-        """For people who watch; the truth of a run is in its records."""
+    async def progress(
+        self,
+        run_id: int,
+        done: int,
+        total: int,
+        counts: Mapping[str, int],
+        spent: Mapping[str, float] | None = None,
+    ) -> None:
+        """For people who watch; the truth of a run is in its records. ``spent``: seconds by stage."""
+        values: dict[str, Any] = {"done": done, "total": total, "counts": dict(counts)}
+        if spent is not None:
+            values["spent"] = {stage: round(seconds, 3) for stage, seconds in spent.items()}
         async with self._database.write() as connection:
-            await connection.execute(
-                update(run).where(run.c.id == run_id).values(done=done, total=total, counts=dict(counts))
-            )
+            await connection.execute(update(run).where(run.c.id == run_id).values(values))
 
     async def set_stage(self, run_id: int, stage: str) -> None:
         """Move the cursor of a run."""
@@ -191,6 +201,15 @@ async def _enter(connection: AsyncConnection, which: ColumnElement[bool], state:
         await ledger.add(connection, row.bridge_id, now, row.purpose, row.counts | counts)
 
 
+async def of_ids(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Run]:
+    """Runs by their ids."""
+    found: dict[int, Run] = {}
+    for some in batches(sorted(ids)):
+        query = select(run).where(run.c.id.in_(some))
+        found |= {row.id: _run(row) for row in await connection.execute(query)}
+    return found
+
+
 async def counted_since(connection: AsyncConnection, bridge_id: int, since: float, but: int) -> Counter[str]:
     """The counts of all runs that began since then, added up, but of one run."""
     query = select(run.c.counts).where(
@@ -226,4 +245,5 @@ def _run(row: Row[Any]) -> Run:
         row.sentence,
         row.fix,
         row.counts,
+        row.spent,
     )

@@ -103,6 +103,7 @@ run = Table(  # one pass over a bridge; ``stage`` is the cursor at which a crash
     Column("fix", Text, nullable=False, default=""),
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float),
+    Column("spent", JSON, nullable=False, default=dict, server_default="{}"),  # seconds by stage
     Index("ix_run_bridge_id_id", "bridge_id", "id"),
     Index("ix_run_bridge_id_started_at", "bridge_id", "started_at"),
     Index("ix_run_newest", "bridge_id", "purpose", "id", "state"),
@@ -265,6 +266,8 @@ journal = Table(  # what was done, why, before and after
     Column("kind", String(16), nullable=False, default="contact", server_default="contact"),
     Index("ix_journal_bridge_id_id", "bridge_id", "id"),
     Index("ix_journal_record", "bridge_id", "side", "record_id"),
+    # Looked through without the entries themselves; what was before and after is most of them.
+    Index("ix_journal_at", "bridge_id", "at", "id", "side", "kind", "action"),
     Index("ix_journal_run", "bridge_id", "run_id", "id"),
     Index("ix_journal_action", "bridge_id", "action", "id"),
     # Most entries are of contacts: those of the other kinds are found without reading them all.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -11,13 +12,15 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from landbridge.engine.answers import NotPossible
+from landbridge.engine.contact_lists import Search
 from landbridge.engine.journal_book import PAGE
 from landbridge.engine.undo import UndoOrder
 from landbridge.store.bridges import Bridge
-from landbridge.store.journal import Wanted
+from landbridge.store.contacts import Line
+from landbridge.store.journal_search import CAUSES, Wanted
 from landbridge.sync.model import Kind, Side
 from landbridge.web import words
 from landbridge.web.pages import Pages, Problem
@@ -26,7 +29,21 @@ from landbridge.web.status import find_bridge
 
 Text = Annotated[str, Form()]
 DAY = 86_400.0
+LONGEST_SEARCH = 100
+CAUSE_WORDS = {
+    "person": "A person",
+    "schedule": "A schedule",
+    "event": "An event (webhook)",
+    "recipe": "A recipe",
+    "undo": "An undo",
+}
+LIST = "list"  # the kind by which changes of tags and lists are asked for
+FOUND = 10  # people to choose from
 MOST = 500  # entries that an undo on the page looks at while somebody waits; each is read from its system
+_NUMBER = re.compile(r"[0-9]{1,9}")  # more is no id of either database
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_FORMS = {"run": _NUMBER, "contact": _ID, "field": re.compile(r"[^\x00-\x1f\x7f\"\\]{1,100}")}
+NO_DAY = Problem("The field “from day” holds no day.", "Type a day such as 2026-05-30, or leave it blank.")
 TOO_MANY = Problem(
     f"This run wrote more than {MOST} entries: undoing them takes longer than a page waits.",
     "Run `landbridge undo --run {run} --preview` on the server, then without `--preview`.",
@@ -35,12 +52,18 @@ TOO_MANY = Problem(
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What the page is asked to show, as its address says it; what cannot be read is left out."""
+    """What the page is asked to show, as its address says it; what cannot be read is left out.
+
+    ``contact`` is an id: names and addresses of people are in no address.
+    """
 
     side: str = ""
     kind: str = ""
     action: str = ""
+    cause: str = ""
+    field: str = ""
     run: str = ""
+    contact: str = ""
     since: str = ""
     until: str = ""
 
@@ -49,25 +72,31 @@ class Filter:
         """From the address; an unknown word filters nothing."""
         allowed: dict[str, set[str]] = {
             "side": {side.value for side in Side},
-            "kind": {kind.value for kind in Kind},
+            "kind": {*(kind.value for kind in Kind), LIST},
             "action": set(words.ACTIONS),
+            "cause": set(CAUSES),
         }
-        found = {name: asked.get(name, "") for name in cls.__slots__}
+        found = {name: asked.get(name, "").strip() for name in cls.__slots__}
         found |= {name: "" for name, known in allowed.items() if found[name] not in known}
         found |= {name: "" for name in ("since", "until") if _day(found[name]) is None}
-        return cls(**found | ({} if found["run"].isdigit() else {"run": ""}))
+        found |= {name: "" for name, form in _FORMS.items() if not form.fullmatch(found[name])}
+        return cls(**found)
 
-    def wanted(self, before: str = "") -> Wanted:
+    def wanted(self, before: str = "", records: Mapping[Side, Collection[str]] | None = None) -> Wanted:
         """As the store looks for it. Days are of UTC, and ``until`` is a day that is still shown."""
         until = _day(self.until)
         return Wanted(
             side=Side(self.side) if self.side else None,
-            kind=Kind(self.kind) if self.kind else None,
+            kind=Kind(self.kind) if self.kind not in ("", LIST) else None,
+            listed=self.kind == LIST,
             action=self.action,
+            cause=self.cause,
+            about=self.field,
             run_id=int(self.run or 0),
+            records=records or {},
             since=_day(self.since) or 0.0,
             until=until + DAY if until is not None else 0.0,
-            before=int(before) if before.isdigit() else 0,
+            before=int(before) if _NUMBER.fullmatch(before) else 0,
         )
 
     def address(self, **more: object) -> str:
@@ -88,6 +117,7 @@ class ActivityPages:
         router = APIRouter(include_in_schema=False)
         path = "/bridges/{bridge_id:int}"
         router.add_api_route(f"{path}/activity", self.show, methods=["GET"])
+        router.add_api_route(f"{path}/activity", self.search, methods=["POST"])
         router.add_api_route(f"{path}/activity.csv", self.csv, methods=["GET"])
         router.add_api_route(f"{path}/activity.jsonl", self.json, methods=["GET"])
         router.add_api_route(f"{path}/runs", self.runs, methods=["GET"])
@@ -98,20 +128,50 @@ class ActivityPages:
     async def show(self, request: Request, bridge_id: int, before: str = "") -> Response:
         """What was written, newest first."""
         bridge = await find_bridge(self._product, bridge_id)
-        asked = Filter.of(request.query_params)
-        found = await self._product.journal_book.entries(bridge, asked.wanted(before), PAGE + 1)
-        following = asked.address(before=found[PAGE - 1].id) if len(found) > PAGE else ""
+        return await self._show(bridge, Filter.of(request.query_params), before)
+
+    async def search(self, request: Request, bridge_id: int) -> Response:
+        """Whose writes: a form that is posted, as names and addresses of people belong in no URL."""
+        bridge = await find_bridge(self._product, bridge_id)
+        form = {name: str(value) for name, value in (await request.form()).items()}
+        asked, text = Filter.of(form | {"contact": ""}), form.get("text", "").strip()[:LONGEST_SEARCH]
+        if not text:
+            return RedirectResponse(f"/bridges/{bridge.id}/activity?{asked.address()}", 303)
+        found = (await self._product.contact_book.find(bridge, Search(text), size=FOUND)).lines
+        if len(found) == 1:
+            address = asked.address(contact=found[0].id)
+            return RedirectResponse(f"/bridges/{bridge.id}/activity?{address}", 303)
+        return await self._show(bridge, asked, people=found, text=text)
+
+    async def _show(
+        self,
+        bridge: Bridge,
+        asked: Filter,
+        before: str = "",
+        *,
+        people: Sequence[Line] | None = None,
+        text: str = "",
+    ) -> Response:
+        found = await self._product.journal_book.page(bridge, await self._wanted(bridge, asked, before))
         return self._pages.page(
             "activity.html",
             bridge=bridge,
-            entries=found[:PAGE],
+            found=found,
             asked=asked,
-            following=following,
+            following=asked.address(before=found.following) if found.following else "",
             first=not before,
+            people=people,
+            text=text,
             sides=list(Side),
             kinds=list(Kind),
+            causes=CAUSE_WORDS,
             here="activity",
         )
+
+    async def _wanted(self, bridge: Bridge, asked: Filter, before: str = "") -> Wanted:
+        if not asked.contact:
+            return asked.wanted(before)
+        return asked.wanted(before, await self._product.journal_book.records_of(bridge, asked.contact))
 
     async def csv(self, request: Request, bridge_id: int) -> Response:
         """Everything that fits the filter, for a spreadsheet."""
@@ -149,11 +209,14 @@ class ActivityPages:
         record: Text = "",
         field: Text = "",
         created: Text = "",
+        since: Text = "",
         confirmed: Text = "",
     ) -> Response:
         """First what would be put back, read afresh from both systems; then, confirmed, it is done."""
         bridge = await find_bridge(self._product, bridge_id)
-        order = UndoOrder(entry, field, record, run, created == "yes")
+        order = UndoOrder(entry, field, record, run, created == "yes", _day(since) or 0.0)
+        if since and not order.since:
+            return self._undo(bridge, order, problem=NO_DAY)
         if run and sum((await self._product.journal_book.written(bridge, run)).values()) > MOST:
             return self._undo(bridge, order, problem=Problem(TOO_MANY.sentence, TOO_MANY.fix.format(run=run)))
         preview = confirmed != "yes"
@@ -174,13 +237,14 @@ class ActivityPages:
         preview: bool = True,
         problem: Problem | None = None,
     ) -> Response:
-        shown = {"order": order, "lines": lines, "preview": preview, "problem": problem}
+        since = datetime.fromtimestamp(order.since, UTC).strftime("%Y-%m-%d") if order.since else ""
+        shown = {"order": order, "since": since, "lines": lines, "preview": preview, "problem": problem}
         status = 409 if problem else 200
         return self._pages.page("undo.html", status=status, bridge=bridge, here="activity", **shown)
 
     async def _asked(self, request: Request, bridge_id: int) -> tuple[Bridge, Wanted]:
         bridge = await find_bridge(self._product, bridge_id)
-        return bridge, Filter.of(request.query_params).wanted()
+        return bridge, await self._wanted(bridge, Filter.of(request.query_params))
 
 
 def _day(text: str) -> float | None:

@@ -13,6 +13,7 @@ from landbridge.store.bridges import Account, Bridge
 from landbridge.store.runs import Run
 from landbridge.systems.base import Clock
 from landbridge.web import words
+from landbridge.web.api_activity import ActivityApi
 from landbridge.web.api_calendar import CalendarApi
 from landbridge.web.api_contacts import ContactsApi
 from landbridge.web.api_holds import PeopleApi
@@ -143,6 +144,7 @@ class Api:
             responses=refused,
         )
         for part in (
+            ActivityApi(self._product),
             PeopleApi(self._product),
             ScheduleApi(self._product),
             LiveApi(self._product),

@@ -103,6 +103,7 @@ class Undo(BaseModel):
     record: str = ""
     run: int = 0
     created: bool = Field(False, description="Delete created contacts again, if untouched since.")
+    since: float = Field(0.0, description="With record: only from then on, epoch seconds.")
     preview: bool = Field(False, description="Only say what would happen.")
 
 
@@ -208,7 +209,7 @@ class PeopleApi:
     async def undo(self, bridge_id: int, order: Undo) -> UndoFacts:
         """Answers when it is done; only what still shows as written is put back."""
         bridge = await find_bridge(self._product, bridge_id)
-        wanted = UndoOrder(order.entry, order.field, order.record, order.run, order.created)
+        wanted = UndoOrder(order.entry, order.field, order.record, order.run, order.created, order.since)
         made = await self._product.undo(bridge, wanted, cause="api", preview=order.preview)
         run = made.run
         lines = [_line(line) for line in made.lines]

@@ -14,11 +14,14 @@ from landbridge.engine.contact_book import ContactView
 from landbridge.engine.contact_lists import LISTS, Search
 from landbridge.store.bridges import Bridge
 from landbridge.sync.model import Side
+from landbridge.sync.reasons import EXCLUDED
+from landbridge.web.hold_words import TAKEN_BACK, WAYS
 from landbridge.web.pages import Pages
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 
 LONGEST_SEARCH = 100
+LONGEST_NOTE = 200
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -37,6 +40,8 @@ class ContactPages:
         router.add_api_route(path, self.search, methods=["POST"])
         router.add_api_route(f"{path}/{{record_id}}", self.one, methods=["GET"])
         router.add_api_route(f"{path}/{{record_id}}/sync", self.sync, methods=["POST"])
+        router.add_api_route(f"{path}/{{record_id}}/pause", self.pause, methods=["POST"])
+        router.add_api_route(f"{path}/{{record_id}}/resume", self.resume, methods=["POST"])
         return router
 
     async def list(
@@ -62,7 +67,7 @@ class ContactPages:
         bridge = await find_bridge(self._product, bridge_id)
         return await self._found(bridge, Search(text.strip()[:LONGEST_SEARCH], of, reason, after))
 
-    async def one(self, bridge_id: int, record_id: str, asked: str = "") -> Response:
+    async def one(self, bridge_id: int, record_id: str, asked: str = "", answered: str = "") -> Response:
         """One person, by the id on either side; a partner's page goes by HighLevel's id."""
         bridge = await find_bridge(self._product, bridge_id)
         view = (
@@ -76,6 +81,10 @@ class ContactPages:
             "contact.html",
             bridge=bridge,
             view=view,
+            questions=await self._product.desk.of_contact(bridge, view.holds),
+            written=await self._product.journal_book.tell(bridge, view.entries),
+            answered=answered if answered in {*WAYS, TAKEN_BACK} else "",
+            paused=view.standing is EXCLUDED["paused"],
             link=self._highlevel_page(bridge, view),
             asked=asked == "yes",
             sides=list(Side),
@@ -89,6 +98,18 @@ class ContactPages:
         bridge = await find_bridge(self._product, bridge_id)
         await self._product.ask(bridge, [record_id], cause="page")
         return RedirectResponse(f"/bridges/{bridge.id}/contacts/{quote(record_id)}?asked=yes", 303)
+
+    async def pause(self, bridge_id: int, record_id: str, note: Annotated[str, Form()] = "") -> Response:
+        """Take the contact out of the sync; opt-outs are carried all the same."""
+        bridge = await find_bridge(self._product, bridge_id)
+        await self._product.pause(bridge, record_id, note.strip()[:LONGEST_NOTE])
+        return RedirectResponse(f"/bridges/{bridge.id}/contacts/{quote(record_id)}", 303)
+
+    async def resume(self, bridge_id: int, record_id: str) -> Response:
+        """Put it back; the next sync carries what was edited meanwhile."""
+        bridge = await find_bridge(self._product, bridge_id)
+        await self._product.resume(bridge, record_id)
+        return RedirectResponse(f"/bridges/{bridge.id}/contacts/{quote(record_id)}", 303)
 
     async def _found(self, bridge: Bridge, search: Search) -> Response:
         book = self._product.contact_book

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from itertools import pairwise
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form
@@ -14,6 +18,7 @@ from landbridge.engine.answers import NotPossible
 from landbridge.engine.desk import ALLOWED, ONE_BY_ONE, Question
 from landbridge.store.bridges import Bridge
 from landbridge.sync.reasons import HELD
+from landbridge.web.hold_words import TAKEN_BACK, WAYS
 from landbridge.web.pages import Pages, Problem
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
@@ -22,39 +27,8 @@ from landbridge.web.who import asking
 Text = Annotated[str, Form()]
 SHOWN = 50  # of one cause on a page
 FIRST = 5  # of each cause on the page of all
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """An answer as people read it: on its button, and what the next sync does for it."""
-
-    button: str
-    does: str
-
-
-WAYS = {
-    "use-highlevel": Way("Keep HighLevel’s value", "Rezora gets the value that HighLevel shows."),
-    "use-rezora": Way("Keep Rezora’s value", "HighLevel gets the value that Rezora shows."),
-    "edit": Way("Use this value", "Both sides get the value that you type."),
-    "ignore": Way("Leave both as they are", "Nothing is written, or asked again while neither changes."),
-    "link": Way("The same person", "The two are linked, and kept in agreement from then on."),
-    "apart": Way("Two people", "The two stay apart, and are not asked about again."),
-    "keep": Way("Keep the one that is left", "The link ends; the contact that is left stays as it is."),
-    "delete": Way("Delete it there too", "The one that is left is deleted. The journal keeps what it said."),
-    "create": Way("Create it", "It is created on the side where it is missing."),
-    "retry": Way("Try again", "The next sync tries it once more."),
-    "out": Way("Stop e-mail on both sides", "The opt-out is put back where it was taken away."),
-    "allow": Way("The person asked for e-mail again", "The address is taken off the list of opt-outs."),
-    "done": Way("Done", "It is closed."),
-}
-_KEEP_LINK = Way("Keep the link as it is", "The two stay linked, although others could be meant.")
-
-
-def way_of(use: str, cause: str) -> Way:
-    """An answer in words; one word means something else for one cause. An unknown word stands for itself."""
-    if (use, cause) == ("keep", "several_candidates"):
-        return _KEEP_LINK
-    return WAYS.get(use) or Way(use, "")
+EXAMPLES = 10  # shown before all of a cause get one answer
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +43,14 @@ class Group:
     def for_all(self) -> list[str]:
         """Answers that many can take at once."""
         return [use for use in ALLOWED.get(self.cause, ()) if use not in ONE_BY_ONE] if self.count > 1 else []
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer just given, or with no ``use`` one that was taken back; the hold while it is still open."""
+
+    use: str
+    question: Question | None
 
 
 class HoldPages:
@@ -86,6 +68,7 @@ class HoldPages:
         router.add_api_route(path, self.all, methods=["GET"])
         router.add_api_route(f"{path}/{{cause}}", self.one_cause, methods=["GET"])
         router.add_api_route(f"{path}/{{hold_id:int}}", self.answer, methods=["POST"])
+        router.add_api_route(f"{path}/{{hold_id:int}}/take-back", self.take_back, methods=["POST"])
         router.add_api_route(f"{path}/{{cause}}/all", self.answer_all, methods=["POST"])
         return router
 
@@ -96,12 +79,12 @@ class HoldPages:
         found = sorted(found, key=lambda one: -sum(one[1].values()))
         return self._pages.page("holds_everywhere.html", found=found, here="holds")
 
-    async def all(self, bridge_id: int, done: str = "", left: int = 0) -> Response:
+    async def all(self, bridge_id: int, done: str = "", said: int = 0) -> Response:
         """Every cause, with the first few of each."""
-        return await self._all(await find_bridge(self._product, bridge_id), done, left)
+        return await self._all(await find_bridge(self._product, bridge_id), done, said)
 
     async def one_cause(
-        self, bridge_id: int, cause: str, after: str = "", done: str = "", left: int = 0
+        self, bridge_id: int, cause: str, after: str = "", done: str = "", said: int = 0
     ) -> Response:
         """All of one cause, a page at a time."""
         bridge = await find_bridge(self._product, bridge_id)
@@ -109,7 +92,7 @@ class HoldPages:
             raise HTTPException(404)
         count = (await self._product.hold_counts(bridge)).get(cause, 0)
         if not count:  # the last of them was answered
-            return RedirectResponse(_address(bridge, "", done, left), 303)
+            return RedirectResponse(_address(bridge, "", done=done, said=said), 303)
         found = await self._product.holds(bridge, cause, SHOWN + 1, _behind(after))
         shown = found[:SHOWN]
         last = shown[-1].hold if len(found) > SHOWN else None
@@ -118,8 +101,10 @@ class HoldPages:
             bridge=bridge,
             groups=[Group(cause, count, shown)],
             cause=cause,
+            after=after if _behind(after) else "",
             following=f"{last.opened_at!r},{last.id}" if last else "",
-            **_told(done, left),
+            next_of=_next_of(shown),
+            told=await self._told(bridge, done, said),
             here="holds",
         )
 
@@ -130,45 +115,89 @@ class HoldPages:
         use: Text = "",
         value: Text = "",
         cause: Text = "",
+        after: Text = "",
         following: Text = "",
+        contact: Text = "",
     ) -> Response:
-        """One answer; the list goes on at the next hold."""
+        """One answer; the list goes on at the next hold, or the contact's page where it was."""
         bridge = await find_bridge(self._product, bridge_id)
         try:
             await self._product.resolve(bridge, hold_id, use, value, by=asking().name)
         except NotPossible as refusal:
             return await self._all(bridge, problem=Problem(refusal.sentence, refusal.fix), status=409)
         anchor = f"#hold-{int(following)}" if following.isdigit() else ""
-        return RedirectResponse(_address(bridge, cause if cause in HELD else "", use) + anchor, 303)
+        return RedirectResponse(_back(bridge, cause, after, contact, done=use, said=hold_id) + anchor, 303)
+
+    async def take_back(
+        self,
+        bridge_id: int,
+        hold_id: int,
+        cause: Text = "",
+        after: Text = "",
+        contact: Text = "",
+        confirmed: Text = "",
+        seen: Annotated[float, Form()] = 0.0,
+    ) -> Response:
+        """First what would be taken back, and what was written already; then, confirmed, it is forgotten."""
+        bridge = await find_bridge(self._product, bridge_id)
+        try:
+            if confirmed != "yes":
+                return await self._take_back(bridge, hold_id, cause, after, contact)
+            await self._product.desk.take_back(bridge, hold_id, by=asking().name, seen=seen)
+        except NotPossible as refusal:
+            return await self._all(bridge, problem=Problem(refusal.sentence, refusal.fix), status=409)
+        back = _back(bridge, cause, after, contact, done=TAKEN_BACK, said=hold_id)
+        return RedirectResponse(f"{back}#hold-{hold_id}", 303)
+
+    async def _take_back(
+        self, bridge: Bridge, hold_id: int, cause: str, after: str, contact: str
+    ) -> Response:
+        question, answer = await self._product.desk.answer(bridge, hold_id)
+        return self._pages.page(
+            "hold_take_back.html",
+            bridge=bridge,
+            question=question,
+            answer=answer,
+            written=await self._product.journal_book.tell(bridge, answer.written),
+            cause=cause if cause in HELD else "",
+            after=after if _behind(after) else "",
+            contact=contact if _ID.fullmatch(contact) else "",
+            back=_back(bridge, cause, after, contact) + f"#hold-{hold_id}",
+            here="holds",
+        )
 
     async def answer_all(self, bridge_id: int, cause: str, use: Text = "", confirmed: Text = "") -> Response:
         """The same answer to all of a cause: first a page that says what it means, then it is done."""
         bridge = await find_bridge(self._product, bridge_id)
-        count = (await self._product.hold_counts(bridge)).get(cause, 0)
-        group = Group(cause, count, [])
         if cause not in HELD or use not in ALLOWED.get(cause, ()) or use in ONE_BY_ONE:
             raise HTTPException(404)
+        count = (await self._product.hold_counts(bridge)).get(cause, 0)
         if confirmed != "yes":
-            return self._pages.page(
-                "holds_confirm.html",
-                bridge=bridge,
-                group=group,
-                use=use,
-                way=way_of(use, cause),
-                here="holds",
-            )
+            shown = await self._product.holds(bridge, cause, EXAMPLES)
+            group = Group(cause, count, shown)
+            return self._pages.page("holds_confirm.html", bridge=bridge, group=group, use=use, here="holds")
         try:
             answered = await self._product.resolve_all(bridge, cause, use, by=asking().name)
         except NotPossible as refusal:
             return await self._all(bridge, problem=Problem(refusal.sentence, refusal.fix), status=409)
-        left = len(answered.skipped)
-        return RedirectResponse(_address(bridge, cause if left else "", use, left), 303)
+        if not answered.skipped:
+            return RedirectResponse(_address(bridge, done=use, cause=""), 303)
+        reasons = Counter(answered.skipped.values()).most_common()  # they are kept nowhere, so told here
+        return self._pages.page(
+            "holds_answered.html",
+            bridge=bridge,
+            cause=cause,
+            use=use,
+            answered=answered.done,
+            reasons=reasons,
+            here="holds",
+        )
 
     async def _all(
         self,
         bridge: Bridge,
         done: str = "",
-        left: int = 0,
+        said: int = 0,
         *,
         problem: Problem | None = None,
         status: int = 200,
@@ -185,23 +214,46 @@ class HoldPages:
             bridge=bridge,
             groups=groups,
             cause="",
+            after="",
             following="",
+            next_of=_next_of([one for group in groups for one in group.shown]),
             latest=latest,
             problem=problem,
-            **_told(done, left),
+            told=await self._told(bridge, done, said),
             here="holds",
         )
 
+    async def _told(self, bridge: Bridge, done: str, said: int) -> Answer | None:
+        """What the page says of an answer just given; one that closed its hold at once names nobody."""
+        if done == TAKEN_BACK:
+            return Answer("", None)
+        if done not in WAYS:
+            return None
+        try:
+            question = await self._product.desk.question(bridge, said) if said else None
+        except NotPossible:
+            question = None
+        return Answer(done, question if question is not None and question.decided == done else None)
 
-def _told(done: str, left: int) -> dict[str, Any]:
-    """What the page says of an answer just given."""
-    return {"done": WAYS.get(done), "left": left, "way": way_of}
+
+def _next_of(shown: Sequence[Question]) -> dict[int, int]:
+    """The hold behind each one, by their ids."""
+    ids = [one.hold.id for one in shown]
+    return dict(pairwise(ids))
 
 
-def _address(bridge: Bridge, cause: str, done: str = "", left: int = 0) -> str:
-    asked = urlencode({name: value for name, value in (("done", done), ("left", left)) if value})
+def _back(bridge: Bridge, cause: str, after: str, contact: str, **told: object) -> str:
+    """Where somebody answered: the page of a contact, or the list of a cause where it was."""
+    if _ID.fullmatch(contact):
+        said = {"answered": told["done"]} if told else {}
+        return f"/bridges/{bridge.id}/contacts/{contact}" + (f"?{urlencode(said)}" if said else "")
+    return _address(bridge, cause if cause in HELD else "", after=after if _behind(after) else "", **told)
+
+
+def _address(bridge: Bridge, cause: str, **asked: object) -> str:
+    query = urlencode({name: value for name, value in asked.items() if value})
     path = f"/bridges/{bridge.id}/holds" + (f"/{cause}" if cause else "")
-    return f"{path}?{asked}" if asked else path
+    return f"{path}?{query}" if query else path
 
 
 def _behind(after: str) -> tuple[float, int] | None:

@@ -12,9 +12,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from landbridge import __version__
+from landbridge.sync.model import Side
 from landbridge.systems.base import Clock
 from landbridge.web import who, words
+from landbridge.web.differences import marked
+from landbridge.web.hold_words import changes, way_of
 from landbridge.web.shell import TABS
+from landbridge.web.tab_numbers import tab_number
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -86,6 +90,11 @@ def _templates() -> Environment:
         "asset": asset,
         "words": words,
         "tabs": TABS,
+        "tab_number": tab_number,
+        "both_sides": list(Side),
+        "marked": marked,
+        "way": way_of,
+        "changes": changes,
         "asking": who.asking,
         "may": who.may,
         "version": __version__,

@@ -11,7 +11,7 @@ from landbridge.access.provider import Provider
 from landbridge.connecting import Connected
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
-from landbridge.engine.desk import Answered, Question
+from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.journal_book import JournalBook
@@ -84,6 +84,7 @@ class Product(Protocol):
     provider: Provider | None
     feeds: Feeds
     contact_book: ContactBook
+    desk: Desk
     journal_book: JournalBook
     outgoing: OutgoingWebhooks
     setups: SetupBook

@@ -24,6 +24,7 @@ RULES: tuple[tuple[str, str, Role | None], ...] = (
     ("POST", "/logout", Role.VIEWER),
     ("POST", "/account/*", Role.VIEWER),  # one's own
     ("POST", "/bridges/{bridge}/contacts", Role.VIEWER),  # a search; names of people belong in no address
+    ("POST", "/bridges/{bridge}/activity", Role.VIEWER),  # another one
     ("*", "/people", Role.OWNER),
     ("*", "/people/*", Role.OWNER),
     ("*", "/keys", Role.OWNER),

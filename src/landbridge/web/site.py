@@ -35,6 +35,7 @@ from landbridge.web.recipes import RecipePages
 from landbridge.web.security import Guard, known_hosts
 from landbridge.web.setup import SetupPages
 from landbridge.web.status import StatusPages
+from landbridge.web.tab_numbers import TabNumbers
 from landbridge.web.webhooks import webhook_route
 
 
@@ -78,6 +79,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
     describe_calls(site)
     site.mount("/static", StaticFiles(directory=STATIC))
     answer_problems(site, pages)
+    site.add_middleware(TabNumbers, product=product)
     site.add_middleware(Door, product=product, refuse=pages.problem)
     site.add_middleware(GZipMiddleware, minimum_size=500)
     site.add_middleware(Guard, hosts=known_hosts(product.settings), refuse=pages.problem)

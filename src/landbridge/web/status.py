@@ -19,7 +19,6 @@ from landbridge.web.pages import Pages
 from landbridge.web.ports import Product
 
 POLL_RUNNING, POLL_IDLE = 2, 10  # seconds
-HOLDS_SHOWN = 50
 _START_TRIES, _START_PAUSE = 40, 0.05  # a started sync shows up in the store within so long
 
 
@@ -242,9 +241,7 @@ class StatusPages:
     async def whole(self, bridge: Bridge) -> Response:
         """The whole page of a bridge."""
         view = StatusView(await self._product.status(bridge))
-        return self._pages.page(
-            "status.html", bridge=bridge, view=view, here="status", holds_shown=HOLDS_SHOWN
-        )
+        return self._pages.page("status.html", bridge=bridge, view=view, here="status")
 
     def _live(self, status: Status) -> Response:
-        return self._pages.page("status_live.html", view=StatusView(status), holds_shown=HOLDS_SHOWN)
+        return self._pages.page("status_live.html", view=StatusView(status))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 from markupsafe import Markup, escape
 
-from landbridge.engine.desk import ALLOWED
+from landbridge.engine.journal_told import Told
 from landbridge.engine.work import Stage
 from landbridge.store.runs import Run
 from landbridge.sync.model import Side
@@ -67,6 +67,7 @@ CAUSES = {
     "api": "API",
     "event": "Webhook",
     "asked": "Somebody asked",
+    "assistant": "AI assistant",
     "look up": "A create without an answer",
 }
 RESULTS = {"running": "Running", "done": "Done", "failed": "Failed", "braked": "Stopped to ask"}
@@ -90,7 +91,6 @@ _ACTIONS = {
 
 # The same without the system, to choose from.
 ACTIONS = {name: re.sub(r" (in|with|from) \{\}$", "", text) for name, text in _ACTIONS.items()}
-UNDOABLE = ("create", "update", "join", "leave", "undo")  # as engine/undo.py puts them back
 
 
 def number(value: float) -> str:
@@ -204,14 +204,26 @@ def result(run: Run) -> str:
     return f"{kind}: {words.lower()}" if kind else words
 
 
+def caused(told: Told) -> str:
+    """Who or what caused an entry."""
+    if told.cause == "recipe":
+        return f"Recipe “{told.by}”"
+    if told.cause == "undo":
+        return f"Undo ({CAUSES.get(told.by, told.by).lower()})" if told.by else "Undo"
+    known = CAUSES.get(told.by, told.by) or "a person"
+    return known[0].upper() + known[1:]
+
+
+def spent(run: Run) -> list[tuple[str, float]]:
+    """How many seconds each stage of a run took, in their order; those that took none are left out."""
+    known = [(_STAGES[stage][1], run.spent[stage]) for stage in _STAGES if stage in run.spent]
+    more = [(stage, seconds) for stage, seconds in run.spent.items() if stage not in _STAGES]
+    return [(words, seconds) for words, seconds in [*known, *more] if seconds >= 0.05]
+
+
 def action(name: str, side: Side) -> str:
     """What a journal entry says was done."""
     return _ACTIONS.get(name, name + " in {}").format(side.title)
-
-
-def answers(cause: str) -> tuple[str, ...]:
-    """What a person may answer to a hold of this cause."""
-    return ALLOWED.get(cause, ())
 
 
 def standing(word: str, reason: str) -> str:

@@ -1,4 +1,5 @@
-/* Keys for the list of holds: j and k move, digits go to an answer, Enter presses it. The page works without. */
+/* Keys for the list of holds: j and k move, digits go to an answer, u to taking the last one back, Enter presses.
+   The page works without. */
 "use strict";
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, select, textarea");
@@ -9,7 +10,8 @@ document.addEventListener("keydown", (event) => {
   let target = null;
   if (key === "j" || event.key === "ArrowDown") target = holds[Math.min(here + 1, holds.length - 1)];
   else if (key === "k" || event.key === "ArrowUp") target = holds[Math.max(here - 1, 0)];
-  else if (/^[1-9]$/.test(key) && here >= 0) target = holds[here].querySelectorAll("button")[Number(key) - 1];
+  else if (/^[1-9]$/.test(key) && here >= 0) target = holds[here].querySelectorAll(".answers button")[Number(key) - 1];
+  else if (key === "u") target = (here >= 0 && holds[here].querySelector("button.back")) || document.querySelector("button.back");
   else if (key === "?") {
     const keys = document.querySelector("details.keys");
     if (keys) keys.open = !keys.open;
