@@ -18,7 +18,7 @@ from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.journal_told import _OPERATIONS, told_of
 from landbridge.engine.undo import UndoOrder, chosen
 from landbridge.engine.waterline import FileWaterline
-from landbridge.store import contacts, decisions, journal, journal_search, links, observed
+from landbridge.store import decisions, journal, journal_search, links, observed
 from landbridge.store.driver import Drivers
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.journal_search import Wanted
@@ -144,7 +144,6 @@ async def test_no_query_of_the_journal_reads_it_whole(made: Scene) -> None:
         person = Wanted(records={Side.HIGHLEVEL: [ADA, "t1"], Side.REZORA: [THERE, "u1"]})
         for wanted in [*FILTERS.values(), person]:
             await journal_search.search(connection, made.bridge.id, replace(wanted, before=0), 7)
-        await contacts.entries_of(connection, made.bridge.id, person.records, 20)
         for statement, values in [one for one in seen if "FROM journal" in one[0]]:
             plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)  # type: ignore[arg-type]
             steps = [str(row.detail) for row in plan]

@@ -27,7 +27,7 @@ from web_scenes import (
     status,
 )
 
-STARTS = ("/", "/holds", "/setup", "/account", "/operations", "/people", "/keys")
+STARTS = ("/", "/holds", "/setup", "/connect", "/account", "/operations", "/people", "/keys")
 PERSON = f"/bridges/1/contacts/{ADA}"  # others of the scenes are known to the journal and the holds alone
 OTHER_FILES = re.compile(r"/(static|api|feeds|connect|oauth)/|.*\.(csv|jsonl)$")
 MANY = 2  # pages looked at of one shape, such as those of operations
@@ -126,7 +126,7 @@ async def test_every_form_and_link_that_is_drawn_may_be_used(products: list[Fake
         assert there == SEARCHES | OWN, "no form that posts but searches and what is their own"
         return
     actions = {
-        "/bridges/1/sync", "/bridges/1/changes", "/bridges/1/contact", "/bridges/1/undo", "/bridges",
+        "/bridges/1/sync", "/bridges/1/changes", "/bridges/1/contact", "/bridges/1/undo",
         "/bridges/1/holds/1", "/bridges/1/holds/1/take-back", f"/bridges/1/contacts/{ADA}/sync",
         f"/bridges/1/contacts/{ADA}/pause", "/bridges/1/recipes", "/bridges/1/recipes/follow-up",
         "/bridges/1/recipes/Call%20new%20buyers/remove", "/bridges/1/calendar", "/bridges/1/calendar/revoke",
