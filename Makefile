@@ -16,7 +16,7 @@ ifneq ($(shell cat $(READY) 2>/dev/null && ls $(BROWSER_FILES)/package-lock.json
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports soak storm mutants bench docs clean
+.PHONY: help install demo test check format lint types imports soak storm mutants audit bench docs clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -53,6 +53,9 @@ storm: $(READY) ## Thousands of edits on both sides while webhooks go wrong; ARG
 
 mutants: $(READY) ## Take away one guard at a time and show that a test notices
 	@$(BIN)/python tests/mutants.py
+
+audit: $(READY) ## Write the bill of materials to dist/, and ask which packages have known weaknesses
+	@$(BIN)/python tests/audit.py
 
 bench: $(READY) ## Measure: contacts a second, memory, API calls
 	@$(BIN)/python -m bench $(ARGS)
