@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import msgspec
 from landbridge.systems.base import SystemFailure
 from landbridge.systems.operations import Kind, Operation, Parameter
 
+LARGEST_NUMBER = 2**53  # up to here all readers of JSON agree on whole numbers (RFC 8259, 6)
 LONGEST_ID = 200  # ids of both systems are far shorter
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
 _WORDS: Mapping[Kind, str] = {
@@ -105,7 +105,7 @@ def from_text(parameter: Parameter, text: str) -> object:
 def _json(text: str) -> object:
     try:
         return msgspec.json.decode(text.encode())
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return text
 
 
@@ -174,7 +174,9 @@ def _wrong_in_path(name: str, value: str) -> ArgumentProblem | None:
 def _is_number(value: object) -> bool:
     if isinstance(value, bool):
         return False
-    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+    return (
+        isinstance(value, int | float) and abs(value) <= LARGEST_NUMBER
+    )  # neither infinite nor "not a number"
 
 
 def _all_are(kind: type) -> Callable[[object], bool]:

@@ -98,6 +98,9 @@ def _away(request: Request, path: str) -> Response:
 
 def local(path: str) -> str:
     """A path of ours to go on to, else the first page: never another site's address."""
-    parts = urlsplit(path)
+    try:
+        parts = urlsplit(path)
+    except ValueError:  # such as an opened bracket
+        return "/"
     foreign = bool(parts.scheme or parts.netloc) or not path.startswith("/") or path.startswith("//")
     return "/" if foreign or "\\" in path or any(ord(letter) < 0x20 for letter in path) else path

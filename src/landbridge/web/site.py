@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
@@ -32,6 +33,15 @@ from landbridge.web.recipes import RecipePages
 from landbridge.web.security import Guard, known_hosts
 from landbridge.web.status import StatusPages
 from landbridge.web.webhooks import webhook_route
+
+
+class _Id(IntegerConvertor):
+    """A number in a path. Ids have 64 bits: with a longer one there is no page, not a database that fails."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("int", _Id())
 
 
 def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
