@@ -82,3 +82,24 @@ async def test_an_origin_that_is_none_is_another_site(origin: str) -> None:
 async def test_an_id_of_more_than_64_bits_is_an_address_without_a_page(path: str) -> None:
     for number in (2**63, 10**30):
         assert (await browse(FakeProduct.of(status())).get(path.format(number))).status in (404, 405)
+
+
+HUGE = "9" * 400
+
+
+@pytest.mark.parametrize(
+    "path", [f"/bridges/1/runs?before={HUGE}", f"/api/v1/bridges/1/journal?count={HUGE}"]
+)
+async def test_a_number_in_a_query_has_a_limit(path: str) -> None:
+    answer = await browse(FakeProduct.of(status())).get(path)
+    assert answer.status == 422
+
+
+@pytest.mark.parametrize(
+    "path", ["journal?count", "holds?limit", "webhooks/1/messages?count", "firings?count"]
+)
+@pytest.mark.parametrize("number", ["-1", "0", "1001"])
+async def test_nobody_gets_a_list_without_an_end(path: str, number: str) -> None:
+    """SQLite takes a limit below zero for none."""
+    answer = await browse(FakeProduct.of(status())).get(f"/api/v1/bridges/1/{path}={number}")
+    assert answer.status == 422

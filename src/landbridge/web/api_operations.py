@@ -19,6 +19,7 @@ from landbridge.systems.arguments import WrongArguments
 from landbridge.systems.base import Forbidden, Gone, RateLimited, Rejected, SystemFailure
 from landbridge.systems.operations import Operation, Parameter
 from landbridge.systems.triggers import Trigger
+from landbridge.web.numbers import Id
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 
@@ -90,7 +91,7 @@ class CallOrder(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    bridge: int | None = Field(None, description="The bridge's id; may be left out where there is only one.")
+    bridge: Id | None = Field(None, description="The bridge's id; may be left out where there is only one.")
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
