@@ -21,6 +21,7 @@ from landbridge.systems.operations import Operation, Parameter
 from landbridge.systems.triggers import Trigger
 from landbridge.web.numbers import Id
 from landbridge.web.ports import Product
+from landbridge.web.security import LARGEST_CALL
 from landbridge.web.status import find_bridge
 
 PATH = "/api/v1/operations"
@@ -135,7 +136,13 @@ class OperationsApi:
         router.add_api_route(
             f"{PATH}/{{name}}", self.operation, methods=["GET"], summary="One operation and what it takes"
         )
-        router.add_api_route(f"{PATH}/{{name}}/call", self.call, methods=["POST"], include_in_schema=False)
+        router.add_api_route(
+            f"{PATH}/{{name}}/call",
+            self.call,
+            methods=["POST"],
+            include_in_schema=False,
+            max_body_size=LARGEST_CALL,
+        )
         router.add_api_route("/api/v1/triggers", self.triggers, methods=["GET"], summary="All triggers")
         return router
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -16,6 +17,8 @@ from landbridge.web.ports import Product
 from landbridge.web.rights import needed
 from landbridge.web.security import SAFE_METHODS, login_cookie
 from landbridge.web.who import set_asking
+
+log = structlog.get_logger()
 
 ODD_PATH = Problem(
     "There is no page at this address.", "Go to the status page and follow the links from there."
@@ -65,7 +68,13 @@ class Door:
         if person is None:
             return await self._unknown(request)
         set_asking(person)
-        return None if person.role.may(role) else self._refuse(request, NOT_ENOUGH, 403)
+        if person.role.may(role):
+            return None
+        # The first part of the path alone: what follows may hold whatever somebody typed.
+        log.warning(
+            "refused", why="role", person=person.id, role=person.role, needed=role, at=path.split("/")[1]
+        )
+        return self._refuse(request, NOT_ENOUGH, 403)
 
     async def _who(self, request: Request) -> Person | None:
         """Whose cookie it is; under /api also whose key. A key opens no page: browsers never send one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from starlette.convertors import IntegerConvertor, register_url_convertor
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
@@ -30,7 +31,7 @@ from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
 from landbridge.web.provider import ProviderPages
 from landbridge.web.recipes import RecipePages
-from landbridge.web.security import Guard, known_hosts
+from landbridge.web.security import LARGEST_BODY, Guard, known_hosts
 from landbridge.web.status import StatusPages
 from landbridge.web.webhooks import webhook_route
 
@@ -83,5 +84,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
     answer_problems(site, pages)
     site.add_middleware(Door, product=product, refuse=pages.problem)
     site.add_middleware(GZipMiddleware, minimum_size=500)
-    site.add_middleware(Guard, hosts=known_hosts(product.settings), refuse=pages.problem)
+    site.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)  # a route may have its own
+    tls = product.settings.public_url.startswith("https://")
+    site.add_middleware(Guard, hosts=known_hosts(product.settings), refuse=pages.problem, tls=tls)
     return site
