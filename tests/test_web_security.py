@@ -198,7 +198,7 @@ def test_a_host_header_is_taken_apart(host: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "kind", "size", "status"),
+    ("path", "kind", "size", "expected"),
     [
         ("/bridges/1/contacts", "application/x-www-form-urlencoded", LARGEST_BODY, 200),
         ("/login", "application/x-www-form-urlencoded", LARGEST_BODY + 1, 413),
@@ -208,12 +208,14 @@ def test_a_host_header_is_taken_apart(host: str, name: str) -> None:
         ("/api/v1/operations/contacts.get/call", "application/json", LARGEST_CALL + 1, 413),
     ],
 )
-async def test_nobody_fills_the_memory_with_one_request(path: str, kind: str, size: int, status: int) -> None:
+async def test_nobody_fills_the_memory_with_one_request(
+    path: str, kind: str, size: int, expected: int
+) -> None:
     """Whether the request says how long it is, or does not."""
     for told in (str(size), ""):
         headers = {"content-type": kind, "sec-fetch-site": "same-origin", "content-length": told}
-        answer = await browse(FakeProduct()).ask("POST", path, b"text=".ljust(size, b"x"), headers)
-        assert answer.status == status
+        answer = await browse(FakeProduct.of(status())).ask("POST", path, b"text=".ljust(size, b"x"), headers)
+        assert answer.status == expected
         assert answer.headers["content-security-policy"] == POLICY
 
 
@@ -249,3 +251,25 @@ async def test_what_is_refused_is_in_the_log_without_what_was_typed() -> None:
     ]
     assert (lines[0]["person"], lines[0]["needed"], lines[0]["at"]) == (7, "owner", "people")
     assert "typed" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/nowhere", "text/html; charset=utf-8"),
+        ("/api/v1/bridges", "application/json"),
+        ("/api/v1/nowhere", "application/json"),
+        ("/healthz", "text/plain; charset=utf-8"),
+        ("/static/landbridge.css", "text/css; charset=utf-8"),
+        ("/bridges/1/activity.csv", "text/csv; charset=utf-8"),
+    ],
+)
+async def test_every_answer_says_what_it_is(path: str, kind: str) -> None:
+    assert (await browse(FakeProduct.of(status())).get(path)).headers["content-type"] == kind
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/healthz", "/api/v1/bridges", "/static/landbridge.css"])
+async def test_nobody_gets_their_own_headers_back(path: str) -> None:
+    answer = await browse(FakeProduct.of(status())).ask("TRACE", path, b"", {"sec-fetch-site": "same-origin"})
+    assert answer.status == 405
