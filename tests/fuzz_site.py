@@ -108,8 +108,11 @@ def _api(stranger: Stranger, schema: Any) -> Target:
             return
         sent = requests.Request(**case.as_transport_kwargs(base_url=f"http://{HOST}")).prepare()
         body = sent.body.encode() if isinstance(sent.body, str) else sent.body or b""
+        assert isinstance(body, bytes)
         headers = {
-            name: value for name, value in sent.headers.items() if name.lower() in ("content-type", "accept")
+            name: str(value)
+            for name, value in sent.headers.items()
+            if name.lower() in ("content-type", "accept")
         }
         answer = await stranger.api(str(sent.method), sent.path_url, body, OWN | headers)
         sound(answer, f"{sent.method} {case.path}")
@@ -233,8 +236,8 @@ async def site_targets() -> AsyncIterator[tuple[Target, ...]]:
         patch.object(passwords, "_hasher", lambda: hasher),  # passwords are not what is fuzzed
         tempfile.TemporaryDirectory(prefix="landbridge-fuzz-") as home,
     ):
-        keys = {"highlevel_webhook_keys": public(ed25519())}
-        async with landbridge(Path(home), people=8, **keys) as rig:
+        keys = public(ed25519())
+        async with landbridge(Path(home), people=8, highlevel_webhook_keys=keys) as rig:
             rig.app.outgoing.sender = WebhookSender(resolve=nowhere)
             stranger = Stranger(rig.app)
             await stranger.arrive()

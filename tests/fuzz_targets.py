@@ -115,7 +115,7 @@ class Scripted:
 def _parts(script: Script) -> tuple[HttpConfig, InstantClock, random.Random, Quota]:
     pool, clock = Scripted(script), InstantClock()
     config = HttpConfig(attempts=2, transport=lambda: pool)
-    return config, clock, random.Random(1), Quota(100, daily=200_000, clock=clock)  # type: ignore[return-value]
+    return config, clock, random.Random(1), Quota(100, daily=200_000, clock=clock)
 
 
 def quiet(failure: SystemFailure) -> None:

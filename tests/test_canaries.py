@@ -156,8 +156,8 @@ async def nowhere(host: str, port: int) -> list[str]:
 async def aviary(log: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Aviary]:
     cheap_passwords(monkeypatch)
     known = structlog.get_config()
-    more = {"highlevel_webhook_keys": public(ed25519()), "web_port": _free_port()}
-    async with landbridge(tmp_path / "home", 3, **more) as rig:
+    keys = public(ed25519())
+    async with landbridge(tmp_path / "home", 3, highlevel_webhook_keys=keys, web_port=_free_port()) as rig:
         structlog.configure(**known)  # the rig is quiet otherwise
         rig.app.outgoing.sender = WebhookSender(resolve=nowhere)
         client = Client(build_site(rig.app, rig.app.clock))

@@ -31,7 +31,7 @@ JSON = {"content-type": "application/json"}
 def systems(body: bytes) -> list[System]:
     """Both systems, before a server that answers everything with this."""
     clock = InstantClock()
-    http = HttpConfig(attempts=1, transport=lambda: Scripted([(200, JSON, body)]))  # type: ignore[arg-type, return-value]
+    http = HttpConfig(attempts=1, transport=lambda: Scripted([(200, JSON, body)]))
     wired = {"http": http, "clock": clock, "rng": random.Random(1), "quota": Quota(0, daily=0, clock=clock)}
     there = HighLevelConfig(api_url="https://api.example.com")
     rezora = RezoraConfig("https://api.example.com/v1", "u", "p")
