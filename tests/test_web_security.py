@@ -241,15 +241,17 @@ async def test_what_is_refused_is_in_the_log_without_what_was_typed() -> None:
     with capture_logs() as lines:
         await browse(viewer).post("/people", {"email": "typed@example.com"})
         await browse(viewer).post("/people/typed@example.com/remove")
+        await browse(viewer).post("/typed@example.com")
+        await browse(viewer).ask("POST", "*", b"", {"sec-fetch-site": "same-origin"})
         await browse(viewer).post("/logout", {}, {"sec-fetch-site": "cross-site"})
         await browse(viewer).get("/?typed@example.com", host="typed.example.com")
     assert [(line["event"], line["why"]) for line in lines] == [
-        ("refused", "role"),
-        ("refused", "role"),
+        *[("refused", "role")] * 4,
         ("refused", "foreign site"),
         ("refused", "foreign host"),
     ]
     assert (lines[0]["person"], lines[0]["needed"], lines[0]["at"]) == (7, "owner", "people")
+    assert [line["at"] for line in lines[:4]] == ["people", "people", "", ""]
     assert "typed" not in str(lines)
 
 

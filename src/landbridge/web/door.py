@@ -70,10 +70,7 @@ class Door:
         set_asking(person)
         if person.role.may(role):
             return None
-        # The first part of the path alone: what follows may hold whatever somebody typed.
-        log.warning(
-            "refused", why="role", person=person.id, role=person.role, needed=role, at=path.split("/")[1]
-        )
+        log.warning("refused", why="role", person=person.id, role=person.role, needed=role, at=_part(path))
         return self._refuse(request, NOT_ENOUGH, 403)
 
     async def _who(self, request: Request) -> Person | None:
@@ -96,6 +93,12 @@ class Door:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         asked = f"?next={quote(path, safe='/')}" if request.method in SAFE_METHODS and path != "/" else ""
         return _away(request, f"/login{asked}")
+
+
+def _part(path: str) -> str:
+    """Which part of the site a path is about; nothing that somebody may have typed, such as an address."""
+    first = path.strip("/").partition("/")[0]
+    return first if first.isascii() and first.isalpha() else ""
 
 
 def _away(request: Request, path: str) -> Response:
