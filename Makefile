@@ -16,7 +16,7 @@ ifneq ($(shell cat $(READY) 2>/dev/null && ls $(BROWSER_FILES)/package-lock.json
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports soak storm mutants bench docs clean
+.PHONY: help install demo test check format lint types imports soak storm fuzz mutants audit bench docs clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -51,8 +51,14 @@ soak: $(READY) ## Run the state machine at length; ARGS="EXAMPLES SEED", 20,000 
 storm: $(READY) ## Thousands of edits on both sides while webhooks go wrong; ARGS="EDITS CONTACTS SEED"
 	@cd tests && ../$(BIN)/python storm.py $(ARGS)
 
+fuzz: $(READY) ## Made-up input for every decoder, the receiver, the pages and the API; ARGS="SECONDS SEED"
+	@cd tests && ../$(BIN)/python fuzz.py $(ARGS)
+
 mutants: $(READY) ## Take away one guard at a time and show that a test notices
 	@$(BIN)/python tests/mutants.py
+
+audit: $(READY) ## Write the bill of materials to dist/, and ask which packages have known weaknesses
+	@$(BIN)/python tests/audit.py
 
 bench: $(READY) ## Measure: contacts a second, memory, API calls
 	@$(BIN)/python -m bench $(ARGS)

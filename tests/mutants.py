@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 GUARDS = "tests/test_guards.py::test_"
 RECEIVER = "tests/test_engine_receiver.py::test_"
+CANARIES = "tests/test_canaries.py::test_no_secret_and_no_person_is_heard_of"
 ACTIVITIES = "tests/test_activities_against_sandbox.py::test_"
 
 
@@ -481,6 +482,41 @@ MUTANTS = (
         "link.c.contact.in_(some), link.c.live.is_(True))\n        await",
         "link.c.contact.in_([]), link.c.live.is_(True))\n        await",
         "tests/test_engine_activities.py::test_what_moved_with_a_merge_belongs_to_the_other_contact",
+    ),
+    Mutant(
+        "an error's text and variables stay out of the log",
+        "log_lines.py",
+        "stamp, without_texts, last]",
+        "stamp, structlog.processors.format_exc_info, last]",
+        CANARIES,
+    ),
+    Mutant(
+        "a library's line ends before what it quotes",
+        "log_lines.py",
+        '.partition(": ")[0][:LONGEST]',
+        "[:LONGEST]",
+        CANARIES,
+    ),
+    Mutant(
+        "a command that breaks shows no traceback",
+        "cli/frame.py",
+        "    except Exception as error:\n        # No traceback",
+        "    except ZeroDivisionError as error:\n        # No traceback",
+        "tests/test_canaries.py::test_a_command_that_breaks_tells_nothing_of_what_it_held",
+    ),
+    Mutant(
+        "an error of the database shows no parameters",
+        "store/database.py",
+        "create_async_engine(url, hide_parameters=True)",
+        "create_async_engine(url)",
+        "tests/test_canaries.py::test_an_error_of_the_database_shows_no_parameters",
+    ),
+    Mutant(
+        "an e-mail address is no id of an operation",
+        "systems/arguments.py",
+        "[/\\\\@\\x00",
+        "[/\\\\\\x00",
+        CANARIES,
     ),
 )
 

@@ -50,14 +50,26 @@ async def test_every_wrong_parameter_is_named_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", " ", ".", "..", "a/b", "a\\b", "a\nb", "../../oauth/token", "x" * (LONGEST_ID + 1)]
+    "value",
+    [
+        "",
+        " ",
+        ".",
+        "..",
+        "a/b",
+        "a\\b",
+        "a\nb",
+        "ada@example.com",
+        "../../oauth/token",
+        "x" * (LONGEST_ID + 1),
+    ],
 )
 def test_a_part_of_a_path_stays_one_part(value: str) -> None:
     with pytest.raises(WrongArguments, match="contactId is empty, too long, or has a slash"):
         checked(TABLE["contacts.get"], {"contactId": value}, {})
 
 
-@pytest.mark.parametrize("value", ["https://elsewhere.example", "a?b=c", "a#b", "a%2Fb", "@host", "ü"])
+@pytest.mark.parametrize("value", ["https://elsewhere.example", "a?b=c", "a#b", "a%2Fb", "a:b", "ü"])
 async def test_no_parameter_leads_to_another_host_or_path(value: str, tmp_path: Path) -> None:
     """The contract server refuses every other host; what is odd in an id arrives quoted, as one part."""
     if "/" in value:

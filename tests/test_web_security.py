@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from landbridge.access.roles import Person, Role
 from landbridge.settings import Settings, load_settings
 from landbridge.store.bridges import Bridge
 from landbridge.web.pages import STATIC
-from landbridge.web.security import host_name
+from landbridge.web.security import LARGEST_BODY, LARGEST_CALL, host_name
 from landbridge.web.site import build_site
 from web_client import HOST, Client, browse
-from web_scenes import UNREACHABLE, FakeProduct, StillClock, status
+from web_scenes import UNREACHABLE, FakeProduct, OpenDoors, StillClock, status
 
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 SECRET = "token-abc of person@example.org"
@@ -195,3 +197,83 @@ def test_our_static_files_load_nothing_from_elsewhere() -> None:
 )
 def test_a_host_header_is_taken_apart(host: str, name: str) -> None:
     assert host_name(host) == name
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "size", "expected"),
+    [
+        ("/bridges/1/contacts", "application/x-www-form-urlencoded", LARGEST_BODY, 200),
+        ("/login", "application/x-www-form-urlencoded", LARGEST_BODY + 1, 413),
+        ("/bridges/1/contacts", "application/x-www-form-urlencoded", LARGEST_BODY + 1, 413),
+        ("/api/v1/bridges/1/sync", "application/json", LARGEST_BODY + 1, 413),
+        ("/api/v1/operations/contacts.get/call", "application/json", LARGEST_BODY + 1, 422),
+        ("/api/v1/operations/contacts.get/call", "application/json", LARGEST_CALL + 1, 413),
+    ],
+)
+async def test_nobody_fills_the_memory_with_one_request(
+    path: str, kind: str, size: int, expected: int
+) -> None:
+    """Whether the request says how long it is, or does not."""
+    for told in (str(size), ""):
+        headers = {"content-type": kind, "sec-fetch-site": "same-origin", "content-length": told}
+        answer = await browse(FakeProduct.of(status())).ask("POST", path, b"text=".ljust(size, b"x"), headers)
+        assert answer.status == expected
+        assert answer.headers["content-security-policy"] == POLICY
+
+
+async def test_behind_https_browsers_are_told_to_stay_with_it() -> None:
+    secure = served(public_url="https://sync.example.com")
+    for path in ("/", "/nowhere", "/api/v1/bridges", "/static/landbridge.css"):
+        told = (await secure.get(path, host="sync.example.com")).headers["strict-transport-security"]
+        assert told == "max-age=63072000; includeSubDomains"
+    assert "strict-transport-security" not in (await served().get("/")).headers
+
+
+async def test_logging_out_leaves_nothing_in_the_browser() -> None:
+    class Ended(OpenDoors):
+        async def end(self, token: str) -> None:
+            """Nothing to end."""
+
+    answer = await browse(FakeProduct(doors=Ended())).post("/logout")
+    assert (answer.status, answer.headers["clear-site-data"]) == (303, '"cache", "storage"')
+
+
+async def test_what_is_refused_is_in_the_log_without_what_was_typed() -> None:
+    viewer = FakeProduct.of(status(), doors=OpenDoors(Person(7, "Vi", Role.VIEWER)))
+    with capture_logs() as lines:
+        await browse(viewer).post("/people", {"email": "typed@example.com"})
+        await browse(viewer).post("/people/typed@example.com/remove")
+        await browse(viewer).post("/typed@example.com")
+        await browse(viewer).ask("POST", "*", b"", {"sec-fetch-site": "same-origin"})
+        await browse(viewer).post("/logout", {}, {"sec-fetch-site": "cross-site"})
+        await browse(viewer).get("/?typed@example.com", host="typed.example.com")
+    assert [(line["event"], line["why"]) for line in lines] == [
+        *[("refused", "role")] * 4,
+        ("refused", "foreign site"),
+        ("refused", "foreign host"),
+    ]
+    assert (lines[0]["person"], lines[0]["needed"], lines[0]["at"]) == (7, "owner", "people")
+    assert [line["at"] for line in lines[:4]] == ["people", "people", "", ""]
+    assert "typed" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/nowhere", "text/html; charset=utf-8"),
+        ("/api/v1/bridges", "application/json"),
+        ("/api/v1/nowhere", "application/json"),
+        ("/healthz", "text/plain; charset=utf-8"),
+        ("/static/landbridge.css", "text/css; charset=utf-8"),
+        ("/bridges/1/activity.csv", "text/csv; charset=utf-8"),
+    ],
+)
+async def test_every_answer_says_what_it_is(path: str, kind: str) -> None:
+    assert (await browse(FakeProduct.of(status())).get(path)).headers["content-type"] == kind
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/healthz", "/api/v1/bridges", "/static/landbridge.css"])
+async def test_nobody_gets_their_own_headers_back(path: str) -> None:
+    answer = await browse(FakeProduct.of(status())).ask("TRACE", path, b"", {"sec-fetch-site": "same-origin"})
+    assert answer.status == 405

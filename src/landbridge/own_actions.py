@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the application holds this object
 
 IN_BACKGROUND = ("page", "api")  # doors of a process that stays: it starts a run and answers at once
 LINES, HOLDS, ENTRIES = 100, 200, 50
+MOST = 1000  # of a list in one answer
 Arguments = Mapping[str, Any]
 
 
@@ -73,7 +74,7 @@ class OwnActions:
 
     async def list_holds(self, bridge: Bridge, arguments: Arguments, _by: str) -> object:
         """What waits for a person."""
-        limit = _whole(arguments, "limit", HOLDS)
+        limit = min(_whole(arguments, "limit", HOLDS), MOST)
         found = await self._app.holds(bridge, arguments.get("cause", ""), limit)
         return {"holds": [_question(one) for one in found]}
 
@@ -113,7 +114,7 @@ class OwnActions:
 
     async def journal(self, bridge: Bridge, arguments: Arguments, _by: str) -> object:
         """What was done."""
-        return {"entries": await self._app.journal(bridge, _whole(arguments, "count", ENTRIES))}
+        return {"entries": await self._app.journal(bridge, min(_whole(arguments, "count", ENTRIES), MOST))}
 
     async def preview_undo(self, bridge: Bridge, arguments: Arguments, by: str) -> object:
         """What an undo would do."""

@@ -71,5 +71,5 @@ async def ask(
             return found
     except (aiohttp.ClientError, TimeoutError):
         raise ProviderDown("The identity provider cannot be reached.") from None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ProviderDown("The identity provider's answer is no JSON.") from None

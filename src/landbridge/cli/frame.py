@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -14,6 +13,7 @@ import structlog
 import typer
 
 from landbridge.cli.output import Exit, Out
+from landbridge.log_lines import prepare_log
 from landbridge.settings import Settings, SettingsError, load_settings
 from landbridge.sync.mapping import MappingError
 from landbridge.sync.recipe_file import RecipeError
@@ -36,7 +36,7 @@ def settings_of(out: Out, **overrides: object) -> Settings:
             "Correct it where it stands; docs/settings.md lists every setting with what is allowed.",
         )
         raise typer.Exit(Exit.WRONG_USE) from None
-    prepare_log(settings)
+    prepare_log(settings.log_level, settings.log_format, typer.get_text_stream("stderr"))
     return settings
 
 
@@ -74,6 +74,14 @@ def guarded(out: Out, work: Callable[[], Awaitable[int]]) -> int:
         mapping = "Correct the mapping file and run the command again (docs/mapping.md)."
         out.fail(str(error), error.fix if isinstance(error, RecipeError) else mapping)
         return Exit.WRONG_USE
+    except Exception as error:
+        # No traceback to the terminal: its last line may quote a contact.
+        structlog.get_logger().error("command_failed", exc_info=error)
+        out.fail(
+            f"Something unexpected happened ({type(error).__name__}); nothing is half-written.",
+            "Run it again; if it stays, report it with the log line above.",
+        )
+        return Exit.FAILED
 
 
 def calm_collector() -> None:
@@ -104,23 +112,3 @@ def code_of(failure: Exception) -> Exit:
     if "process is working" in str(failure):
         return Exit.BUSY
     return Exit.FAILED
-
-
-def prepare_log(settings: Settings) -> None:
-    """Structured lines on standard error, for people or as JSON (systems log no secret and no person)."""
-    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    last: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer()
-    )
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            last,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=typer.get_text_stream("stderr")),
-        cache_logger_on_first_use=True,
-    )

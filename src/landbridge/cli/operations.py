@@ -140,7 +140,7 @@ def read_parameters(out: Out, one: Operation, text: str, words: Sequence[str]) -
     if text.strip():
         try:
             given = msgspec.json.decode(text.encode(), type=dict[str, object])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             _wrong_use(out, "--parameters is not a JSON object.", 'Give it as \'{"contactId": "…"}\'.')
     rest = list(words)
     while rest:

@@ -40,6 +40,7 @@ async def serving(app: App) -> AsyncIterator[str]:
         build_site(app),
         host=app.settings.web_host,
         port=app.settings.web_port,
+        log_config=None,  # its lines go through ours: log_lines.py
         log_level="warning",
         access_log=False,  # addresses of calendars are secrets
         server_header=False,

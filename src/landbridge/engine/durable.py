@@ -146,7 +146,7 @@ async def _drive_run(run_id: int, stage: str) -> None:
 
 
 def _system_engine(url: str) -> Engine:
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)
     if make_url(url).get_backend_name() == "sqlite":
 
         @event.listens_for(engine, "connect")

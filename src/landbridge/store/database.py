@@ -39,12 +39,12 @@ class Database:
 
     SQLite runs in WAL mode with ``synchronous=FULL``: an intent must survive a power cut before its
     request leaves (sync-correctness.md section 5). A write begins IMMEDIATE, so two processes queue
-    for the one writer's place and never fail half-way.
+    for the one writer's place and never fail half-way. Errors show no parameters of a statement.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine: AsyncEngine = create_async_engine(url)
+        self.engine: AsyncEngine = create_async_engine(url, hide_parameters=True)
         if make_url(url).get_backend_name() == "sqlite":
             _prepare_sqlite(self.engine)
 

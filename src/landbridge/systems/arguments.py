@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ import msgspec
 from landbridge.systems.base import SystemFailure
 from landbridge.systems.operations import Kind, Operation, Parameter
 
+LARGEST_NUMBER = 2**53  # up to here all readers of JSON agree on whole numbers (RFC 8259, 6)
 LONGEST_ID = 200  # ids of both systems are far shorter
-_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
+_UNSAFE = re.compile(r"[/\\@\x00-\x1f\x7f]")  # with an @ it is an address of a person, which no URL may hold
 _WORDS: Mapping[Kind, str] = {
     "string": "a text",
     "number": "a number",
@@ -105,7 +105,7 @@ def from_text(parameter: Parameter, text: str) -> object:
 def _json(text: str) -> object:
     try:
         return msgspec.json.decode(text.encode())
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return text
 
 
@@ -166,7 +166,7 @@ def _not_listed(parameter: Parameter, value: object) -> ArgumentProblem | None:
 def _wrong_in_path(name: str, value: str) -> ArgumentProblem | None:
     """A part of a path is one part: an empty one or one with a slash would make another call of it."""
     if not value.strip(". \t\r\n") or _UNSAFE.search(value) or len(value) > LONGEST_ID:
-        sentence = f"{name} is empty, too long, or has a slash in it."
+        sentence = f"{name} is empty, too long, or has a slash or an @ in it."
         return ArgumentProblem(name, sentence, "Give the id alone, as HighLevel or Rezora shows it.")
     return None
 
@@ -174,7 +174,9 @@ def _wrong_in_path(name: str, value: str) -> ArgumentProblem | None:
 def _is_number(value: object) -> bool:
     if isinstance(value, bool):
         return False
-    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+    return (
+        isinstance(value, int | float) and abs(value) <= LARGEST_NUMBER
+    )  # neither infinite nor "not a number"
 
 
 def _all_are(kind: type) -> Callable[[object], bool]:

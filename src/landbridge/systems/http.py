@@ -352,6 +352,8 @@ class HttpClient:
                 what = "JSON of another shape than promised"
             except (msgspec.DecodeError, UnicodeDecodeError):
                 what = "not whole JSON"
+            except RecursionError:  # msgspec's, after a thousand brackets or so
+                what = "JSON nested too deep"
             except SystemFailure as failure:
                 raise self._completed(failure, call, answer, told) from None
         raise self._completed(malformed(what, call.at), call, answer, told)

@@ -23,6 +23,7 @@ from landbridge.store.contacts import Line
 from landbridge.store.journal_search import CAUSES, Wanted
 from landbridge.sync.model import Kind, Side
 from landbridge.web import words
+from landbridge.web.numbers import Id
 from landbridge.web.pages import Pages, Problem
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
@@ -185,7 +186,7 @@ class ActivityPages:
         text = self._product.journal_book.as_json(bridge, wanted)
         return StreamingResponse(text, media_type="application/jsonl", headers=_file(bridge, "jsonl"))
 
-    async def runs(self, bridge_id: int, before: int = 0) -> Response:
+    async def runs(self, bridge_id: int, before: Id = 0) -> Response:
         """Every run, newest first."""
         bridge = await find_bridge(self._product, bridge_id)
         found = await self._product.journal_book.runs(bridge, before)
@@ -204,8 +205,8 @@ class ActivityPages:
     async def undo(
         self,
         bridge_id: int,
-        entry: Annotated[int, Form()] = 0,
-        run: Annotated[int, Form()] = 0,
+        entry: Annotated[Id, Form()] = 0,
+        run: Annotated[Id, Form()] = 0,
         record: Text = "",
         field: Text = "",
         created: Text = "",

@@ -13,6 +13,7 @@ from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.store.journal import Entry
 from landbridge.sync.model import Side
 from landbridge.sync.reasons import HELD
+from landbridge.web.numbers import Id, Many
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 
@@ -98,10 +99,10 @@ class Undo(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    entry: int = 0
+    entry: Id = 0
     field: str = Field("", description="With entry: one field of it.")
     record: str = ""
-    run: int = 0
+    run: Id = 0
     created: bool = Field(False, description="Delete created contacts again, if untouched since.")
     since: float = Field(0.0, description="With record: only from then on, epoch seconds.")
     preview: bool = Field(False, description="Only say what would happen.")
@@ -156,7 +157,7 @@ class PeopleApi:
             router.add_api_route(f"{path}/{name}", do, methods=["POST"], summary=summary, responses=wrong)
         return router
 
-    async def holds(self, bridge_id: int, cause: str = "", limit: int = 200) -> list[QuestionFacts]:
+    async def holds(self, bridge_id: int, cause: str = "", limit: Many = 200) -> list[QuestionFacts]:
         """The oldest first."""
         found = await self._product.holds(await find_bridge(self._product, bridge_id), cause, limit)
         return [question_facts(question) for question in found]
@@ -201,7 +202,7 @@ class PeopleApi:
         """By the id of the record that is left."""
         await self._product.again(await find_bridge(self._product, bridge_id), record_id)
 
-    async def journal(self, bridge_id: int, count: int = 50) -> list[EntryFacts]:
+    async def journal(self, bridge_id: int, count: Many = 50) -> list[EntryFacts]:
         """With the ids that an undo takes."""
         bridge = await find_bridge(self._product, bridge_id)
         return [_entry(entry) for entry in await self._product.journal(bridge, count)]

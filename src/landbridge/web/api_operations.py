@@ -19,7 +19,9 @@ from landbridge.systems.arguments import WrongArguments
 from landbridge.systems.base import Forbidden, Gone, RateLimited, Rejected, SystemFailure
 from landbridge.systems.operations import Operation, Parameter
 from landbridge.systems.triggers import Trigger
+from landbridge.web.numbers import Id
 from landbridge.web.ports import Product
+from landbridge.web.security import LARGEST_CALL
 from landbridge.web.status import find_bridge
 
 PATH = "/api/v1/operations"
@@ -90,7 +92,7 @@ class CallOrder(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    bridge: int | None = Field(None, description="The bridge's id; may be left out where there is only one.")
+    bridge: Id | None = Field(None, description="The bridge's id; may be left out where there is only one.")
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -134,7 +136,13 @@ class OperationsApi:
         router.add_api_route(
             f"{PATH}/{{name}}", self.operation, methods=["GET"], summary="One operation and what it takes"
         )
-        router.add_api_route(f"{PATH}/{{name}}/call", self.call, methods=["POST"], include_in_schema=False)
+        router.add_api_route(
+            f"{PATH}/{{name}}/call",
+            self.call,
+            methods=["POST"],
+            include_in_schema=False,
+            max_body_size=LARGEST_CALL,
+        )
         router.add_api_route("/api/v1/triggers", self.triggers, methods=["GET"], summary="All triggers")
         return router
 

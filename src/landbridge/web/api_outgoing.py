@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from landbridge.engine.outgoing import NAMES
 from landbridge.store.outgoing import Outgoing, Subscription
+from landbridge.web.numbers import Many
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 
@@ -116,7 +117,7 @@ class OutgoingApi:
         bridge = await find_bridge(self._product, bridge_id)
         return _message(await self._product.outgoing.test(bridge, webhook_id))
 
-    async def messages(self, bridge_id: int, webhook_id: int, count: int = 50) -> list[MessageFacts]:
+    async def messages(self, bridge_id: int, webhook_id: int, count: Many = 50) -> list[MessageFacts]:
         """Kept for 30 days."""
         bridge = await find_bridge(self._product, bridge_id)
         return [_message(one) for one in await self._product.outgoing.log_of(bridge, webhook_id, count)]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from landbridge.engine.recipe_book import Card, Trial
 from landbridge.store.recipes import Firing
+from landbridge.web.numbers import Many
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 
@@ -164,7 +165,7 @@ class RecipeApi:
         """What it did stays among the firings."""
         await self._product.recipes.remove(await find_bridge(self._product, bridge_id), name)
 
-    async def firings(self, bridge_id: int, recipe: str = "", count: int = 50) -> list[FiringFacts]:
+    async def firings(self, bridge_id: int, recipe: str = "", count: Many = 50) -> list[FiringFacts]:
         """Of one recipe, if one is named."""
         bridge = await find_bridge(self._product, bridge_id)
         return [firing_facts(one) for one in await self._product.recipes.firings(bridge, recipe, count)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -17,6 +18,8 @@ from landbridge.web.prose import DOCS
 from landbridge.web.rights import needed
 from landbridge.web.security import SAFE_METHODS, login_cookie
 from landbridge.web.who import set_asking
+
+log = structlog.get_logger()
 
 ODD_PATH = Problem(
     "There is no page at this address.", "Go to the status page and follow the links from there."
@@ -69,7 +72,10 @@ class Door:
         if person is None:
             return await self._unknown(request)
         set_asking(person)
-        return None if person.role.may(role) else self._refuse(request, NOT_ENOUGH, 403)
+        if person.role.may(role):
+            return None
+        log.warning("refused", why="role", person=person.id, role=person.role, needed=role, at=_part(path))
+        return self._refuse(request, NOT_ENOUGH, 403)
 
     async def _who(self, request: Request) -> Person | None:
         """Whose cookie it is; under /api also whose key. A key opens no page: browsers never send one."""
@@ -98,6 +104,12 @@ def within_docs(path: str) -> bool:
     return path == DOCS or path.startswith(f"{DOCS}/")
 
 
+def _part(path: str) -> str:
+    """Which part of the site a path is about; nothing that somebody may have typed, such as an address."""
+    first = path.strip("/").partition("/")[0]
+    return first if first.isascii() and first.isalpha() else ""
+
+
 def _away(request: Request, path: str) -> Response:
     """To another page: the whole of it, also for a fragment that htmx asked for."""
     if "hx-request" in request.headers:
@@ -107,6 +119,9 @@ def _away(request: Request, path: str) -> Response:
 
 def local(path: str) -> str:
     """A path of ours to go on to, else the first page: never another site's address."""
-    parts = urlsplit(path)
+    try:
+        parts = urlsplit(path)
+    except ValueError:  # such as an opened bracket
+        return "/"
     foreign = bool(parts.scheme or parts.netloc) or not path.startswith("/") or path.startswith("//")
     return "/" if foreign or "\\" in path or any(ord(letter) < 0x20 for letter in path) else path

@@ -17,7 +17,7 @@ from landbridge.store.tokens import token_of
 from landbridge.web.door import local
 from landbridge.web.pages import Pages, Problem
 from landbridge.web.ports import Product
-from landbridge.web.security import is_loopback, login_cookie
+from landbridge.web.security import FORGET, is_loopback, login_cookie
 from landbridge.web.who import asking
 
 Text = Annotated[str, Form()]
@@ -83,7 +83,7 @@ class LoginPages:
     async def log_out(self, request: Request) -> Response:
         """End this session."""
         await self._product.doors.log_out(self._cookie.read(request))
-        answer = RedirectResponse("/login", 303)
+        answer = RedirectResponse("/login", 303, {"Clear-Site-Data": FORGET})
         self._cookie.end(answer)
         return answer
 

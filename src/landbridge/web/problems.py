@@ -26,6 +26,7 @@ _BY_STATUS = {
     405: Problem(
         "This address does not take that kind of request.", "Go to the status page and use its buttons."
     ),
+    413: Problem("This request is too large.", "Send less at once: up to 1 MiB, with a file up to 32 MiB."),
     500: Problem(
         "Something went wrong inside Landbridge; nothing is half-written.",
         "Try again. If it stays, look at the log and run `landbridge doctor`.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,6 +32,11 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+# Two years, as browsers' lists of such sites ask for; only where people come by https.
+STAY_WITH_TLS = "max-age=63072000; includeSubDomains"
+FORGET = '"cache", "storage"'  # not cookies: that would end those of other programs of this host
+# Bytes; forms and files that people write are far smaller. A call of an operation may carry a file.
+LARGEST_BODY, LARGEST_CALL = 1024 * 1024, 32 * 1024 * 1024
 NO_STORE = "no-store"
 ASK = "no-cache"
 FOREVER = "public, max-age=31536000, immutable"  # static files; their address has a hash of what is in them
@@ -40,6 +46,8 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # make HighLevel lose events for good, as any refusal but 429 does.
 WEBHOOKS = "/webhooks/highlevel"
 HEALTH = "/healthz"  # says nothing about anybody, and probes ask for it by address
+
+log = structlog.get_logger()
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  # named here so that they are not taken for a host name
@@ -80,17 +88,31 @@ def from_elsewhere(headers: Headers) -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host", "")
+    return origin is not None and _site(origin) != headers.get("host", "")
+
+
+def _site(origin: str) -> str | None:
+    """Host and port of an origin; None for what is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # such as an opened bracket
+        return None
 
 
 class Guard:
     """ASGI middleware: refuses foreign hosts and forged changes, and sets the headers of every answer."""
 
     def __init__(
-        self, app: ASGIApp, hosts: frozenset[str], refuse: Callable[[Request, Problem, int], Response]
+        self,
+        app: ASGIApp,
+        hosts: frozenset[str],
+        refuse: Callable[[Request, Problem, int], Response],
+        *,
+        tls: bool = False,
     ) -> None:
         self._app = app
         self._hosts = hosts
+        self._tls = tls
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,7 +124,10 @@ class Guard:
             if message["type"] == "http.response.start":
                 kept = message["status"] in (200, 304) and scope["path"].startswith("/static/")
                 named = scope["query_string"].startswith(b"v=")
-                harden(MutableHeaders(scope=message), cache=(FOREVER if named else ASK) if kept else NO_STORE)
+                headers = MutableHeaders(scope=message)
+                harden(headers, cache=(FOREVER if named else ASK) if kept else NO_STORE)
+                if self._tls:
+                    headers["Strict-Transport-Security"] = STAY_WITH_TLS
             await send(message)
 
         refusal = self._refusal(scope)
@@ -113,8 +138,10 @@ class Guard:
             return None
         headers = Headers(scope=scope)
         if host_name(headers.get("host", "")) not in self._hosts and scope["path"] != HEALTH:
+            log.warning("refused", why="foreign host", method=scope["method"])
             return self._refuse(Request(scope), FOREIGN_HOST, 421)
         if scope["method"] not in SAFE_METHODS and from_elsewhere(headers):
+            log.warning("refused", why="foreign site", method=scope["method"])
             return self._refuse(Request(scope), FOREIGN_SITE, 403)
         return None
 

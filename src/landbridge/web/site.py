@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from starlette.convertors import IntegerConvertor, register_url_convertor
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
@@ -32,11 +34,20 @@ from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
 from landbridge.web.provider import ProviderPages
 from landbridge.web.recipes import RecipePages
-from landbridge.web.security import Guard, known_hosts
+from landbridge.web.security import LARGEST_BODY, Guard, known_hosts
 from landbridge.web.setup import SetupPages
 from landbridge.web.status import StatusPages
 from landbridge.web.tab_numbers import TabNumbers
 from landbridge.web.webhooks import webhook_route
+
+
+class _Id(IntegerConvertor):
+    """A number in a path. Ids have 64 bits: with a longer one there is no page, not a database that fails."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("int", _Id())
 
 
 def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
@@ -82,5 +93,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
     site.add_middleware(TabNumbers, product=product)
     site.add_middleware(Door, product=product, refuse=pages.problem)
     site.add_middleware(GZipMiddleware, minimum_size=500)
-    site.add_middleware(Guard, hosts=known_hosts(product.settings), refuse=pages.problem)
+    site.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)  # a route may have its own
+    tls = product.settings.public_url.startswith("https://")
+    site.add_middleware(Guard, hosts=known_hosts(product.settings), refuse=pages.problem, tls=tls)
     return site

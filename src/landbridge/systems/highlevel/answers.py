@@ -31,7 +31,7 @@ def read_told(status: int, body: bytes) -> Told:
     """What a HighLevel answer says of its outcome; a body that is no JSON object says nothing."""
     try:
         found = _body.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Told(status)
     error = found.error if isinstance(found.error, dict) else {}
     parts = (found.message, found.error, found.error_description, error.get("message"))

@@ -54,7 +54,7 @@ class RezoraDialect:
             return Told(status)
         try:
             found = _any.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return Told(status)
         row = found[0] if isinstance(found, list) and found else found
         if not isinstance(row, dict):
