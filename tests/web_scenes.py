@@ -25,11 +25,13 @@ from landbridge.engine.fleet import UndoRun
 from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.overview import Glance, Overview, Row
 from landbridge.engine.pulse import Pulse, Spending, days_of
+from landbridge.engine.readiness import Readiness
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
 from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.letters import Letters
+from landbridge.operating import Operating
 from landbridge.settings import Settings, load_settings
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
@@ -519,6 +521,23 @@ def _row(each: Status) -> Row:
     return Row(each.bridge, state, each.sentence, fix, *figures, NOW - 600, NOW + 600)
 
 
+class FakeReadiness(Readiness):
+    """As ready as a test says."""
+
+    def __init__(self, *lacks: str) -> None:
+        self.found = lacks
+
+    async def lacks(self) -> tuple[str, ...]:
+        return self.found
+
+
+class FakeOperating(Operating):
+    """Of a process in which all is well."""
+
+    def __init__(self) -> None:
+        self.readiness = FakeReadiness()
+
+
 @dataclass
 class FakeProduct:
     """Serves statuses by bridge; keeps what it was asked to do."""
@@ -534,6 +553,7 @@ class FakeProduct:
     contact_book: ContactBook = field(default_factory=NobodyThere)
     journal_book: JournalBook = field(default_factory=FakeJournal)
     overview: Overview = field(init=False)
+    operating: Operating = field(default_factory=FakeOperating)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)

@@ -218,6 +218,7 @@ Host = Annotated[str, Field(pattern=r"^[^\s/@]+$"), Words(allowed="a host name o
 Seconds = Annotated[
     float, BeforeValidator(_number), Field(gt=0, le=7 * 86400, allow_inf_nan=False), Words("seconds")
 ]
+Drain = Annotated[float, BeforeValidator(_number), Field(ge=0, le=600, allow_inf_nan=False), Words("seconds")]
 Hours = Annotated[
     float, BeforeValidator(_number), Field(gt=0, le=366 * 24, allow_inf_nan=False), Words("hours")
 ]

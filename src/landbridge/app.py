@@ -15,7 +15,7 @@ import structlog
 from landbridge import mapping_file
 from landbridge.assembly import access_for, async_url, dbos_for, engine_config, feeds_for, receiver_for
 from landbridge.channels import alert_channels
-from landbridge.connections import Connections, NewGrant, RezoraLogin
+from landbridge.connections import Connections, NewGrant, RezoraLogin, probed
 from landbridge.engine.activity_kinds import Carried, kinds_of
 from landbridge.engine.calling import Called, Caller
 from landbridge.engine.contact_book import ContactBook
@@ -35,6 +35,7 @@ from landbridge.engine.telling import Alerts, Tried, keep_watch
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
+from landbridge.operating import Operating
 from landbridge.own_actions import OwnActions
 from landbridge.settings import Settings
 from landbridge.store import journal
@@ -49,7 +50,7 @@ from landbridge.store.vault import Vault, load_key
 from landbridge.sync.mapping import read_policy, write_policy
 from landbridge.sync.model import Kind, Side
 from landbridge.sync.rules import ActivityRule, Policy, default_policy
-from landbridge.systems.base import Capability, Clock, Grant, RealClock, System
+from landbridge.systems.base import Capability, Clock, Grant, RealClock
 from landbridge.systems.highlevel.config import authorise_url, scopes_for
 from landbridge.systems.highlevel.tokens import exchange_code
 from landbridge.systems.outgoing_webhook import WebhookSender
@@ -83,6 +84,7 @@ class App:
         self.runs = Runs(database)
         self.doors, self.people, self.letters, self.provider = access_for(settings, database, vault, clock)
         self._vault = vault
+        self.operating = Operating(database, vault, clock)
         self._process = secrets.token_hex(4)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
         self._connections = Connections(
@@ -173,7 +175,7 @@ class App:
     async def connect_rezora(self, username: str, password: str) -> Account:
         """Connect with the API user name and password; tried before they are stored."""
         login = RezoraLogin(username, password)
-        return await self._keep(await _probed(self._connections.rezora(login)), login)
+        return await self._keep(await probed(self._connections.rezora(login)), login)
 
     async def _keep(self, capability: Capability, credential: Grant | RezoraLogin) -> Account:
         known = {"side", "account", "title"}
@@ -186,7 +188,7 @@ class App:
 
     async def try_account(self, account: Account) -> str:
         """Use the stored credential once; a sentence on success, raises ``SystemFailure`` otherwise."""
-        capability = await _probed(await self._connections.open(account))
+        capability = await probed(await self._connections.open(account))
         await self.bridges.set_trouble(account.id, "", "")
         allowed = "read and write" if capability.can_write else "read only"
         return f"Connected as {capability.title}; {allowed}."
@@ -447,13 +449,6 @@ class App:
         if self._fleet is not None:
             await self._fleet.close()
         await self.database.close()
-
-
-async def _probed(system: System) -> Capability:
-    try:
-        return await system.probe()
-    finally:
-        await system.close()
 
 
 @asynccontextmanager

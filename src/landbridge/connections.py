@@ -16,7 +16,7 @@ from landbridge.sync.mapping import read_policy
 from landbridge.sync.model import Side
 from landbridge.sync.recipe_times import zone_of
 from landbridge.sync.rules import Policy
-from landbridge.systems.base import Clock, Grant, GrantStore, NotConnected, System
+from landbridge.systems.base import Capability, Clock, Grant, GrantStore, NotConnected, System
 from landbridge.systems.highlevel.client import open_highlevel
 from landbridge.systems.highlevel.config import HighLevelConfig
 from landbridge.systems.highlevel.operations import open_calls
@@ -38,6 +38,14 @@ class RezoraLogin(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return "RezoraLogin(…)"
+
+
+async def probed(system: System) -> Capability:
+    """What an account can do, asked once; the connection is closed again. Raises ``SystemFailure``."""
+    try:
+        return await system.probe()
+    finally:
+        await system.close()
 
 
 class VaultGrants:

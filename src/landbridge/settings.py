@@ -23,6 +23,7 @@ from landbridge.allowed import (
     Count,
     Database,
     Domains,
+    Drain,
     Ed25519Keys,
     Folder,
     Format,
@@ -205,6 +206,11 @@ class Settings(BaseSettings):
     public_url: Annotated[Url, Shown("`http://127.0.0.1:` + `web_port`")] = Field(
         default_factory=lambda known: f"http://127.0.0.1:{known['web_port']}",
         description="The address under which browsers reach Landbridge; the OAuth redirect is built on it.",
+    )
+    drain_seconds: Drain = Field(
+        0,
+        description="After it was told to stop, Landbridge answers so much longer while `/readyz` says so,"
+        " so that a load balancer sends nobody here any more.",
     )
 
     oidc_issuer: MaybeUrl = Field(

@@ -22,6 +22,7 @@ from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Status
 from landbridge.engine.undo import UndoOrder
 from landbridge.letters import Letters
+from landbridge.operating import Operating
 from landbridge.settings import Settings
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
@@ -82,6 +83,7 @@ class Product(Protocol):
     journal_book: JournalBook
     outgoing: OutgoingWebhooks
     overview: Overview
+    operating: Operating
 
     @property
     def recipes(self) -> Recipes:

@@ -39,7 +39,10 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # body, so there is nothing a browser could be tricked into. A proxy that changes the host name must not
 # make HighLevel lose events for good, as any refusal but 429 does.
 WEBHOOKS = "/webhooks/highlevel"
-HEALTH = "/healthz"  # says nothing about anybody, and probes ask for it by address
+# They say nothing about anybody, and probes ask for them by address.
+HEALTH = "/healthz"
+READY = "/readyz"
+_BY_ANY_NAME = frozenset({HEALTH, READY})
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  # named here so that they are not taken for a host name
@@ -112,7 +115,7 @@ class Guard:
         if scope["path"] == WEBHOOKS:
             return None
         headers = Headers(scope=scope)
-        if host_name(headers.get("host", "")) not in self._hosts and scope["path"] != HEALTH:
+        if host_name(headers.get("host", "")) not in self._hosts and scope["path"] not in _BY_ANY_NAME:
             return self._refuse(Request(scope), FOREIGN_HOST, 421)
         if scope["method"] not in SAFE_METHODS and from_elsewhere(headers):
             return self._refuse(Request(scope), FOREIGN_SITE, 403)

@@ -19,6 +19,7 @@ from landbridge.web.connect import ConnectPages
 from landbridge.web.contacts import ContactPages
 from landbridge.web.dashboard import DashboardPages
 from landbridge.web.door import Door
+from landbridge.web.health import HealthPages
 from landbridge.web.holds import HoldPages
 from landbridge.web.login import LoginPages
 from landbridge.web.operations import OperationPages
@@ -53,6 +54,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         ContactPages(product, pages),
         ActivityPages(product, pages),
         ConnectPages(product, pages),
+        HealthPages(product),
         HoldPages(product, pages),
         LoginPages(product, pages),
         PeoplePages(product, pages),

@@ -1,0 +1,114 @@
+"""Whether the process lives, and whether it can work: what is answered, when, and to whom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from inprocess import new_database
+from landbridge.app import open_app
+from landbridge.cli.serving import _drained
+from landbridge.engine.readiness import NO_DATABASE, OTHER_KEY, OTHER_SCHEMA, STOPPING, Readiness
+from landbridge.settings import load_settings
+from landbridge.store import revision
+from landbridge.store.database import Database
+from landbridge.store.vault import Key, Vault
+from systems_fakes import InstantClock
+from test_web_security import BrokenProduct
+from web_client import browse
+from web_scenes import FakeOperating, FakeProduct, FakeReadiness, status
+
+MINE, OTHER = Key(b"m" * 32), Key(b"o" * 32)
+
+
+@asynccontextmanager
+async def opened(home: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite+aiosqlite:///{new_database(home)}")
+    try:
+        await database.migrate()
+        yield database
+    finally:
+        await database.close()
+
+
+async def test_all_is_well_with_an_empty_database_and_with_what_our_key_sealed(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database:
+        vault, clock = Vault(database, MINE), InstantClock()
+        assert await Readiness(database, vault, clock).lacks() == ()
+        await vault.pepper()
+        assert await Readiness(database, vault, clock).lacks() == ()
+        assert await Readiness(database, Vault(database, OTHER), clock).lacks() == (OTHER_KEY,)
+
+
+async def test_a_credential_of_another_key_is_noticed_before_there_is_a_pepper(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database:
+        async with database.write() as connection:
+            await connection.execute(
+                text("INSERT INTO account VALUES (1, 'rezora', 'a', '', '{}', '', '', 0)")
+            )
+        await Vault(database, MINE).save(1, {"password": "x"}, 0)
+        assert await Vault(database, MINE).fits()
+        assert not await Vault(database, OTHER).fits()
+
+
+async def test_a_schema_of_another_version_is_noticed(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database:
+        async with database.write() as connection:
+            assert await revision.current(connection) == revision.newest()
+            await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        readiness = Readiness(database, Vault(database, MINE), InstantClock())
+        assert await readiness.lacks() == (OTHER_SCHEMA,)
+
+
+async def test_a_database_that_does_not_answer_is_noticed_and_asked_once_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as database:
+        clock, asked = InstantClock(), 0
+
+        @asynccontextmanager
+        async def failing() -> AsyncIterator[Any]:
+            nonlocal asked
+            asked += 1
+            raise OperationalError("SELECT", {}, Exception("disk I/O error in /var/lib/secret-place"))
+            yield
+
+        monkeypatch.setattr(database, "read", failing)
+        readiness = Readiness(database, Vault(database, MINE), clock)
+        assert await asyncio.gather(*(readiness.lacks() for _ in range(5))) == [(NO_DATABASE,)] * 5
+        assert asked == 1
+        monkeypatch.undo()
+        assert await readiness.lacks() == (NO_DATABASE,)
+        await clock.sleep(1.0)
+        assert await readiness.lacks() == ()
+
+
+async def test_a_process_that_stops_says_so_as_long_as_is_set(tmp_path: Path) -> None:
+    settings, clock = load_settings({}, {"home": tmp_path, "drain_seconds": 20}), InstantClock()
+    async with open_app(settings, clock) as app:
+        assert await app.operating.readiness.lacks() == ()
+        await _drained(app)
+        assert clock.slept == [20]
+        assert await app.operating.readiness.lacks() == (STOPPING,)
+
+
+async def test_readyz_tells_the_reasons_and_healthz_does_not_care() -> None:
+    product = FakeProduct.of(status(), operating=FakeOperating())
+    product.operating.readiness = FakeReadiness(NO_DATABASE, STOPPING)
+    browser = browse(product)
+    answer = await browser.get("/readyz")
+    assert (answer.status, answer.json) == (503, {"ready": False, "reasons": [NO_DATABASE, STOPPING]})
+    assert (await browser.ask("HEAD", "/readyz")).status == 503
+    assert (await browser.get("/healthz")).status == 200
+
+
+async def test_a_process_whose_database_is_broken_still_lives() -> None:
+    answer = await browse(BrokenProduct()).get("/healthz")
+    assert (answer.status, answer.text) == (200, "ok\n")
