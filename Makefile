@@ -57,10 +57,11 @@ mutants: $(READY) ## Take away one guard at a time and show that a test notices
 bench: $(READY) ## Measure: contacts a second, memory, API calls
 	@$(BIN)/python -m bench $(ARGS)
 
-docs: $(READY) ## Write docs/settings.md, docs/errors.md and docs/operations.md again from the code
+docs: $(READY) ## Write docs/settings.md, errors.md, operations.md and metrics.md again from the code
 	@$(BIN)/python -m landbridge.settings > docs/settings.md && echo "docs/settings.md is up to date"
 	@$(BIN)/python -m landbridge.systems.errors > docs/errors.md && echo "docs/errors.md is up to date"
 	@$(BIN)/python -m landbridge.engine.catalog_page > docs/operations.md && echo "docs/operations.md is up to date"
+	@$(BIN)/python -m landbridge.metrics_page > docs/metrics.md && echo "docs/metrics.md is up to date"
 
 clean: ## Remove .venv, caches, the demo's state and fetched browser files
 	@rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

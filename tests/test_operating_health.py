@@ -23,7 +23,7 @@ from landbridge.store.vault import Key, Vault
 from systems_fakes import InstantClock
 from test_web_security import BrokenProduct
 from web_client import browse
-from web_scenes import FakeOperating, FakeProduct, FakeReadiness, status
+from web_scenes import FakeProduct, operating, status
 
 MINE, OTHER = Key(b"m" * 32), Key(b"o" * 32)
 
@@ -100,9 +100,7 @@ async def test_a_process_that_stops_says_so_as_long_as_is_set(tmp_path: Path) ->
 
 
 async def test_readyz_tells_the_reasons_and_healthz_does_not_care() -> None:
-    product = FakeProduct.of(status(), operating=FakeOperating())
-    product.operating.readiness = FakeReadiness(NO_DATABASE, STOPPING)
-    browser = browse(product)
+    browser = browse(FakeProduct.of(status(), operating=operating(NO_DATABASE, STOPPING)))
     answer = await browser.get("/readyz")
     assert (answer.status, answer.json) == (503, {"ready": False, "reasons": [NO_DATABASE, STOPPING]})
     assert (await browser.ask("HEAD", "/readyz")).status == 503

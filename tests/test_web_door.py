@@ -36,6 +36,7 @@ PUBLIC = {
     "/feeds/{secret}.ics",
     "/healthz",
     "/readyz",
+    "/metrics",
 }
 OWNERS = ("/people", "/keys", "/connect/", "/oauth/", "/api/v1/people", "/api/v1/keys")
 READING = {  # posts that change nothing but what is one's own

@@ -30,6 +30,8 @@ from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
 from landbridge.engine.undo import UndoLine, UndoOrder
+from landbridge.gathering import Gathering
+from landbridge.instruments import Instruments
 from landbridge.letters import Letters
 from landbridge.operating import Operating
 from landbridge.settings import Settings, load_settings
@@ -531,11 +533,20 @@ class FakeReadiness(Readiness):
         return self.found
 
 
-class FakeOperating(Operating):
-    """Of a process in which all is well."""
+class FakeGathering(Gathering):
+    """The metrics of a process that did nothing yet."""
 
-    def __init__(self) -> None:
-        self.readiness = FakeReadiness()
+    def __init__(self, instruments: Instruments) -> None:
+        self._instruments = instruments
+
+    async def text(self) -> bytes:
+        return self._instruments.metrics.text()
+
+
+def operating(*lacks: str) -> Operating:
+    """Of a process in which all is well, but for this."""
+    instruments = Instruments(StillClock())
+    return Operating(FakeReadiness(*lacks), instruments, FakeGathering(instruments))
 
 
 @dataclass
@@ -553,7 +564,7 @@ class FakeProduct:
     contact_book: ContactBook = field(default_factory=NobodyThere)
     journal_book: JournalBook = field(default_factory=FakeJournal)
     overview: Overview = field(init=False)
-    operating: Operating = field(default_factory=FakeOperating)
+    operating: Operating = field(default_factory=operating)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)

@@ -223,8 +223,9 @@ Hours = Annotated[
     float, BeforeValidator(_number), Field(gt=0, le=366 * 24, allow_inf_nan=False), Words("hours")
 ]
 Count = Annotated[int, BeforeValidator(_number)]
+Exposed = Annotated[Literal["key", "loopback", "off"], BeforeValidator(_lower)]
 Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
-Format = Annotated[Literal["console", "json"], BeforeValidator(_lower)]
+Format = Annotated[Literal["text", "json"], BeforeValidator(_lower)]
 
 
 def words(info: FieldInfo) -> Words:

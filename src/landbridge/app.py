@@ -33,9 +33,11 @@ from landbridge.engine.schedule import Timetable, Timing, keep_in_step
 from landbridge.engine.status import Status, status_of
 from landbridge.engine.telling import Alerts, Tried, keep_watch
 from landbridge.engine.undo import UndoOrder
+from landbridge.engine.watching import WatchedFleet
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
-from landbridge.operating import Operating
+from landbridge.instruments import Instruments
+from landbridge.operating import operating_for
 from landbridge.own_actions import OwnActions
 from landbridge.settings import Settings
 from landbridge.store import journal
@@ -84,11 +86,11 @@ class App:
         self.runs = Runs(database)
         self.doors, self.people, self.letters, self.provider = access_for(settings, database, vault, clock)
         self._vault = vault
-        self.operating = Operating(database, vault, clock)
+        instruments = Instruments(clock)
         self._process = secrets.token_hex(4)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
         self._connections = Connections(
-            settings, vault, clock, self._rng, owner_name(self._process), transport
+            settings, vault, clock, self._rng, owner_name(self._process), transport, instruments.call
         )
         self._waterline = FileWaterline(settings.home / "waterline.json")
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
@@ -119,6 +121,9 @@ class App:
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, partial(self.poll, cause="schedule"), self._sync_for)
+        self.operating = operating_for(
+            settings, database, vault, clock, instruments, self._connections, self._receiver, self._crew
+        )
 
     @property
     def recipes(self) -> RecipeBook:
@@ -426,7 +431,7 @@ class App:
         """The durable engine, opened by the first command that needs it."""
         async with self._opening:
             if self._fleet is None:
-                fleet = Fleet(
+                fleet = WatchedFleet(
                     self.database,
                     self._connections.open_both,
                     self.clock,
@@ -437,6 +442,7 @@ class App:
                     process=self._process,
                     waterline=self._waterline,
                     activities=self._activities,
+                    watch_run=self.operating.instruments.run,
                 )
                 await fleet.launch()
                 self._fleet = fleet

@@ -26,6 +26,7 @@ from landbridge.systems.rezora.client import RezoraSystem
 from landbridge.systems.rezora.config import RezoraConfig
 from landbridge.systems.rezora.operations import RezoraCalls
 from landbridge.systems.transport import MakeTransport
+from landbridge.systems.watching import WatchCall, unwatched
 
 CALLBACK = "/oauth/highlevel/callback"
 
@@ -117,8 +118,10 @@ class Connections:
         rng: random.Random,
         owner: str,
         transport: MakeTransport | None = None,
+        watch: WatchCall = unwatched,
     ) -> None:
         self._transport = transport
+        self._watch = watch
         self._settings = settings
         self._vault = vault
         self._clock = clock
@@ -136,6 +139,7 @@ class Connections:
             backoff_cap_seconds=settings.backoff_cap_seconds,
             connections=settings.concurrency,
             transport=self._transport,
+            watch=self._watch,
         )
 
     def highlevel_config(self) -> HighLevelConfig:
@@ -255,6 +259,10 @@ class Connections:
                 usage = quota.usage()
                 found.append(Calls(account.side.title, usage.daily_used, usage.daily))
         return found
+
+    def quotas(self) -> list[tuple[Side, Usage]]:
+        """The quota of each account that this process has spoken to."""
+        return [(side, quota.usage()) for (side, _account), quota in self._quotas.items()]
 
     def _quota(self, side: Side, account: str) -> Quota:
         settings = self._settings

@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from landbridge.connections import Connections
+from landbridge.engine.crew import Crew
 from landbridge.engine.readiness import Readiness
+from landbridge.engine.receiver import Receiver
+from landbridge.gathering import Gathering
+from landbridge.instruments import Instruments
+from landbridge.settings import Settings
 from landbridge.store.database import Database
 from landbridge.store.vault import Vault
 from landbridge.systems.base import Clock
 
 
+@dataclass(frozen=True, slots=True)
 class Operating:
     """The views of one process for those who operate it."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
-        self.readiness = Readiness(database, vault, clock)
+    readiness: Readiness
+    instruments: Instruments
+    gathering: Gathering
+
+
+def operating_for(
+    settings: Settings,
+    database: Database,
+    vault: Vault,
+    clock: Clock,
+    instruments: Instruments,
+    connections: Connections,
+    receiver: Receiver,
+    crew: Crew,
+) -> Operating:
+    """Made of the parts that the application has."""
+    return Operating(
+        Readiness(database, vault, clock),
+        instruments,
+        Gathering(settings.home, database, clock, instruments, connections, receiver, crew),
+    )

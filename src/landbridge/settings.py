@@ -25,6 +25,7 @@ from landbridge.allowed import (
     Domains,
     Drain,
     Ed25519Keys,
+    Exposed,
     Folder,
     Format,
     Host,
@@ -261,7 +262,12 @@ class Settings(BaseSettings):
     )
 
     log_level: Level = Field("info", description="The least severe lines to write.")
-    log_format: Format = Field("console", description="Lines for people, or one JSON object a line.")
+    log_format: Format = Field("text", description="Lines for people, or one JSON object a line.")
+    metrics: Exposed = Field(
+        "key",
+        description="Who may read `/metrics` (docs/operating.md): whoever sends a key, of any role; with"
+        " loopback also this machine without one; with off nobody.",
+    )
 
     @model_validator(mode="after")
     def _cap_is_not_below_base(self) -> Settings:

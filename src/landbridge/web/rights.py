@@ -13,6 +13,7 @@ RULES: tuple[tuple[str, str, Role | None], ...] = (
     ("*", "/static/*", None),
     ("*", "/healthz", None),
     ("*", "/readyz", None),
+    ("*", "/metrics", None),  # a key decides, or the setting that opens it to this machine
     ("*", "/webhooks/highlevel", None),  # the signature decides
     ("*", "/feeds/*", None),  # the secret in the address decides
     ("*", "/login", None),

@@ -42,6 +42,7 @@ WEBHOOKS = "/webhooks/highlevel"
 # They say nothing about anybody, and probes ask for them by address.
 HEALTH = "/healthz"
 READY = "/readyz"
+METRICS = "/metrics"  # a key counts there, which no browser sends by itself
 _BY_ANY_NAME = frozenset({HEALTH, READY})
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -115,7 +116,8 @@ class Guard:
         if scope["path"] == WEBHOOKS:
             return None
         headers = Headers(scope=scope)
-        if host_name(headers.get("host", "")) not in self._hosts and scope["path"] not in _BY_ANY_NAME:
+        anywhere = scope["path"] in _BY_ANY_NAME or (scope["path"] == METRICS and "authorization" in headers)
+        if host_name(headers.get("host", "")) not in self._hosts and not anywhere:
             return self._refuse(Request(scope), FOREIGN_HOST, 421)
         if scope["method"] not in SAFE_METHODS and from_elsewhere(headers):
             return self._refuse(Request(scope), FOREIGN_SITE, 403)

@@ -22,6 +22,7 @@ from landbridge.web.door import Door
 from landbridge.web.health import HealthPages
 from landbridge.web.holds import HoldPages
 from landbridge.web.login import LoginPages
+from landbridge.web.metrics import MetricsPages
 from landbridge.web.operations import OperationPages
 from landbridge.web.outgoing import OutgoingPages
 from landbridge.web.pages import STATIC, Pages
@@ -57,6 +58,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         HealthPages(product),
         HoldPages(product, pages),
         LoginPages(product, pages),
+        MetricsPages(product, pages),
         PeoplePages(product, pages),
         ProviderPages(product, pages),
         RecipePages(product, pages),

@@ -1,0 +1,67 @@
+"""The fleet with somebody who watches its runs: each is told when it begins and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from landbridge.engine.fleet import DryRun, Fleet, UndoRun
+from landbridge.engine.undo import UndoOrder
+from landbridge.store.bridges import Bridge
+from landbridge.store.database import StoreFailure
+from landbridge.store.driver import LeaseLost
+from landbridge.store.runs import Run
+
+RunSeen = Callable[[Run | None], None]
+"""Takes the run as it ended, or None where none began; not called for one that was cut off."""
+
+WatchRun = Callable[[int, str, str], AbstractContextManager[RunSeen]]
+"""Bridge, purpose and cause, before the run begins; everything of the run happens inside."""
+
+
+class WatchedFleet(Fleet):
+    """The same runs; ``watch_run`` is told of each."""
+
+    def __init__(self, *parts: Any, watch_run: WatchRun, **more: Any) -> None:
+        super().__init__(*parts, **more)
+        self._watch_run = watch_run
+
+    async def sync(self, bridge: Bridge, *, cause: str, **how: Any) -> Run:
+        """A full sync; see ``Fleet.sync``."""
+        with self._watched(bridge, "sync", cause) as seen:
+            run = await super().sync(bridge, cause=cause, **how)
+            seen(run)
+        return run
+
+    async def _partly(self, bridge: Bridge, purpose: str, at: str, cause: str, watch: Any) -> Run | None:
+        """A run about some records; see ``Fleet.live`` and ``Fleet.poll``."""
+        with self._watched(bridge, purpose, cause) as seen:
+            run = await super()._partly(bridge, purpose, at, cause, watch)
+            seen(run)
+        return run
+
+    async def dry_run(self, bridge: Bridge, **how: Any) -> DryRun:
+        """A dry run; see ``Fleet.dry_run``."""
+        with self._watched(bridge, "plan", "command") as seen:
+            found = await super().dry_run(bridge, **how)
+            seen(found.run)
+        return found
+
+    async def undo(self, bridge: Bridge, order: UndoOrder, *, cause: str, preview: bool) -> UndoRun:
+        """An undo; see ``Fleet.undo``."""
+        with self._watched(bridge, "undo", cause) as seen:
+            found = await super().undo(bridge, order, cause=cause, preview=preview)
+            seen(found.run)
+        return found
+
+    @contextmanager
+    def _watched(self, bridge: Bridge, purpose: str, cause: str) -> Iterator[RunSeen]:
+        with self._watch_run(bridge.id, purpose, cause) as seen:
+            try:
+                yield seen
+            except LeaseLost:  # it had begun
+                raise
+            except StoreFailure:  # another process has the bridge
+                seen(None)
+                raise
