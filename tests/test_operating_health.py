@@ -73,12 +73,10 @@ async def test_a_database_that_does_not_answer_is_noticed_and_asked_once_a_secon
     async with opened(tmp_path) as database:
         clock, asked = InstantClock(), 0
 
-        @asynccontextmanager
-        async def failing() -> AsyncIterator[Any]:
+        def failing() -> Any:
             nonlocal asked
             asked += 1
             raise OperationalError("SELECT", {}, Exception("disk I/O error in /var/lib/secret-place"))
-            yield
 
         monkeypatch.setattr(database, "read", failing)
         readiness = Readiness(database, Vault(database, MINE), clock)

@@ -18,6 +18,8 @@ from landbridge.store.gauges import Gauges, gauges
 from landbridge.sync.model import Side
 from landbridge.systems.base import Clock
 
+Labelled = dict[tuple[str, ...], float]
+
 KEPT_SECONDS = 10.0  # several may scrape; with thousands of bridges the queries are worth sparing
 
 
@@ -85,7 +87,7 @@ class Gathering:
         metrics = self._instruments.metrics
         metrics.set("landbridge_inbox_waiting", {(): float(self._receiver.waiting)})
         metrics.set("landbridge_resting_bridges", {(): float(self._crew.resting)})
-        skews = {(side.value,): skew for side, skew in self._instruments.skews().items()}
+        skews: Labelled = {(side.value,): skew for side, skew in self._instruments.skews().items()}
         metrics.set("landbridge_clock_skew_seconds", skews)
         metrics.set("landbridge_disk_free_bytes", {(): float(shutil.disk_usage(self._home).free)})
         self._note_quotas()

@@ -140,7 +140,7 @@ class Metrics:
     """The metrics of one process, by name."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a second series for each counter, which nobody reads
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series for each counter that nobody reads
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._counters: dict[str, Counter] = {}

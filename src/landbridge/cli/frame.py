@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
-import structlog
 import typer
 
 from landbridge.cli.output import Exit, Out
+from landbridge.log_lines import prepare_log
 from landbridge.settings import Settings, SettingsError, load_settings
 from landbridge.sync.mapping import MappingError
 from landbridge.sync.recipe_file import RecipeError
@@ -36,7 +35,7 @@ def settings_of(out: Out, **overrides: object) -> Settings:
             "Correct it where it stands; docs/settings.md lists every setting with what is allowed.",
         )
         raise typer.Exit(Exit.WRONG_USE) from None
-    prepare_log(settings)
+    prepare_log(settings.log_level, settings.log_format, typer.get_text_stream("stderr"))
     return settings
 
 
@@ -104,23 +103,3 @@ def code_of(failure: Exception) -> Exit:
     if "process is working" in str(failure):
         return Exit.BUSY
     return Exit.FAILED
-
-
-def prepare_log(settings: Settings) -> None:
-    """Structured lines on standard error, for people or as JSON (systems log no secret and no person)."""
-    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    last: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer()
-    )
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            last,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=typer.get_text_stream("stderr")),
-        cache_logger_on_first_use=True,
-    )

@@ -41,6 +41,7 @@ async def serving(app: App) -> AsyncIterator[str]:
         host=app.settings.web_host,
         port=app.settings.web_port,
         log_level="warning",
+        log_config=None,  # its lines are ours to write
         access_log=False,  # addresses of calendars are secrets
         server_header=False,
         timeout_graceful_shutdown=2,

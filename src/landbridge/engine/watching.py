@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from structlog.contextvars import bound_contextvars
+
 from landbridge.engine.fleet import DryRun, Fleet, UndoRun
 from landbridge.engine.undo import UndoOrder
 from landbridge.store.bridges import Bridge
@@ -55,9 +57,14 @@ class WatchedFleet(Fleet):
             seen(found.run)
         return found
 
+    async def advance(self, run_id: int, stage: str) -> str:
+        """One step; DBOS may run it in a context of its own, so its lines are told anew whose they are."""
+        with bound_contextvars(bridge=self._works[run_id].bridge.id, run=run_id):
+            return await super().advance(run_id, stage)
+
     @contextmanager
     def _watched(self, bridge: Bridge, purpose: str, cause: str) -> Iterator[RunSeen]:
-        with self._watch_run(bridge.id, purpose, cause) as seen:
+        with bound_contextvars(bridge=bridge.id), self._watch_run(bridge.id, purpose, cause) as seen:
             try:
                 yield seen
             except LeaseLost:  # it had begun

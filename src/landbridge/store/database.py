@@ -44,7 +44,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine: AsyncEngine = create_async_engine(url)
+        self.engine: AsyncEngine = create_async_engine(
+            url, hide_parameters=True
+        )  # of errors: they are people's
         if make_url(url).get_backend_name() == "sqlite":
             _prepare_sqlite(self.engine)
 

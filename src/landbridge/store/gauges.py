@@ -1,4 +1,4 @@
-"""How all bridges stand, as figures for those who watch many: a few grouped queries, whatever their number."""
+"""How all bridges stand, as figures for those who watch many: a few grouped queries, not one a bridge."""
 
 from __future__ import annotations
 

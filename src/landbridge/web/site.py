@@ -33,6 +33,7 @@ from landbridge.web.provider import ProviderPages
 from landbridge.web.recipes import RecipePages
 from landbridge.web.security import Guard, known_hosts
 from landbridge.web.status import StatusPages
+from landbridge.web.watching import Watching
 from landbridge.web.webhooks import webhook_route
 
 
@@ -78,4 +79,5 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
     site.add_middleware(Door, product=product, refuse=pages.problem)
     site.add_middleware(GZipMiddleware, minimum_size=500)
     site.add_middleware(Guard, hosts=known_hosts(product.settings), refuse=pages.problem)
+    site.add_middleware(Watching, product=product, clock=pages.clock)
     return site
