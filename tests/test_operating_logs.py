@@ -187,7 +187,7 @@ async def test_the_lines_of_a_run_say_whose_they_are(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("landbridge.engine.fleet.Fleet.__init__", lambda self: None)
     monkeypatch.setattr("landbridge.engine.fleet.Fleet.sync", syncing)
     monkeypatch.setattr("landbridge.engine.fleet.Fleet.advance", step)
-    fleet = WatchedFleet(watch_run=Instruments(InstantClock()).run)
+    fleet = WatchedFleet(watcher=Instruments(InstantClock()))
     bridge = status().bridge
     fleet._works = {9: type("W", (), {"bridge": bridge})()}
     await fleet.sync(bridge, cause="page")

@@ -161,7 +161,7 @@ async def test_runs_are_counted_by_how_they_ended(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("landbridge.engine.fleet.Fleet.sync", ending)
     monkeypatch.setattr("landbridge.engine.fleet.Fleet.__init__", lambda self: None)
-    fleet = WatchedFleet(watch_run=instruments.run)
+    fleet = WatchedFleet(watcher=instruments)
     for _ in range(4):
         await fleet.sync(fleet_bridge, cause="page")
     for kind in (StoreFailure, LeaseLost, KeyboardInterrupt):

@@ -145,6 +145,23 @@ def _keys_rsa(text: str) -> str:
     return " ".join(keys)
 
 
+def read_headers(text: str) -> list[tuple[str, str]]:
+    """Headers written as ``name=value`` with commas between; ``ValueError`` for anything else."""
+    found = []
+    for part in text.split(",") if text.strip() else []:
+        name, is_there, value = part.strip().partition("=")
+        if not is_there or not re.fullmatch(r"[A-Za-z0-9-]+", name) or not re.fullmatch(r"[ -~]+", value):
+            raise ValueError
+        found.append((name, value))
+    return found
+
+
+def _headers(secret: SecretStr) -> SecretStr:
+    """Unchanged, if it can be read."""
+    read_headers(secret.get_secret_value())
+    return secret
+
+
 def _number(value: object) -> object:
     """TOML's true is not the number 1."""
     if isinstance(value, bool):
@@ -186,6 +203,7 @@ RecordPage = Annotated[
 ]
 Text = Annotated[str, Words(allowed="a text")]
 Secret = Annotated[SecretStr, Words(allowed="a text")]
+HeaderLines = Annotated[SecretStr, AfterValidator(_headers), Words(allowed="name=value with commas between")]
 Addresses = Annotated[str, AfterValidator(_addresses), Words(allowed="e-mail addresses with commas between")]
 Address = Annotated[str, AfterValidator(_address), Words(allowed="an e-mail address")]
 Webhook = Annotated[SecretStr, AfterValidator(_webhook), Words(allowed="an https:// address")]

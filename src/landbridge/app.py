@@ -36,8 +36,7 @@ from landbridge.engine.undo import UndoOrder
 from landbridge.engine.watching import WatchedFleet
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
-from landbridge.instruments import Instruments
-from landbridge.operating import operating_for
+from landbridge.operating import instruments_for, operating_for
 from landbridge.own_actions import OwnActions
 from landbridge.settings import Settings
 from landbridge.store import journal
@@ -86,8 +85,8 @@ class App:
         self.runs = Runs(database)
         self.doors, self.people, self.letters, self.provider = access_for(settings, database, vault, clock)
         self._vault = vault
-        instruments = Instruments(clock)
         self._process = secrets.token_hex(4)
+        instruments = instruments_for(settings, clock, self._process)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
         self._connections = Connections(
             settings, vault, clock, self._rng, owner_name(self._process), transport, instruments.call
@@ -442,7 +441,7 @@ class App:
                     process=self._process,
                     waterline=self._waterline,
                     activities=self._activities,
-                    watch_run=self.operating.instruments.run,
+                    watcher=self.operating.instruments,
                 )
                 await fleet.launch()
                 self._fleet = fleet
@@ -454,6 +453,7 @@ class App:
         await self._receiver.close()
         if self._fleet is not None:
             await self._fleet.close()
+        await self.operating.close()
         await self.database.close()
 
 

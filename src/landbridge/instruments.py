@@ -1,10 +1,12 @@
-"""What is noted of each call, run and request while it happens: a count, and how long it took."""
+"""What is noted of each call, run and request while it happens: a count, how long it took, and a span."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from email.utils import parsedate_to_datetime
+
+from opentelemetry.trace import SpanKind
 
 from landbridge.engine.watching import RunSeen
 from landbridge.metrics import Metrics
@@ -12,6 +14,7 @@ from landbridge.store.runs import Run
 from landbridge.sync.model import Side
 from landbridge.systems.base import Clock
 from landbridge.systems.watching import Seen
+from landbridge.traces import Facts, Traces, fail
 
 _KINDS = {  # by a word of the route; the first that fits decides
     "notes": "note",
@@ -26,12 +29,22 @@ _KINDS = {  # by a word of the route; the first that fits decides
 # Ends of routes that are asked by POST and change nothing; a test compares them with the table of operations.
 _ASKING = ("/search", "/search/", "/search/filter-by-email", "/validate-slug")
 
+_ALL_THE_TIME = ("/healthz", "/readyz", "/metrics", "/static/")
+
+Answered = Callable[[str, int], None]
+"""Takes the route of a request, with its places unfilled, and the status it was answered with."""
+
+
+def _unseen(route: str, status: int) -> None:
+    """Nobody looks."""
+
 
 class Instruments:
-    """The counters of one process; ``clock`` says how long things take."""
+    """The counters and spans of one process; ``clock`` says how long things take."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, traces: Traces | None = None) -> None:
         self.metrics = Metrics()
+        self.traces = traces or Traces()
         self._clock = clock
         self._dates: dict[Side, tuple[str, float]] = {}  # the newest ``Date`` of each side, and when it came
 
@@ -39,14 +52,19 @@ class Instruments:
     def call(self, side: Side, method: str, route: str) -> Iterator[Seen]:
         """One attempt of one call to a system; see ``systems/watching.py``."""
         began, statuses = self._clock.monotonic(), [0]
+        facts: Facts = {"landbridge.system": side.value, "http.request.method": method, "url.template": route}
 
         def seen(status: int, headers: Mapping[str, str]) -> None:
             statuses[0] = status
+            span.set_attribute("http.response.status_code", status)
+            if status >= 400:
+                fail(span, str(status))
             if date := headers.get("date"):
                 self._dates[side] = (date, self._clock.now())
 
         try:
-            yield seen
+            with self.traces.span(f"{method} {route}", facts, SpanKind.CLIENT) as span:
+                yield seen
         finally:
             self._note_call(side, method, route, statuses[0], self._clock.monotonic() - began)
 
@@ -55,17 +73,49 @@ class Instruments:
         """One run of a bridge, from before it begins; see ``engine/watching.py``."""
         began = self._clock.monotonic()
         ended: list[Run | None] = []
+        facts: Facts = {
+            "landbridge.bridge": bridge_id, "landbridge.purpose": purpose, "landbridge.cause": cause
+        }  # fmt: skip
         try:
-            yield ended.append
+            with self.traces.span(purpose, facts) as span, self.traces.of_bridge(bridge_id, span):
+                try:
+                    yield ended.append
+                finally:
+                    run = ended[0] if ended else None
+                    span.set_attribute("landbridge.outcome", _outcome(ended))
+                    if run is not None:
+                        span.set_attribute("landbridge.run", run.id)
+                    if run is not None and run.state == "failed":
+                        fail(span, "failed")
         finally:
-            run = ended[0] if ended else None
             self.metrics.add("landbridge_runs_total", purpose, _outcome(ended))
             if run is not None:
                 self.metrics.took("landbridge_run_seconds", self._clock.monotonic() - began, purpose)
 
+    def step(self, bridge_id: int) -> AbstractContextManager[None]:
+        """One step of a run, in whatever context; its spans belong to the run."""
+        return self.traces.within(bridge_id)
+
     def webhook(self, outcome: str) -> None:
         """One that came."""
         self.metrics.add("landbridge_webhooks_total", outcome)
+
+    @contextmanager
+    def asked(self, method: str, path: str) -> Iterator[Answered]:
+        """A request to the pages or the API; what asks all the time gets no span."""
+        if path.startswith(_ALL_THE_TIME):
+            yield _unseen
+            return
+        with self.traces.span(method, {"http.request.method": method}, SpanKind.SERVER) as span:
+
+            def answered(route: str, status: int) -> None:
+                span.update_name(f"{method} {route}")
+                span.set_attribute("http.route", route)
+                span.set_attribute("http.response.status_code", status)
+                if status >= 500:
+                    fail(span, str(status))
+
+            yield answered
 
     def request(self, method: str, status: int, seconds: float) -> None:
         """One that was answered."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
+from landbridge.allowed import read_headers
 from landbridge.connections import Connections
 from landbridge.engine.crew import Crew
 from landbridge.engine.readiness import Readiness
@@ -14,6 +16,7 @@ from landbridge.settings import Settings
 from landbridge.store.database import Database
 from landbridge.store.vault import Vault
 from landbridge.systems.base import Clock
+from landbridge.traces import traces_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,16 @@ class Operating:
     readiness: Readiness
     instruments: Instruments
     gathering: Gathering
+
+    async def close(self) -> None:
+        """Send the traces that are left."""
+        await asyncio.to_thread(self.instruments.traces.close)
+
+
+def instruments_for(settings: Settings, clock: Clock, process: str) -> Instruments:
+    """Counters and, where an address is set, traces; ``process`` tells this one from others."""
+    headers = dict(read_headers(settings.traces_headers.get_secret_value()))
+    return Instruments(clock, traces_for(settings.traces_url, headers, process))
 
 
 def operating_for(

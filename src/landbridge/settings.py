@@ -28,6 +28,7 @@ from landbridge.allowed import (
     Exposed,
     Folder,
     Format,
+    HeaderLines,
     Host,
     Hours,
     Key,
@@ -267,6 +268,15 @@ class Settings(BaseSettings):
         "key",
         description="Who may read `/metrics` (docs/operating.md): whoever sends a key, of any role; with"
         " loopback also this machine without one; with off nobody.",
+    )
+
+    traces_url: MaybeUrl = Field(
+        "",
+        description="Where traces go by OTLP over HTTP, such as `https://collector.example.com/v1/traces`"
+        " (docs/operating.md). Needs the extra `otel`; none are made without it.",
+    )
+    traces_headers: HeaderLines = Field(
+        SecretStr(""), description="Headers for the collector, such as a key that it asks for."
     )
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from structlog.contextvars import bound_contextvars
 
@@ -18,16 +18,25 @@ from landbridge.store.runs import Run
 RunSeen = Callable[[Run | None], None]
 """Takes the run as it ended, or None where none began; not called for one that was cut off."""
 
-WatchRun = Callable[[int, str, str], AbstractContextManager[RunSeen]]
-"""Bridge, purpose and cause, before the run begins; everything of the run happens inside."""
+
+class WatchesRuns(Protocol):
+    """Who is told; ``landbridge.instruments.Instruments`` fits it."""
+
+    def run(self, bridge_id: int, purpose: str, cause: str) -> AbstractContextManager[RunSeen]:
+        """Before a run begins; everything of it happens inside."""
+        ...
+
+    def step(self, bridge_id: int) -> AbstractContextManager[None]:
+        """One step of that run, perhaps in another context."""
+        ...
 
 
 class WatchedFleet(Fleet):
-    """The same runs; ``watch_run`` is told of each."""
+    """The same runs; ``watcher`` is told of each."""
 
-    def __init__(self, *parts: Any, watch_run: WatchRun, **more: Any) -> None:
+    def __init__(self, *parts: Any, watcher: WatchesRuns, **more: Any) -> None:
         super().__init__(*parts, **more)
-        self._watch_run = watch_run
+        self._watcher = watcher
 
     async def sync(self, bridge: Bridge, *, cause: str, **how: Any) -> Run:
         """A full sync; see ``Fleet.sync``."""
@@ -59,12 +68,13 @@ class WatchedFleet(Fleet):
 
     async def advance(self, run_id: int, stage: str) -> str:
         """One step; DBOS may run it in a context of its own, so its lines are told anew whose they are."""
-        with bound_contextvars(bridge=self._works[run_id].bridge.id, run=run_id):
+        bridge_id = self._works[run_id].bridge.id
+        with bound_contextvars(bridge=bridge_id, run=run_id), self._watcher.step(bridge_id):
             return await super().advance(run_id, stage)
 
     @contextmanager
     def _watched(self, bridge: Bridge, purpose: str, cause: str) -> Iterator[RunSeen]:
-        with bound_contextvars(bridge=bridge.id), self._watch_run(bridge.id, purpose, cause) as seen:
+        with bound_contextvars(bridge=bridge.id), self._watcher.run(bridge.id, purpose, cause) as seen:
             try:
                 yield seen
             except LeaseLost:  # it had begun

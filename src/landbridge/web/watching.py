@@ -62,11 +62,16 @@ class Watching:
                 MutableHeaders(scope=message)[REQUEST_ID] = number
             await send(message)
 
+        instruments = self._product.operating.instruments
         try:
-            await self._app(scope, receive, send_numbered)
+            with instruments.asked(scope["method"], scope["path"]) as answered:
+                try:
+                    await self._app(scope, receive, send_numbered)
+                finally:
+                    answered(route_of(scope), status)
         finally:
             took = self._clock.monotonic() - began
-            self._product.operating.instruments.request(scope["method"], status, took)
+            instruments.request(scope["method"], status, took)
             log.debug(
                 "request", method=scope["method"], route=route_of(scope), status=status, ms=round(took * 1000)
             )
