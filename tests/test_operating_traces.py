@@ -54,7 +54,7 @@ def parent(span: ReadableSpan) -> int | None:
 
 def own(span: ReadableSpan) -> int:
     assert span.context is not None
-    return span.context.span_id
+    return int(span.context.span_id)
 
 
 async def test_a_sync_is_a_span_and_its_calls_belong_to_it(

@@ -15,6 +15,8 @@ from landbridge.access.doors import Doors
 from landbridge.access.people import People
 from landbridge.access.provider import Provider
 from landbridge.access.roles import Person, Role
+from landbridge.checks import Check
+from landbridge.checkup import Checkup
 from landbridge.engine import catalog
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook, ContactView
@@ -543,10 +545,22 @@ class FakeGathering(Gathering):
         return self._instruments.metrics.text()
 
 
+class FakeCheckup(Checkup):
+    """Finds these; ``asked`` is whether accounts were to be asked too."""
+
+    def __init__(self, *checks: Check) -> None:
+        self.checks = checks
+        self.asked: list[bool] = []
+
+    async def look(self, *, online: bool = False) -> list[Check]:
+        self.asked.append(online)
+        return list(self.checks)
+
+
 def operating(*lacks: str) -> Operating:
     """Of a process in which all is well, but for this."""
     instruments = Instruments(StillClock())
-    return Operating(FakeReadiness(*lacks), instruments, FakeGathering(instruments))
+    return Operating(FakeReadiness(*lacks), instruments, FakeGathering(instruments), FakeCheckup())
 
 
 @dataclass

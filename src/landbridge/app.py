@@ -190,13 +190,6 @@ class App:
         await self._vault.replace(account.id, credential)
         return account
 
-    async def try_account(self, account: Account) -> str:
-        """Use the stored credential once; a sentence on success, raises ``SystemFailure`` otherwise."""
-        capability = await probed(await self._connections.open(account))
-        await self.bridges.set_trouble(account.id, "", "")
-        allowed = "read and write" if capability.can_write else "read only"
-        return f"Connected as {capability.title}; {allowed}."
-
     # Bridges
 
     async def all_bridges(self) -> list[Bridge]:

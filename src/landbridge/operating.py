@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from landbridge.allowed import read_headers
+from landbridge.checkup import Checkup
 from landbridge.connections import Connections
 from landbridge.engine.crew import Crew
 from landbridge.engine.readiness import Readiness
@@ -26,6 +27,7 @@ class Operating:
     readiness: Readiness
     instruments: Instruments
     gathering: Gathering
+    checkup: Checkup
 
     async def close(self) -> None:
         """Send the traces that are left."""
@@ -53,4 +55,5 @@ def operating_for(
         Readiness(database, vault, clock),
         instruments,
         Gathering(settings.home, database, clock, instruments, connections, receiver, crew),
+        Checkup(settings, database, vault, clock, connections, instruments),
     )

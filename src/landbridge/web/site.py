@@ -10,6 +10,7 @@ from landbridge import __version__
 from landbridge.systems.base import Clock, RealClock
 from landbridge.web.activity import ActivityPages
 from landbridge.web.api import Api
+from landbridge.web.api_doctor import DoctorApi
 from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.api_outgoing import OutgoingApi
 from landbridge.web.api_overview import OverviewApi
@@ -66,6 +67,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         Api(product, pages.clock),
         OperationsApi(product),
         OperationPages(product, pages),
+        DoctorApi(product),
         OutgoingApi(product),
         PeopleApi(product),
         OutgoingPages(product, pages),
