@@ -1,4 +1,4 @@
-"""The doctor: each thing that can be wrong is found and has its fix, and nothing is wrong where all is well."""
+"""The doctor: what can be wrong is found and has its fix, and nothing is wrong where all is well."""
 
 from __future__ import annotations
 
