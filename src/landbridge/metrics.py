@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from prometheus_client import (
     CollectorRegistry,
@@ -16,6 +17,9 @@ from prometheus_client import (
 )
 
 from landbridge import __version__
+from landbridge.store.inbox import Outcome
+from landbridge.store.runs import EVERY_PURPOSE
+from landbridge.sync.model import Side
 
 CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 RUN_SECONDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0)
@@ -37,6 +41,7 @@ class Metric:
     of: str = PROCESS
     buckets: tuple[float, ...] = ()
     values: str = ""  # what its labels may be, in words
+    begins: tuple[tuple[str, ...], ...] = ()  # of each label, what shows as 0 before it happens
 
 
 METRICS: tuple[Metric, ...] = (
@@ -45,6 +50,7 @@ METRICS: tuple[Metric, ...] = (
         "landbridge_runs_total", "counter", "Runs that ended.", ("purpose", "outcome"),
         values="purpose: sync, live, poll, plan, undo. outcome: done, failed, braked (stopped to ask),"
         " not_begun (another process has the bridge, or nothing can be done yet), cut_off",
+        begins=(EVERY_PURPOSE, ("done", "failed", "braked", "not_begun", "cut_off")),
     ),
     Metric(
         "landbridge_run_seconds", "histogram", "How long runs took that began.", ("purpose",),
@@ -58,6 +64,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "landbridge_api_calls_total", "counter", "Calls to a system, each attempt.", ("system", "status"),
         values="status: 2xx, 3xx, 4xx, 429, 5xx, none (no answer came)",
+        begins=(tuple(Side), ("2xx", "4xx", "429", "5xx", "none")),
     ),
     Metric(
         "landbridge_api_call_seconds", "histogram", "How long an attempt took, behind the quota.",
@@ -65,7 +72,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "landbridge_webhooks_total", "counter", "Webhooks that came.", ("outcome",),
-        values="outcome: as in docs/webhooks.md",
+        values="outcome: as in docs/webhooks.md", begins=(tuple(Outcome),),
     ),
     Metric(
         "landbridge_requests_total", "counter", "Requests to the pages and the API.", ("method", "status"),
@@ -131,7 +138,9 @@ METRICS: tuple[Metric, ...] = (
         values="state: live, lost (nobody gave it back: its process died or hangs)",
     ),
     Metric(
-        "landbridge_webhook_age_seconds", "gauge", "How long ago the newest accepted webhook came.", (), STORE
+        "landbridge_webhook_age_seconds", "gauge",
+        "How long ago the newest webhook was stored; NaN before the first.",
+        (), STORE,
     ),
 )  # fmt: skip
 
@@ -148,7 +157,10 @@ class Metrics:
         self._histograms: dict[str, Histogram] = {}
         for one in METRICS:
             if one.kind == "counter":
-                self._counters[one.name] = Counter(one.name, one.about, one.labels, registry=self.registry)
+                made = Counter(one.name, one.about, one.labels, registry=self.registry)
+                self._counters[one.name] = made
+                for labels in product(*one.begins) if one.begins else ():
+                    made.labels(*labels)  # a rate does not see a series whose first value is 1
             elif one.kind == "gauge":
                 self._gauges[one.name] = Gauge(one.name, one.about, one.labels, registry=self.registry)
             else:
