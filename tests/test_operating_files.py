@@ -46,7 +46,8 @@ def test_every_variable_is_a_setting_and_takes_its_value(text: str) -> None:
     names = {name.removeprefix(PREFIX).lower() for name in given}
     assert names <= Settings.model_fields.keys()
     plain = {name: value for name, value in given.items() if not re.search(r"[${…]|URL", value + name)}
-    assert load_settings(plain)
+    read = load_settings(plain)
+    assert {name: str(getattr(read, name.removeprefix(PREFIX).lower())) for name in plain} == plain
 
 
 def test_the_unit_starts_the_program_and_lets_it_stop_in_order() -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from inprocess import new_database
-from landbridge.app import open_app
-from landbridge.cli.serving import _drained
+from landbridge.app import App, open_app
+from landbridge.cli import serving
 from landbridge.engine.readiness import NO_DATABASE, OTHER_KEY, OTHER_SCHEMA, STOPPING, Readiness
 from landbridge.settings import load_settings
 from landbridge.store import revision
@@ -23,7 +24,7 @@ from landbridge.store.vault import Key, Vault
 from systems_fakes import InstantClock
 from test_web_security import BrokenProduct
 from web_client import browse
-from web_scenes import FakeProduct, operating, status
+from web_scenes import FakeProduct, FakeReadiness, operating, status
 
 MINE, OTHER = Key(b"m" * 32), Key(b"o" * 32)
 
@@ -89,12 +90,50 @@ async def test_a_database_that_does_not_answer_is_noticed_and_asked_once_a_secon
 
 
 async def test_a_process_that_stops_says_so_as_long_as_is_set(tmp_path: Path) -> None:
-    settings, clock = load_settings({}, {"home": tmp_path, "drain_seconds": 20}), InstantClock()
-    async with open_app(settings, clock) as app:
-        assert await app.operating.readiness.lacks() == ()
-        await _drained(app)
-        assert clock.slept == [20]
-        assert await app.operating.readiness.lacks() == (STOPPING,)
+    clock, seen = InstantClock(), []
+    async with open_app(load_settings({}, {"home": tmp_path}), clock) as app:
+        readiness = app.operating.readiness
+        assert await readiness.lacks() == ()
+        slept = clock.sleep
+
+        async def looking(seconds: float) -> None:  # what a load balancer sees meanwhile
+            seen.append((seconds, await readiness.lacks()))
+            await slept(seconds)
+
+        clock.sleep = looking  # type: ignore[method-assign]
+        await readiness.stop(20)
+        assert seen == [(20, (STOPPING,))]
+        await readiness.stop()
+        assert len(seen) == 1
+
+
+class StoppingReadiness(FakeReadiness):
+    """Notes how long it was given."""
+
+    async def stop(self, seconds: float = 0.0) -> None:
+        self.found = (f"{seconds:g}",)
+
+
+async def test_the_page_is_up_until_it_was_said_that_it_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Quiet:
+        started = True
+        should_exit = False
+
+        def __init__(self, _config: object) -> None:
+            servers.append(self)
+
+        async def serve(self) -> None:
+            while not self.should_exit:
+                await asyncio.sleep(0)
+
+    servers: list[Quiet] = []
+    monkeypatch.setattr(serving, "Server", Quiet)
+    views = replace(operating(), readiness=StoppingReadiness())
+    product = FakeProduct(operating=views, settings=load_settings({}, {"drain_seconds": 7}))
+    async with serving.serving(cast(App, product)):
+        assert await views.readiness.lacks() == ()
+    assert await views.readiness.lacks() == ("7",)
+    assert servers[0].should_exit
 
 
 async def test_readyz_tells_the_reasons_and_healthz_does_not_care() -> None:

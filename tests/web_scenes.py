@@ -534,6 +534,9 @@ class FakeReadiness(Readiness):
     async def lacks(self) -> tuple[str, ...]:
         return self.found
 
+    async def stop(self, seconds: float = 0.0) -> None:
+        self.found = (*self.found, "stopping")
+
 
 class FakeGathering(Gathering):
     """The metrics of a process that did nothing yet."""

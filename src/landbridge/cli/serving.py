@@ -56,16 +56,10 @@ async def serving(app: App) -> AsyncIterator[str]:
         yield str(app.settings.public_url)
     finally:
         try:
-            await _drained(app)
+            await app.operating.readiness.stop(app.settings.drain_seconds)
         finally:  # whoever says it twice does not want to wait
             server.should_exit = True
             await task
-
-
-async def _drained(app: App) -> None:
-    """Say that this process is stopping, as long as a load balancer needs to notice."""
-    app.operating.readiness.stop()
-    await app.clock.sleep(app.settings.drain_seconds)
 
 
 def port_taken(port: int) -> StoreFailure:

@@ -32,9 +32,11 @@ class Readiness:
         self._found_at: float | None = None
         self._turn = asyncio.Lock()
 
-    def stop(self) -> None:
-        """From now on nobody new should be sent here."""
+    async def stop(self, seconds: float = 0.0) -> None:
+        """From now on nobody new should be sent here; returns when whoever sends them had time to see it."""
         self._stopping = True
+        if seconds:
+            await self._clock.sleep(seconds)
 
     async def lacks(self) -> tuple[str, ...]:
         """A sentence for each thing that is not as it must be; none when all is well."""
