@@ -104,9 +104,17 @@ async def test_refusals_and_errors_have_a_number_too() -> None:
     browser = browse(FakeProduct.of(status()))
     assert (await browser.get("/", host="evil.example.com")).headers["x-request-id"]
     assert (await browser.get("/nowhere")).headers["x-request-id"]
+
+
+async def test_an_error_inside_is_found_by_the_number_of_its_answer(stream: io.StringIO) -> None:
+    prepare_log("info", "json", stream)
     broken = await site_of(RaisingProduct.of(status())).get("/api/v1/bridges")
     assert broken.status == 500
-    assert len(broken.headers["x-request-id"]) == 16
+    (line,) = lines(stream)
+    assert (line["event"], line["route"]) == ("request_failed", "/api/v1/bridges")
+    assert line["request"] == broken.headers["x-request-id"]
+    assert line["raised"][0] == "ValueError"
+    assert CANARY not in stream.getvalue()
 
 
 async def test_requests_are_counted_and_routes_never_show_what_is_in_an_address(stream: io.StringIO) -> None:

@@ -67,6 +67,9 @@ class Watching:
             with instruments.asked(scope["method"], scope["path"]) as answered:
                 try:
                     await self._app(scope, receive, send_numbered)
+                except Exception:  # the server tells of it too, but not of whose request it was
+                    log.exception("request_failed", method=scope["method"], route=route_of(scope))
+                    raise
                 finally:
                     answered(route_of(scope), status)
         finally:
