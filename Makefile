@@ -67,6 +67,7 @@ docs: $(READY) ## Write the generated pages again from the code, and build all p
 	@$(BIN)/python -m landbridge.settings > docs/settings.md && echo "docs/settings.md is up to date"
 	@$(BIN)/python -m landbridge.systems.errors > docs/errors.md && echo "docs/errors.md is up to date"
 	@$(BIN)/python -m landbridge.engine.catalog_page > docs/operations.md && echo "docs/operations.md is up to date"
+	@$(BIN)/python -m landbridge.metrics_page > docs/metrics.md && echo "docs/metrics.md is up to date"
 	@$(BIN)/python docs/make_quality.py
 	@$(BIN)/python docs/make_diagrams.py
 	@$(BIN)/python docs/make_site.py

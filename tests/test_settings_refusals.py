@@ -35,7 +35,7 @@ def test_a_number_out_of_range_names_setting_place_limits_and_default(tmp_path: 
 def test_a_choice_names_the_choices(tmp_path: Path) -> None:
     [sentence] = problems(tmp_path, toml='log_format = "xml"\n')
     assert sentence.startswith(
-        f"log_format is 'xml' (file {tmp_path}/landbridge.toml); allowed is console or json"
+        f"log_format is 'xml' (file {tmp_path}/landbridge.toml); allowed is text or json"
     )
 
 

@@ -37,8 +37,10 @@ PUBLIC = {
     "/healthz",
     "/docs",
     "/docs/{name:path}",
+    "/readyz",
+    "/metrics",
 }
-OWNERS = ("/people", "/keys", "/connect/", "/oauth/", "/api/v1/people", "/api/v1/keys")
+OWNERS = ("/people", "/keys", "/connect/", "/oauth/", "/api/v1/people", "/api/v1/keys", "/api/v1/doctor")
 READING = {  # posts that change nothing but what is one's own
     "/logout",
     "/account/name",

@@ -101,8 +101,11 @@ async def test_the_configured_names_are_answered() -> None:
 
 
 async def test_a_health_probe_may_come_by_any_address_and_learns_nothing() -> None:
-    answer = await browse(FakeProduct.of(status())).get("/healthz", host="10.0.0.5:8780")
+    browser = browse(FakeProduct.of(status()))
+    answer = await browser.get("/healthz", host="10.0.0.5:8780")
     assert (answer.status, answer.text) == (200, "ok\n")
+    ready = await browser.get("/readyz", host="10.0.0.5:8780")
+    assert (ready.status, ready.json) == (200, {"ready": True, "reasons": []})
 
 
 FORGED = [
@@ -143,7 +146,7 @@ async def test_a_change_from_our_own_page_or_a_program_is_done(headers: dict[str
 
 
 async def test_an_error_inside_shows_no_traceback_and_has_the_headers() -> None:
-    for path in ("/", "/api/v1/bridges", "/healthz"):
+    for path in ("/", "/api/v1/bridges"):
         answer = await browse(BrokenProduct()).get(path)
         assert answer.status == 500
         assert SECRET not in answer.text

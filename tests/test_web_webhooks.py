@@ -101,7 +101,7 @@ async def test_a_failure_of_any_kind_is_429_and_tells_nothing() -> None:
         answer = await browse(product).ask("POST", PATH, body())
     assert (answer.status, answer.text) == (429, "refused\n")
     assert "canary" not in str(logs)
-    assert [line["event"] for line in logs] == ["webhook_refused"]
+    assert [line["event"] for line in logs if line["event"] != "request"] == ["webhook_refused"]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])

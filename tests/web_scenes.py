@@ -15,6 +15,8 @@ from landbridge.access.doors import Doors
 from landbridge.access.people import People
 from landbridge.access.provider import Provider
 from landbridge.access.roles import Person, Role
+from landbridge.checks import Check
+from landbridge.checkup import Checkup
 from landbridge.connecting import Connected
 from landbridge.engine import catalog, journal_book
 from landbridge.engine.answers import NotPossible
@@ -29,12 +31,16 @@ from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.journal_told import Told, told_of
 from landbridge.engine.overview import Glance, Overview, Row
 from landbridge.engine.pulse import Pulse, Spending, days_of
+from landbridge.engine.readiness import Readiness
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
 from landbridge.engine.taking_back import Answer
 from landbridge.engine.undo import UndoLine, UndoOrder
+from landbridge.gathering import Gathering
+from landbridge.instruments import Instruments
 from landbridge.letters import Letters
+from landbridge.operating import Operating
 from landbridge.settings import Settings, load_settings
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
@@ -585,6 +591,47 @@ def _row(each: Status) -> Row:
     return Row(each.bridge, state, each.sentence, fix, *figures, NOW - 600, NOW + 600)
 
 
+class FakeReadiness(Readiness):
+    """As ready as a test says."""
+
+    def __init__(self, *lacks: str) -> None:
+        self.found = lacks
+
+    async def lacks(self) -> tuple[str, ...]:
+        return self.found
+
+    async def stop(self, seconds: float = 0.0) -> None:
+        self.found = (*self.found, "stopping")
+
+
+class FakeGathering(Gathering):
+    """The metrics of a process that did nothing yet."""
+
+    def __init__(self, instruments: Instruments) -> None:
+        self._instruments = instruments
+
+    async def text(self) -> bytes:
+        return self._instruments.metrics.text()
+
+
+class FakeCheckup(Checkup):
+    """Finds these; ``asked`` is whether accounts were to be asked too."""
+
+    def __init__(self, *checks: Check) -> None:
+        self.checks = checks
+        self.asked: list[bool] = []
+
+    async def look(self, *, online: bool = False) -> list[Check]:
+        self.asked.append(online)
+        return list(self.checks)
+
+
+def operating(*lacks: str) -> Operating:
+    """Of a process in which all is well, but for this."""
+    instruments = Instruments(StillClock())
+    return Operating(FakeReadiness(*lacks), instruments, FakeGathering(instruments), FakeCheckup())
+
+
 @dataclass
 class FakeProduct:
     """Serves statuses by bridge; keeps what it was asked to do."""
@@ -602,6 +649,7 @@ class FakeProduct:
     overview: Overview = field(init=False)
     answers: FakeDesk = field(init=False)
     desk: Desk = field(init=False)
+    operating: Operating = field(default_factory=operating)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)

@@ -145,6 +145,23 @@ def _keys_rsa(text: str) -> str:
     return " ".join(keys)
 
 
+def read_headers(text: str) -> list[tuple[str, str]]:
+    """Headers written as ``name=value`` with commas between; ``ValueError`` for anything else."""
+    found = []
+    for part in text.split(",") if text.strip() else []:
+        name, is_there, value = part.strip().partition("=")
+        if not is_there or not re.fullmatch(r"[A-Za-z0-9-]+", name) or not re.fullmatch(r"[ -~]+", value):
+            raise ValueError
+        found.append((name, value))
+    return found
+
+
+def _headers(secret: SecretStr) -> SecretStr:
+    """Unchanged, if it can be read."""
+    read_headers(secret.get_secret_value())
+    return secret
+
+
 def _number(value: object) -> object:
     """TOML's true is not the number 1."""
     if isinstance(value, bool):
@@ -186,6 +203,7 @@ RecordPage = Annotated[
 ]
 Text = Annotated[str, Words(allowed="a text")]
 Secret = Annotated[SecretStr, Words(allowed="a text")]
+HeaderLines = Annotated[SecretStr, AfterValidator(_headers), Words(allowed="name=value with commas between")]
 Addresses = Annotated[str, AfterValidator(_addresses), Words(allowed="e-mail addresses with commas between")]
 Address = Annotated[str, AfterValidator(_address), Words(allowed="an e-mail address")]
 Webhook = Annotated[SecretStr, AfterValidator(_webhook), Words(allowed="an https:// address")]
@@ -218,12 +236,14 @@ Host = Annotated[str, Field(pattern=r"^[^\s/@]+$"), Words(allowed="a host name o
 Seconds = Annotated[
     float, BeforeValidator(_number), Field(gt=0, le=7 * 86400, allow_inf_nan=False), Words("seconds")
 ]
+Drain = Annotated[float, BeforeValidator(_number), Field(ge=0, le=600, allow_inf_nan=False), Words("seconds")]
 Hours = Annotated[
     float, BeforeValidator(_number), Field(gt=0, le=366 * 24, allow_inf_nan=False), Words("hours")
 ]
 Count = Annotated[int, BeforeValidator(_number)]
+Exposed = Annotated[Literal["key", "loopback", "off"], BeforeValidator(_lower)]
 Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
-Format = Annotated[Literal["console", "json"], BeforeValidator(_lower)]
+Format = Annotated[Literal["text", "json"], BeforeValidator(_lower)]
 
 
 def words(info: FieldInfo) -> Words:

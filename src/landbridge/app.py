@@ -38,8 +38,10 @@ from landbridge.engine.switch import demand_live
 from landbridge.engine.telling import Alerts, Tried, keep_watch
 from landbridge.engine.trials import Trials
 from landbridge.engine.undo import UndoOrder
+from landbridge.engine.watching import WatchedFleet
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
+from landbridge.operating import instruments_for, operating_for
 from landbridge.own_actions import OwnActions
 from landbridge.settings import Settings
 from landbridge.store import journal
@@ -87,9 +89,10 @@ class App:
         self.doors, self.people, self.letters, self.provider = access_for(settings, database, vault, clock)
         self._vault = vault
         self._process = secrets.token_hex(4)
+        instruments = instruments_for(settings, clock, self._process)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
-        owner = owner_name(self._process)
-        self._connections = Connections(settings, vault, clock, self._rng, owner, transport)
+        owner, watch = owner_name(self._process), instruments.call
+        self._connections = Connections(settings, vault, clock, self._rng, owner, transport, watch)
         self._connecting = Connecting(settings, self._connections, self.bridges, vault, clock, self._rng)
         self._waterline = FileWaterline(settings.home / "waterline.json")
         self.desk = Desk(database, clock, self._connections.policy_of, self._waterline)
@@ -123,6 +126,9 @@ class App:
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, partial(self.poll, cause="schedule"), self._sync_for)
+        self.operating = operating_for(
+            settings, database, vault, clock, instruments, self._connections, self._receiver, self._crew
+        )
 
     @property
     def recipes(self) -> RecipeBook:
@@ -154,10 +160,6 @@ class App:
     async def connect_rezora(self, username: str, password: str) -> Account:
         """Connect with the API user name and password; tried before they are stored."""
         return await self._connecting.rezora(username, password)
-
-    async def try_account(self, account: Account) -> str:
-        """Use the stored credential once; a sentence on success, raises ``SystemFailure`` otherwise."""
-        return await self._connecting.again(account)
 
     # Bridges
 
@@ -404,7 +406,7 @@ class App:
         """The durable engine, opened by the first command that needs it."""
         async with self._opening:
             if self._fleet is None:
-                fleet = Fleet(
+                fleet = WatchedFleet(
                     self.database,
                     self._connections.open_both,
                     self.clock,
@@ -415,6 +417,7 @@ class App:
                     process=self._process,
                     waterline=self._waterline,
                     activities=self._activities,
+                    watcher=self.operating.instruments,
                 )
                 await fleet.launch()
                 self._fleet = fleet
@@ -428,6 +431,7 @@ class App:
         await self._receiver.close()
         if self._fleet is not None:
             await self._fleet.close()
+        await self.operating.close()
         await self.database.close()
 
 

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
-from landbridge.connections import Connections, NewGrant, RezoraLogin
+from landbridge.connections import Connections, NewGrant, RezoraLogin, probed
 from landbridge.settings import Settings
 from landbridge.store.bridges import Account, Bridges, Started
 from landbridge.store.database import StoreFailure
@@ -105,15 +105,7 @@ class Connecting:
     async def rezora(self, username: str, password: str) -> Account:
         """With the API user name and password; tried before they are stored."""
         login = RezoraLogin(username, password)
-        return await self._keep(await _probed(self._connections.rezora(login)), login)
-
-    async def again(self, account: Account) -> str:
-        """Use the stored credential once; a sentence on success, raises ``SystemFailure`` otherwise."""
-        capability = await _probed(await self._connections.open(account))
-        await self._bridges.set_trouble(account.id, "", "")
-        return (
-            f"Connected as {capability.title}; {'read and write' if capability.can_write else 'read only'}."
-        )
+        return await self._keep(await probed(self._connections.rezora(login)), login)
 
     async def _keep(
         self,
@@ -132,13 +124,6 @@ class Connecting:
         )
         await self._vault.replace(account.id, credential)
         return account
-
-
-async def _probed(system: System) -> Capability:
-    try:
-        return await system.probe()
-    finally:
-        await system.close()
 
 
 async def _counted(system: System) -> dict[str, object]:

@@ -16,7 +16,7 @@ from landbridge.sync.mapping import read_policy
 from landbridge.sync.model import Side
 from landbridge.sync.recipe_times import zone_of
 from landbridge.sync.rules import Policy
-from landbridge.systems.base import Clock, Grant, GrantStore, NotConnected, System
+from landbridge.systems.base import Capability, Clock, Grant, GrantStore, NotConnected, System
 from landbridge.systems.highlevel.client import open_highlevel
 from landbridge.systems.highlevel.config import HighLevelConfig
 from landbridge.systems.highlevel.operations import open_calls
@@ -26,6 +26,7 @@ from landbridge.systems.rezora.client import RezoraSystem
 from landbridge.systems.rezora.config import RezoraConfig
 from landbridge.systems.rezora.operations import RezoraCalls
 from landbridge.systems.transport import MakeTransport
+from landbridge.systems.watching import WatchCall, unwatched
 
 CALLBACK = "/oauth/highlevel/callback"
 
@@ -38,6 +39,14 @@ class RezoraLogin(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return "RezoraLogin(…)"
+
+
+async def probed(system: System) -> Capability:
+    """What an account can do, asked once; the connection is closed again. Raises ``SystemFailure``."""
+    try:
+        return await system.probe()
+    finally:
+        await system.close()
 
 
 class VaultGrants:
@@ -109,8 +118,10 @@ class Connections:
         rng: random.Random,
         owner: str,
         transport: MakeTransport | None = None,
+        watch: WatchCall = unwatched,
     ) -> None:
         self._transport = transport
+        self._watch = watch
         self._settings = settings
         self._vault = vault
         self._clock = clock
@@ -128,6 +139,7 @@ class Connections:
             backoff_cap_seconds=settings.backoff_cap_seconds,
             connections=settings.concurrency,
             transport=self._transport,
+            watch=self._watch,
         )
 
     def highlevel_config(self, *, read_only: bool = False) -> HighLevelConfig:
@@ -249,6 +261,10 @@ class Connections:
                 usage = quota.usage()
                 found.append(Calls(account.side.title, usage.daily_used, usage.daily))
         return found
+
+    def quotas(self) -> list[tuple[Side, Usage]]:
+        """The quota of each account that this process has spoken to."""
+        return [(side, quota.usage()) for (side, _account), quota in self._quotas.items()]
 
     def _quota(self, side: Side, account: str) -> Quota:
         settings = self._settings

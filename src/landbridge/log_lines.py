@@ -2,6 +2,7 @@
 
 The text of an unexpected error may quote what was being worked on: a contact's address, the parameters of a
 statement, the body of an answer. What our own failures say was written for people and quotes nothing.
+What is bound to the context (``structlog.contextvars``) is on every line: the request, the bridge, the run.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def prepare_log(level: str, form: str, stream: TextIO) -> None:
     """
     least = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=processors(form),
+        processors=processors(form, colors=stream.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
@@ -42,13 +43,16 @@ def prepare_log(level: str, form: str, stream: TextIO) -> None:
     logging.getLogger().setLevel(max(least, logging.WARNING))
 
 
-def processors(form: str) -> Sequence[structlog.typing.Processor]:
+def processors(form: str, *, colors: bool = False) -> Sequence[structlog.typing.Processor]:
     """What becomes of a line until it is written."""
     last: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=colors)
     )
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-    return [structlog.processors.add_log_level, stamp, without_texts, last]
+    bound = structlog.contextvars.merge_contextvars
+    return [bound, structlog.processors.add_log_level, stamp, without_texts, last]
 
 
 def without_texts(_logger: object, _method: str, line: Line) -> Line:

@@ -23,9 +23,12 @@ from landbridge.allowed import (
     Count,
     Database,
     Domains,
+    Drain,
     Ed25519Keys,
+    Exposed,
     Folder,
     Format,
+    HeaderLines,
     Host,
     Hours,
     Key,
@@ -206,6 +209,11 @@ class Settings(BaseSettings):
         default_factory=lambda known: f"http://127.0.0.1:{known['web_port']}",
         description="The address under which browsers reach Landbridge; the OAuth redirect is built on it.",
     )
+    drain_seconds: Drain = Field(
+        0,
+        description="After it was told to stop, Landbridge answers so much longer while `/readyz` says so,"
+        " so that a load balancer sends nobody here any more.",
+    )
 
     oidc_issuer: MaybeUrl = Field(
         "",
@@ -255,7 +263,21 @@ class Settings(BaseSettings):
     )
 
     log_level: Level = Field("info", description="The least severe lines to write.")
-    log_format: Format = Field("console", description="Lines for people, or one JSON object a line.")
+    log_format: Format = Field("text", description="Lines for people, or one JSON object a line.")
+    metrics: Exposed = Field(
+        "key",
+        description="Who may read `/metrics` (docs/operating.md): whoever sends a key, of any role; with"
+        " loopback also this machine without one; with off nobody.",
+    )
+
+    traces_url: MaybeUrl = Field(
+        "",
+        description="Where traces go by OTLP over HTTP, such as `https://collector.example.com/v1/traces`"
+        " (docs/operating.md). Needs the extra `otel`; none are made without it.",
+    )
+    traces_headers: HeaderLines = Field(
+        SecretStr(""), description="Headers for the collector, such as a key that it asks for."
+    )
 
     @model_validator(mode="after")
     def _cap_is_not_below_base(self) -> Settings:

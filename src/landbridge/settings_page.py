@@ -17,7 +17,7 @@ _GROUPS = MappingProxyType(
         "oidc_issuer": "Logging in through an identity provider",
         "calendar_appointment_reminders": "Calendar feed",
         "alert_email_to": "Alerts",
-        "log_level": "Log",
+        "log_level": "Log, metrics and traces",
     }
 )
 

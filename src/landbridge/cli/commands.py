@@ -320,16 +320,16 @@ def status(name: BridgeName = "", as_json: AsJson = False) -> None:
 
 
 @main.command()
-def doctor(as_json: AsJson = False) -> None:
-    """Check everything that can be checked: folder, key, database, browser files, addresses, credentials."""
+def doctor(
+    online: Annotated[
+        bool, typer.Option("--online", help="Use each stored credential for one read as well.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at everything that can be wrong, and say of each what to do; code 1 if one must be mended."""
     from landbridge.cli.doctor import examine
 
-    out = Out(as_json=as_json)
-
-    async def work(app: App) -> int:
-        return await examine(out, app)
-
-    run_command(out, work)
+    raise typer.Exit(examine(Out(as_json=as_json), online=online))
 
 
 @main.command()

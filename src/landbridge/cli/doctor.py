@@ -2,76 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import asdict, dataclass
-from importlib.resources import files
+from collections.abc import Sequence
+from dataclasses import asdict
 
 from rich.markup import escape
+from sqlalchemy.exc import DBAPIError
 
-from landbridge.app import App
+from landbridge.app import open_app
+from landbridge.checks import FAILS, NOTE, OK, Check, machine_checks
+from landbridge.checkup import broken
+from landbridge.cli.frame import guarded, settings_of
 from landbridge.cli.output import Exit, Out
+from landbridge.settings import Settings
 from landbridge.store.database import StoreFailure
-from landbridge.systems.base import SystemFailure
+
+_MARKS = {OK: "[green]ok[/]   ", NOTE: "[yellow]note[/] ", FAILS: "[red]fails[/]"}
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at."""
+def examine(out: Out, *, online: bool) -> int:
+    """Look at everything; the code tells whether something has to be mended."""
+    settings = settings_of(out)
 
-    name: str
-    well: bool
-    sentence: str
-    fix: str = ""
+    async def inside() -> int:
+        checks = await _looked(settings, online=online)
+        _show(out, checks)
+        return Exit.DONE if all(check.well for check in checks) else Exit.FAILED
 
-
-async def examine(out: Out, app: App) -> int:
-    """Look at everything; the code tells whether all is well."""
-    checks = [*_local(app)]
-    for account in await app.accounts():
-        name = f"{account.side.title}: {account.title}"
-        checks.append(await _tried(name, lambda account=account: app.try_account(account)))  # type: ignore[misc]  # bound now
-    if not await app.all_bridges():
-        checks.append(
-            Check(
-                "Bridge",
-                False,
-                "There is no bridge yet.",
-                "Connect both accounts, then `landbridge bridge create`.",
-            )
-        )
-    if out.as_json:
-        out.json([asdict(check) for check in checks])
-    else:
-        for check in checks:
-            mark = "[green]ok[/]   " if check.well else "[red]fails[/]"
-            out.people.print(f"{mark} {escape(check.name)}: {escape(check.sentence)}")
-            if check.fix:
-                out.people.print(f"      [bold]Fix:[/] {escape(check.fix)}")
-    return Exit.DONE if all(check.well for check in checks) else Exit.FAILED
+    return guarded(out, inside)
 
 
-def _local(app: App) -> Iterator[Check]:
-    """What opening the application has proved already, and the browser files."""
-    yield Check("Home folder", True, f"{app.settings.home} is there and writable.")
-    origin = (
-        "LANDBRIDGE_KEY"
-        if app.settings.key.get_secret_value()
-        else f"{app.settings.home}/key, for its owner only"
-    )
-    yield Check("Key", True, f"Credentials are sealed with the key from {origin}.")
-    yield Check("Database", True, "Open, and its schema is up to date.")
-    vendor = files("landbridge.web").joinpath("static", "vendor")
-    present = vendor.joinpath("htmx.min.js").is_file() and vendor.joinpath("pico.min.css").is_file()
-    yield Check(
-        "Browser files",
-        present,
-        "htmx and Pico are in the package." if present else "htmx and Pico are missing from the package.",
-        "" if present else "Install Landbridge again; the build fetches them (docs/install.md).",
-    )
-
-
-async def _tried(name: str, attempt: Callable[[], Awaitable[str]]) -> Check:
+async def _looked(settings: Settings, *, online: bool) -> list[Check]:
+    """Also of an installation that cannot be opened: then of the machine, and why not."""
+    before = list(machine_checks(settings))  # opening makes the folder and the key
     try:
-        return Check(name, True, await attempt())
-    except (SystemFailure, StoreFailure) as failure:
-        return Check(name, False, failure.sentence, failure.fix)
+        async with open_app(settings) as app:
+            return await app.operating.checkup.look(online=online)
+    except StoreFailure as failure:
+        return [*before, Check("Start", FAILS, failure.sentence, failure.fix)]
+    except DBAPIError as error:
+        return [*before, broken(error)]
+
+
+def _show(out: Out, checks: Sequence[Check]) -> None:
+    if out.as_json:
+        out.json([asdict(check) | {"well": check.well} for check in checks])
+        return
+    for check in checks:
+        out.people.print(f"{_MARKS[check.state]} {escape(check.name)}: {escape(check.sentence)}")
+        if check.fix:
+            out.people.print(f"      [bold]Fix:[/] {escape(check.fix)}")

@@ -55,8 +55,11 @@ async def serving(app: App) -> AsyncIterator[str]:
     try:
         yield str(app.settings.public_url)
     finally:
-        server.should_exit = True
-        await task
+        try:
+            await app.operating.readiness.stop(app.settings.drain_seconds)
+        finally:  # whoever says it twice does not want to wait
+            server.should_exit = True
+            await task
 
 
 def port_taken(port: int) -> StoreFailure:

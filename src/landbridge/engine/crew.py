@@ -63,6 +63,12 @@ class Crew:
         task = self._tasks.get(bridge_id)
         return task is not None and not task.done()
 
+    @property
+    def resting(self) -> int:
+        """Bridges whose live work failed as a whole, so that it waits before it is tried again."""
+        now = self.clock.now()
+        return sum(rest.until > now for rest in self._rests.values())
+
     def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
         """A whole sync in the background; after what is under way, if anything is."""
         if self.busy(bridge.id):

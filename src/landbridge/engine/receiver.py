@@ -105,6 +105,11 @@ class Receiver:
         self._count(outcome, typed)
         return outcome
 
+    @property
+    def waiting(self) -> int:
+        """Deliveries that are not durable yet."""
+        return len(self._waiting)
+
     def _read(self, raw: bytes, headers: Mapping[str, str]) -> Event | Outcome:
         """The authentic event, or why it has no effect."""
         if len(raw) > LARGEST:

@@ -110,6 +110,21 @@ class Vault:
                 "Put the old LANDBRIDGE_KEY or key file back: without it, who opted out would be forgotten.",
             ) from None
 
+    async def fits(self) -> bool:
+        """Whether the key opens what is stored; true where nothing is. Nothing is written."""
+        async with self._database.read() as connection:
+            peppers = list((await connection.execute(select(pepper.c.sealed))).scalars())
+            query = select(secret.c.account_id, secret.c.sealed, secret.c.version).limit(1)
+            credentials = list(await connection.execute(query))
+        try:
+            for sealed in peppers:
+                self._open(sealed, _PEPPER, 1)
+            for row in credentials:
+                self._open(row.sealed, row.account_id, row.version)
+        except StoreFailure:
+            return False
+        return True
+
     async def load(self, account_id: int, kind: type[Body]) -> tuple[Body, int] | None:
         """The credential and its version, None when there is none."""
         async with self._database.read() as connection:

@@ -26,6 +26,7 @@ from landbridge.systems.failures import At, Told, malformed, no_answer, no_conne
 from landbridge.systems.quota import Quota, Slot
 from landbridge.systems.retry import FullJitter, may_repeat, retry_after_seconds
 from landbridge.systems.transport import MakeTransport, Response, Session, open_session
+from landbridge.systems.watching import WatchCall, unwatched
 
 T = TypeVar("T")
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("landbridge.http")
@@ -37,7 +38,7 @@ _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 class HttpConfig:
     """How calls are made; ``timeout_seconds`` is the longest silence, a whole answer may take ten times.
 
-    ``transport`` opens another connection pool than the usual one.
+    ``transport`` opens another connection pool than the usual one. ``watch`` is told of each attempt.
     """
 
     timeout_seconds: float = 30.0
@@ -47,6 +48,7 @@ class HttpConfig:
     connections: int = 32
     max_body_bytes: int = 512 * 1024 * 1024
     transport: MakeTransport | None = None
+    watch: WatchCall = unwatched
 
 
 class Authorise(Protocol):
@@ -273,7 +275,9 @@ class HttpClient:
             with await self._reserve(urgent=call.urgent) as slot:
                 began = self._clock.monotonic()
                 try:
-                    answer = await self._send(call, credentials, slot)
+                    with self._config.watch(self.side, call.at.method, call.at.route) as seen:
+                        answer = await self._send(call, credentials, slot)
+                        seen(answer.status, answer.headers)
                 except SystemFailure as failure:
                     self._note(call, began, 0, b"", type(failure).__name__)
                     raise

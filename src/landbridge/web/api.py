@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import PlainTextResponse, Response
 
 from landbridge.engine.status import Share, Status
 from landbridge.store.bridges import Account, Bridge
@@ -119,7 +118,7 @@ class ProblemFacts(BaseModel):
 
 
 class Api:
-    """The routes under /api/v1, and the health check."""
+    """The routes under /api/v1."""
 
     def __init__(self, product: Product, clock: Clock) -> None:
         self._product = product
@@ -153,7 +152,6 @@ class Api:
             RecipeApi(self._product),
         ):
             router.include_router(part.router(path, unknown, refused))
-        router.add_api_route("/healthz", self.health, methods=["GET"], include_in_schema=False)
         return router
 
     async def bridges(self) -> list[BridgeFacts]:
@@ -169,11 +167,6 @@ class Api:
         bridge = await find_bridge(self._product, bridge_id)
         accept = order is not None and order.accept_large_change
         return status_facts(await start_sync(self._product, self._clock, bridge, cause="api", accept=accept))
-
-    async def health(self) -> Response:
-        """The web page is up and its store can be read."""
-        await self._product.all_bridges()
-        return PlainTextResponse("ok\n")
 
 
 def status_facts(status: Status) -> StatusFacts:

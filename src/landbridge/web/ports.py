@@ -25,6 +25,7 @@ from landbridge.engine.status import Status
 from landbridge.engine.trials import Trials
 from landbridge.engine.undo import UndoOrder
 from landbridge.letters import Letters
+from landbridge.operating import Operating
 from landbridge.settings import Settings
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
@@ -90,6 +91,7 @@ class Product(Protocol):
     setups: SetupBook
     trials: Trials
     overview: Overview
+    operating: Operating
 
     @property
     def recipes(self) -> Recipes:

@@ -14,6 +14,7 @@ from landbridge.systems import base
 from landbridge.systems.base import SystemFailure
 from landbridge.web.pages import Pages, Problem
 from landbridge.web.security import harden
+from landbridge.web.watching import REQUEST_ID, SCOPE
 
 Failure = SystemFailure | StoreFailure | MappingError
 FAILURES = (SystemFailure, StoreFailure, MappingError)
@@ -66,7 +67,8 @@ def answer_problems(site: FastAPI, pages: Pages) -> None:
 
     async def broken(request: Request, error: Exception) -> Response:
         answer = pages.problem(request, _BY_STATUS[500], 500)
-        harden(answer.headers)  # this answer is made outside of the guard
+        harden(answer.headers)  # this answer is made outside of the guard, and of what numbers requests
+        answer.headers[REQUEST_ID] = request.scope.get(SCOPE, "")
         return answer
 
     site.add_exception_handler(HTTPException, refused)

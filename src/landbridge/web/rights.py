@@ -14,6 +14,8 @@ RULES: tuple[tuple[str, str, Role | None], ...] = (
     ("*", "/healthz", None),
     ("*", "/docs", None),  # help with logging in, too
     ("*", "/docs/*", None),
+    ("*", "/readyz", None),
+    ("*", "/metrics", None),  # a key decides, or the setting that opens it to this machine
     ("*", "/webhooks/highlevel", None),  # the signature decides
     ("*", "/feeds/*", None),  # the secret in the address decides
     ("*", "/login", None),
@@ -33,6 +35,7 @@ RULES: tuple[tuple[str, str, Role | None], ...] = (
     ("*", "/api/v1/people/*", Role.OWNER),
     ("*", "/api/v1/keys", Role.OWNER),
     ("*", "/api/v1/keys/*", Role.OWNER),
+    ("*", "/api/v1/doctor", Role.OWNER),  # it names folders of the machine
     ("GET", "/connect/*", Role.OWNER),
     ("GET", "/oauth/*", Role.OWNER),
     ("POST", "/connect/*", Role.OWNER),

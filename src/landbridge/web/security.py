@@ -45,7 +45,11 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # body, so there is nothing a browser could be tricked into. A proxy that changes the host name must not
 # make HighLevel lose events for good, as any refusal but 429 does.
 WEBHOOKS = "/webhooks/highlevel"
-HEALTH = "/healthz"  # says nothing about anybody, and probes ask for it by address
+# They say nothing about anybody, and probes ask for them by address.
+HEALTH = "/healthz"
+READY = "/readyz"
+METRICS = "/metrics"  # a key counts there, which no browser sends by itself
+_BY_ANY_NAME = frozenset({HEALTH, READY})
 
 log = structlog.get_logger()
 
@@ -137,7 +141,8 @@ class Guard:
         if scope["path"] == WEBHOOKS:
             return None
         headers = Headers(scope=scope)
-        if host_name(headers.get("host", "")) not in self._hosts and scope["path"] != HEALTH:
+        anywhere = scope["path"] in _BY_ANY_NAME or (scope["path"] == METRICS and "authorization" in headers)
+        if host_name(headers.get("host", "")) not in self._hosts and not anywhere:
             log.warning("refused", why="foreign host", method=scope["method"])
             return self._refuse(Request(scope), FOREIGN_HOST, 421)
         if scope["method"] not in SAFE_METHODS and from_elsewhere(headers):

@@ -13,6 +13,7 @@ from landbridge.handbook import handbook
 from landbridge.systems.base import Clock, RealClock
 from landbridge.web.activity import ActivityPages
 from landbridge.web.api import Api
+from landbridge.web.api_doctor import DoctorApi
 from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.api_outgoing import OutgoingApi
 from landbridge.web.api_overview import OverviewApi
@@ -24,8 +25,10 @@ from landbridge.web.contacts import ContactPages
 from landbridge.web.dashboard import DashboardPages
 from landbridge.web.docs import DocsPages
 from landbridge.web.door import Door
+from landbridge.web.health import HealthPages
 from landbridge.web.holds import HoldPages
 from landbridge.web.login import LoginPages
+from landbridge.web.metrics import MetricsPages
 from landbridge.web.operations import OperationPages
 from landbridge.web.outgoing import OutgoingPages
 from landbridge.web.pages import STATIC, Pages
@@ -38,6 +41,7 @@ from landbridge.web.security import LARGEST_BODY, Guard, known_hosts
 from landbridge.web.setup import SetupPages
 from landbridge.web.status import StatusPages
 from landbridge.web.tab_numbers import TabNumbers
+from landbridge.web.watching import Watching
 from landbridge.web.webhooks import webhook_route
 
 
@@ -72,14 +76,17 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         SetupPages(product, pages),
         SetupApi(product),
         DocsPages(handbook(), pages),
+        HealthPages(product),
         HoldPages(product, pages),
         LoginPages(product, pages),
+        MetricsPages(product, pages),
         PeoplePages(product, pages),
         ProviderPages(product, pages),
         RecipePages(product, pages),
         Api(product, pages.clock),
         OperationsApi(product),
         OperationPages(product, pages),
+        DoctorApi(product),
         OutgoingApi(product),
         PeopleApi(product),
         OutgoingPages(product, pages),
@@ -96,4 +103,5 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
     site.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)  # a route may have its own
     tls = product.settings.public_url.startswith("https://")
     site.add_middleware(Guard, hosts=known_hosts(product.settings), refuse=pages.problem, tls=tls)
+    site.add_middleware(Watching, product=product, clock=pages.clock)
     return site

@@ -44,6 +44,7 @@ def webhook_route(product: Product) -> Route:
         except Exception as error:  # also a sender that hung up: nobody reads that answer
             log.error("webhook_refused", error=type(error).__name__)  # noqa: TRY400  # a traceback may quote the body
             outcome = Outcome.REFUSED
+        product.operating.instruments.webhook(outcome.value)
         return PlainTextResponse(f"{outcome.value}\n", STATUS[outcome])
 
     return Route(WEBHOOKS, receive, methods=["POST"], include_in_schema=False)
