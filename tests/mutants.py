@@ -70,9 +70,9 @@ MUTANTS = (
     ),
     Mutant(
         "a copy from the middle of a run is believed",
-        "engine/fleet.py",
-        "            restored = lease.found < tide or await",
-        "            restored = await",
+        "engine/doubt.py",
+        "        behind = lease.found < tide or await",
+        "        behind = await",
         "tests/test_guards_again.py::test_a_copy_that_was_made_in_the_middle_of_a_run_is_told_as_well",
     ),
     Mutant(
@@ -244,9 +244,9 @@ MUTANTS = (
     ),
     Mutant(
         "a restored database is believed",
-        "engine/fleet.py",
-        "            restored = lease.found < tide or await self._runs.newest_id(bridge.id) < highest\n",
-        "            restored = False\n",
+        "engine/doubt.py",
+        "        behind = lease.found < tide or await self._runs.newest_id(bridge.id) < highest\n",
+        "        behind = False\n",
         f"{GUARDS}an_older_copy_of_the_database_takes_nothing_back",
     ),
     Mutant(

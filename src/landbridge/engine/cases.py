@@ -146,7 +146,10 @@ async def case_of(
     plan = work.planner.plan(situation)
     work.config.cells.update(plan.cells)
     sights = [sight for sight in (highlevel, rezora) if sight is not None]
-    waits = not awaited and any(is_settling(work, sight, known=kept is not None) for sight in sights)
+    # What differs in doubt is held and not carried, so nothing half-typed travels: all is looked at now,
+    # as the next run would take those who are new to it for a first contact.
+    waits = not (awaited or work.doubt)
+    waits = waits and any(is_settling(work, sight, known=kept is not None) for sight in sights)
     return Case(
         highlevel,
         rezora,
@@ -191,12 +194,13 @@ async def situation_of(
         paused=any(key in known.paused for key in keys),
         lifted=frozenset(side for side, sight in sights.items() if sight is not None and sight.lifted),
         barred=frozenset().union(*barred) - {EMAIL},
+        unsure=work.doubt,
     )
 
 
 def _settled(work: Work, highlevel: Sighting | None, rezora: Sighting | None, situation: Situation) -> str:
     """Prints of all that a plan depends on; empty where a plan must be made anyway."""
-    if situation.choices or (situation.link and situation.link.rebase):
+    if situation.choices or situation.unsure or (situation.link and situation.link.rebase):
         return ""
     flags = f"{int(situation.suppressed)}{int(situation.paused)}{len(situation.lifted)}"
     prints = [sight.print[:24] if sight else "-" for sight in (highlevel, rezora)]

@@ -11,7 +11,8 @@ from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.driver import Drivers
 from landbridge.store.journal import Entry, OpenHold
-from landbridge.store.runs import LIVE, Run, Runs
+from landbridge.store.restored import RESTORE
+from landbridge.store.runs import LIVE, SHOWN, Run, Runs
 from landbridge.sync.reasons import EXCLUDED, HELD, Reason
 
 
@@ -91,7 +92,7 @@ class Status:
             )
         if newest is None:
             return "Nothing has been synced yet. Look at the plan, then start the first sync."
-        if newest.state in ("failed", "braked"):
+        if newest.state in ("failed", "braked") or newest.purpose == RESTORE:
             return newest.sentence
         waiting = f", {self.waiting:,} wait for their turn" if self.waiting else ""
         held = f", {self.on_hold:,} wait for you" if self.on_hold else ""
@@ -104,7 +105,7 @@ class Status:
 async def status_of(database: Database, bridge: Bridge, now: float) -> Status:
     """Read the picture; no call leaves the machine."""
     runs = Runs(database)
-    recent = await runs.recent(bridge.id)
+    recent = await runs.recent(bridge.id, purposes=SHOWN)
     latest_live = await runs.recent(bridge.id, 1, LIVE)
     if latest_live and latest_live[0].state in ("failed", "braked"):  # else the journal says what was done
         recent = sorted([*latest_live, *recent], key=lambda run: -run.id)
