@@ -35,6 +35,7 @@ from landbridge.engine.telling import Alerts, Tried, keep_watch
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
+from landbridge.home import home_in_use
 from landbridge.own_actions import OwnActions
 from landbridge.settings import Settings
 from landbridge.store import journal
@@ -44,8 +45,9 @@ from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import owner_name
 from landbridge.store.inbox import Outcome
 from landbridge.store.journal import Entry
+from landbridge.store.keyring import load_keys
 from landbridge.store.runs import Run, Runs
-from landbridge.store.vault import Vault, load_key
+from landbridge.store.vault import Vault
 from landbridge.sync.mapping import read_policy, write_policy
 from landbridge.sync.model import Kind, Side
 from landbridge.sync.rules import ActivityRule, Policy, default_policy
@@ -471,27 +473,22 @@ async def open_app(
 
     Raises ``StoreFailure`` when the folder, the key or the database cannot be used.
     """
-    try:
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StoreFailure(
-            f"The folder {settings.home} cannot be made.", "Set LANDBRIDGE_HOME to a folder you may write to."
-        ) from error
-    key = load_key(settings.home, settings.key.get_secret_value())
-    database = database or Database(async_url(settings.database_url))
-    vault = Vault(database, key)
-    app = App(
-        settings,
-        database,
-        vault,
-        clock or RealClock(),
-        durable=durable,
-        engine=engine,
-        transport=transport,
-        activities=activities,
-    )
-    try:
-        await database.migrate()
-        yield app
-    finally:
-        await app.close()
+    with home_in_use(settings.home):
+        keys = load_keys(settings.home, settings.key.get_secret_value())
+        database = database or Database(async_url(settings.database_url))
+        vault = Vault(database, keys)
+        app = App(
+            settings,
+            database,
+            vault,
+            clock or RealClock(),
+            durable=durable,
+            engine=engine,
+            transport=transport,
+            activities=activities,
+        )
+        try:
+            await database.migrate()
+            yield app
+        finally:
+            await app.close()

@@ -86,7 +86,8 @@ class Settings(BaseSettings):
     )
     key: Key = Field(
         SecretStr(""),
-        description="The key that encrypts stored tokens and passwords."
+        description="The key that encrypts stored tokens and passwords. Of several, the first encrypts and all"
+        " decrypt (docs/security.md)."
         " Without it a key file of mode 0600 is made in `home` on first start.",
     )
     database_url: Annotated[Database, Shown("`landbridge.sqlite3` in `home`")] = Field(

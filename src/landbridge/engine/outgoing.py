@@ -105,7 +105,7 @@ class OutgoingWebhooks:
             raise NotPossible(str(unusable), unusable.fix) from None
         wanted = _checked_triggers(triggers)
         secret, key, now = new_secret(), secrets.token_hex(16), self._clock.now()
-        sealed = self._seals.seal(Target(str(url), secret), _purpose(key))
+        sealed = self._seals.seal(Target(str(url), secret), outgoing.purpose(key))
         new = Subscription(0, bridge.id, key, name.strip()[:100], url.host or "", wanted, sealed, True, now)
         async with self._database.write() as connection:
             if not await outgoing.subscriptions(connection, bridge.id):  # nobody has looked for a while
@@ -227,7 +227,7 @@ class OutgoingWebhooks:
 
     async def _deliver(self, one: Outgoing, to: Subscription) -> Outgoing:
         """One attempt, and what it means for the message and for its address."""
-        target = self._seals.opened(to.sealed, _purpose(to.key), Target)
+        target = self._seals.opened(to.sealed, outgoing.purpose(to.key), Target)
         taken = await self.sender.send(
             target.address, target.secret, one.message, one.body, self._clock.now()
         )
@@ -331,7 +331,3 @@ def _ended(to: Subscription, taken: Taken, now: float) -> str:
     if not taken.ok and to.failing_since is not None and now - to.failing_since >= FAILING_SECONDS:
         return "The address took nothing for five days."
     return ""
-
-
-def _purpose(key: str) -> str:
-    return f"subscription:{key}"
