@@ -28,6 +28,7 @@ from landbridge.engine.overview import Overview
 from landbridge.engine.pulse import Pulses
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.engine.recipes import OpenActivities, activities_of
+from landbridge.engine.retention import keep_short
 from landbridge.engine.roster import Listing, Roster
 from landbridge.engine.schedule import Timetable, Timing, keep_in_step
 from landbridge.engine.status import Status, status_of
@@ -56,6 +57,7 @@ from landbridge.systems.highlevel.config import authorise_url, scopes_for
 from landbridge.systems.highlevel.tokens import exchange_code
 from landbridge.systems.outgoing_webhook import WebhookSender
 from landbridge.systems.transport import MakeTransport
+from landbridge.upkeep import Upkeep
 
 log = structlog.get_logger()
 
@@ -96,6 +98,7 @@ class App:
         self.contact_book = ContactBook(database, clock, self._connections.policy_of)
         self.journal_book = JournalBook(database)
         self.feeds = feeds_for(settings, database, vault, clock)
+        self.upkeep = Upkeep(settings, database, vault, clock)
         self._recipes = RecipeBook(database, clock, self._connections.policy_of, self.carry)
         self._receiver = receiver_for(settings, database, clock, self.wake, self._recipes.listens)
         self._timetable = Timetable(
@@ -383,6 +386,7 @@ class App:
             group.create_task(self._crew.keep_live())
             group.create_task(keep_watch(self._alerts, self.clock))
             group.create_task(keep_sending(self.outgoing, self.clock))
+            group.create_task(keep_short(self.upkeep.history, self.clock))
 
     def look_for_changes(self, bridge: Bridge) -> None:
         """Look what moved on both sides, in the background; whatever is under way finds it as well."""

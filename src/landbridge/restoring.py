@@ -70,7 +70,7 @@ async def restore(settings: Settings, source: Path, clock: Clock) -> Restored:
 
 async def _carried(path: Path, part: Path, vault: Vault, facts: Facts) -> tuple[bool, tuple[str, ...]]:
     """Take what must not go back from the database that is there, if it is sound and of this installation."""
-    if not path.exists() or not await asyncio.to_thread(backup.into_one_file, path):
+    if not await asyncio.to_thread(backup.into_one_file, path):
         return False, ()
     try:
         now = await asyncio.to_thread(backup.look_over, path)

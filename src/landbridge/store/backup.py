@@ -19,7 +19,7 @@ BESIDE = ("-wal", "-shm")  # what SQLite keeps beside a database in WAL mode
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a copy says of itself: names of its bridges, when it was last written to (epoch seconds, 0 for never),
+    """What a copy says of itself: names of its bridges, when its newest run was (epoch seconds, 0 for none),
     its revision, the sealed secret of opt-outs (None before the first bridge), and its size in bytes.
     """
 
@@ -99,10 +99,12 @@ def fetch(source: Path, target: Path) -> None:
 
 
 def into_one_file(path: Path) -> bool:
-    """Everything from beside a database into it; False where it is too damaged for that.
+    """Everything from beside a database into it; False where there is none, or it is too damaged for that.
 
     Raises ``StoreFailure`` while anybody else has it open.
     """
+    if not path.exists():
+        return False
     try:
         with closing(sqlite3.connect(path, timeout=1.0)) as raw:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,7 +1,7 @@
-"""What a restore does not take back: facts since the backup, and who was shut out, from the replaced database.
+"""What a restore does not take back: facts since the backup, and who was shut out, of the replaced database.
 
 A backup brings back what Landbridge remembered of the two sides: mapping, links with their bases, recipes. It
-must not bring back a password that was changed, a key that was revoked, an opt-out that is missing in it, or a
+must not bring back a password that was changed, a key that was revoked, somebody who opted out since, or a
 credential that was replaced: of these the newer word stands. SQLite only, as all of a restore.
 """
 
@@ -99,7 +99,7 @@ def _accounts(raw: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
         for name in facts
     )
     yield "account", [f"UPDATE account SET {taken} WHERE id IN ({same})"]  # noqa: S608
-    kept = f"account_id IN ({same}) AND account_id IN (SELECT account_id FROM before.secret)"
+    kept = f"account_id IN ({same}) AND account_id IN (SELECT account_id FROM before.secret)"  # noqa: S608
     yield "secret", [f"DELETE FROM secret WHERE {kept}", _insert(raw, "secret", kept)]  # noqa: S608
 
 

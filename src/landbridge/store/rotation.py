@@ -1,4 +1,4 @@
-"""Turning the master key: everything that is sealed, sealed again with the newest key, in small transactions."""
+"""Turning the master key: all that is sealed is sealed again with the newest key, in small transactions."""
 
 from __future__ import annotations
 

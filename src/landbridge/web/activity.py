@@ -108,6 +108,7 @@ class ActivityPages:
             asked=asked,
             following=following,
             first=not before,
+            reach=await self._product.upkeep.history.reach(bridge),
             sides=list(Side),
             kinds=list(Kind),
             here="activity",

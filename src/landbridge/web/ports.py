@@ -28,6 +28,7 @@ from landbridge.store.bridges import Account, Bridge
 from landbridge.store.inbox import Outcome
 from landbridge.store.journal import Entry
 from landbridge.store.recipes import Firing
+from landbridge.upkeep import Upkeep
 
 
 class Recipes(Protocol):
@@ -82,6 +83,7 @@ class Product(Protocol):
     journal_book: JournalBook
     outgoing: OutgoingWebhooks
     overview: Overview
+    upkeep: Upkeep
 
     @property
     def recipes(self) -> Recipes:
