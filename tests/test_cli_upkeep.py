@@ -51,7 +51,7 @@ def test_a_backup_says_that_the_key_is_not_in_it_and_is_put_back(home: Path) -> 
     assert refused.exit_code == 1 and "Stop `landbridge serve`" in refused.output
     done = told(home, "restore", str(copy))
     assert done["bridges"] == ["test"] and done["carried"] and Path(done["kept"]).exists()
-    status = told(home, "status")
+    (status,) = told(home, "status")
     assert status["runs"][0]["purpose"] == "restore"
     assert status["runs"][0]["fix"].startswith("The next sync reads both sides whole")
     lost = command(home, "restore", str(home / "tuesday.sqlite3"))
@@ -78,7 +78,6 @@ def test_the_master_key_is_turned_and_the_old_one_forgotten(home: Path) -> None:
     ]
     assert told(home, "vault", "forget") == {"forgotten": 1}
     assert [one["name"] for one in told(home, "vault", "status")] == [new["key"]]
-    assert told(home, "status")["bridge"]["name"] == "test" if "bridge" in told(home, "status") else True
 
 
 def test_a_backup_from_before_a_rotation_needs_the_key_of_that_time(home: Path) -> None:
