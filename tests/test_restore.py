@@ -379,6 +379,23 @@ def test_a_copy_made_while_others_write_is_of_one_moment(world: Simulation) -> N
     assert {kind for (kind,) in rows(copy, "SELECT kind FROM link")} == {Kind.CONTACT.value}
 
 
+def test_a_newer_version_that_is_given_up_leaves_who_was_shut_out_shut_out(world: Simulation) -> None:
+    linked(world)
+    change(
+        world.path, "INSERT INTO person (id, email, name, role, created_at) VALUES (1, 'a', 'A', 'owner', 1)"
+    )
+    copy = backed_up(world)
+    stopped(world)
+    change(world.path, "ALTER TABLE person ADD COLUMN of_a_newer_version TEXT")
+    change(world.path, "DROP TABLE pause")
+    change(world.path, "UPDATE alembic_version SET version_num = '9999'")
+    change(world.path, "UPDATE person SET disabled_at = 7")
+    done = put_back(world, copy)
+    assert done.carried and done.lost == ("pause",)
+    assert rows(world.path, "SELECT name, disabled_at FROM person") == [("A", 7.0)]
+    assert synced(world) == "done"
+
+
 def test_what_was_there_before_is_kept_and_can_be_put_back_in_turn(world: Simulation) -> None:
     left, right = linked(world)
     copy = backed_up(world)

@@ -62,6 +62,9 @@ async def mark(
         "ended_at": now,
     }
     await connection.execute(insert(run).values(row))
+    if connection.dialect.name == "postgresql":  # its counter does not see an id that was given
+        following = func.setval(func.pg_get_serial_sequence("run", "id"), row["id"])
+        await connection.execute(select(following))
     return max(highest, above) + 1
 
 
