@@ -73,10 +73,15 @@ def without_files_beside(world: Simulation) -> None:
             path.unlink()
 
 
+def damaged_database(world: Simulation) -> None:
+    stopped(world)
+    world.path.write_bytes(b"gone" * 5000)
+
+
 SITUATIONS: dict[str, Callable[[Simulation], None]] = {
     "beside what is there": lambda _: None,
     "on a new machine": without_files_beside,
-    "over a damaged database": lambda world: (stopped(world), world.path.write_bytes(b"gone" * 5000))[0],
+    "over a damaged database": damaged_database,
 }
 
 

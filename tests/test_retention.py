@@ -13,6 +13,7 @@ from sqlalchemy import Table, func, insert, select
 
 from landbridge.engine import retention
 from landbridge.engine.retention import Kept, Retention, keep_short
+from landbridge.store import retention as store
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database
 from landbridge.store.ledger_tables import carried, ledger
@@ -158,13 +159,13 @@ async def test_many_go_in_small_transactions_with_pauses_between(
     monkeypatch.setattr(retention, "BATCH", 7)
     await put(database, journal, [entry(400) for _ in range(30)])
     sizes: list[int] = []
-    prune = retention.retention.prune_journal
+    prune = store.prune_journal
 
     async def counted(*given: Any) -> int:
         sizes.append(await prune(*given))
         return sizes[-1]
 
-    monkeypatch.setattr(retention.retention, "prune_journal", counted)
+    monkeypatch.setattr(store, "prune_journal", counted)
     clock = Slept()
     assert (await history(database, clock).prune())["journal"] == 30
     assert sizes == [7, 7, 7, 7, 2, 0]

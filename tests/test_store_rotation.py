@@ -153,7 +153,9 @@ async def test_a_rotation_that_is_cut_off_anywhere_goes_on_with_the_key_it_made(
 async def test_keys_of_the_environment_are_turned_by_who_sets_them(
     database: Database, tmp_path: Path
 ) -> None:
-    old, new = (load_keys(tmp_path / name) for name in ("a", "b") if not (tmp_path / name).mkdir())
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    old, new = (load_keys(tmp_path / name) for name in ("a", "b"))
     texts = [(tmp_path / name / "key").read_text().strip() for name in ("a", "b")]
     vault = Vault(database, load_keys(tmp_path, texts[0]))
     accounts = await filled(database, vault)

@@ -36,7 +36,15 @@ PUBLIC = {
     "/feeds/{secret}.ics",
     "/healthz",
 }
-OWNERS = ("/people", "/keys", "/connect/", "/oauth/", "/api/v1/people", "/api/v1/keys")
+OWNERS = (
+    "/people",
+    "/keys",
+    "/connect/",
+    "/oauth/",
+    "/api/v1/people",
+    "/api/v1/keys",
+    "/api/v1/retention/forget",
+)
 READING = {  # posts that change nothing but what is one's own
     "/logout",
     "/account/name",
