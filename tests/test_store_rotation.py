@@ -74,7 +74,7 @@ async def test_everything_is_sealed_again_and_then_the_old_key_can_go(
     old = vault.keys.newest
     new = await rotation.begin(database, vault)
     assert new != old
-    with pytest.raises(StoreFailure, match="5 sealed texts still need an older key"):
+    with pytest.raises(StoreFailure, match="An older key is still needed: 5 of"):
         await rotation.forget_old(database, vault)
     assert await rotated(database, vault) == 5
     assert await rotation.facts(database, vault) == [

@@ -49,7 +49,7 @@ def backup(
             out.json(
                 {"file": str(file), "bytes": facts.size, "bridges": list(facts.bridges), "checked": True}
             )
-        out.say(f"{file}: {facts.size / 1e6:,.1f} MB, {len(facts.bridges)} bridges, checked.")
+        out.say(f"{file}: {facts.size / 1e6:,.1f} MB, {_many(len(facts.bridges), 'bridge')}, checked.")
         out.say(f"The master key is not in it: keep {key} in another place, or the copy cannot be used.")
         return Exit.DONE
 
@@ -92,9 +92,8 @@ def restore(
 
 
 def _tell(out: Out, done: Restored) -> None:
-    out.say(
-        f"Restored: {len(done.facts.bridges)} bridges. Its newest run was at {when(done.facts.newest)} UTC."
-    )
+    bridges = _many(len(done.facts.bridges), "bridge")
+    out.say(f"Restored: {bridges}. The newest run in the backup was at {when(done.facts.newest)} UTC.")
     if done.kept:
         out.say(f"The database that was there is kept as {done.kept.name}.")
     if done.carried:
@@ -171,7 +170,7 @@ def vault_forget(as_json: AsJson = False) -> None:
         number = await app.upkeep.forget_old_keys()
         if as_json:
             out.json({"forgotten": number})
-        out.say(f"{number} older keys are out of the key file." if number else "There is no older key.")
+        out.say(f"Out of the key file: {_many(number, 'older key')}." if number else "There is no older key.")
         return Exit.DONE
 
     run_command(out, work)
@@ -207,6 +206,10 @@ def retention(
         return Exit.DONE
 
     run_command(out, work)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def _keys_table(found: list[KeyFacts]) -> Table:

@@ -203,8 +203,6 @@ def _bury_the_forgotten(
             if person.marker and person.marker not in there:
                 stone = Tombstone(side, person.id, f"deleted_in_{side.other.value}", person.marker)
                 found.tombstones.append(stone)
-            elif work.doubt and work.dry:  # shown, and nothing noted
-                found.partners[side][person.id] = "restored_alone"
             elif work.doubt:
                 found.tombstones.append(Tombstone(side, person.id, "restored"))
 

@@ -81,6 +81,16 @@ class Status:
         return f"{self.equal:,} of {self.total:,} contacts are equal on both sides; the other {others:,}:"
 
     @property
+    def restored(self) -> Run | None:
+        """The mark of a restore after which no sync came to a good end yet."""
+        for run in self.recent:
+            if run.purpose == RESTORE:
+                return run
+            if run.purpose == "sync" and run.state == "done":
+                return None
+        return None
+
+    @property
     def sentence(self) -> str:
         """The state in one sentence."""
         newest = self.recent[0] if self.recent else None
@@ -92,8 +102,10 @@ class Status:
             )
         if newest is None:
             return "Nothing has been synced yet. Look at the plan, then start the first sync."
-        if newest.state in ("failed", "braked") or newest.purpose == RESTORE:
+        if newest.state in ("failed", "braked"):
             return newest.sentence
+        if self.restored is not None:
+            return f"{self.restored.sentence} {self.restored.fix}"
         waiting = f", {self.waiting:,} wait for their turn" if self.waiting else ""
         held = f", {self.on_hold:,} wait for you" if self.on_hold else ""
         return (

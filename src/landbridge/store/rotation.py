@@ -95,7 +95,8 @@ async def forget_old(database: Database, vault: Vault) -> int:
         left = sum(number for key, number in counts.items() if key != newest.id)
         if left:
             raise StoreFailure(
-                f"{left} sealed texts still need an older key.", "Run `landbridge vault rotate` first."
+                f"An older key is still needed: {left} of what is sealed was sealed with it.",
+                "Run `landbridge vault rotate` first.",
             )
         old = len(vault.keys.keys) - 1
         if old:
