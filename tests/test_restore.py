@@ -6,6 +6,7 @@ import sqlite3
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ import pytest
 from landbridge.restoring import Restored, restore
 from landbridge.store import backup
 from landbridge.store.database import StoreFailure
+from landbridge.store.restored import NEXT, RESTORE
+from landbridge.store.runs import Run
 from landbridge.sync.model import Kind
 from simulation import Simulation
 from stories import ada, holds, linked, synced
+from web_client import browse
+from web_scenes import NOW, FakeProduct, status
 
 Rows = list[tuple[Any, ...]]
 
@@ -414,3 +419,20 @@ def test_what_was_there_before_is_kept_and_can_be_put_back_in_turn(world: Simula
     assert again.kept is not None and again.kept != done.kept
     synced(world)
     assert world.contacts("rezora")[right]["contact_home_city"] == "Lyons"
+
+
+async def test_the_page_says_that_the_next_sync_is_careful_until_it_was_done() -> None:
+    mark = Run(9, 1, RESTORE, "restore", "done", "", 0, 0, NOW, NOW, "The database was restored.", NEXT)
+    dry, failed, good = (
+        replace(mark, id=10 + number, purpose=purpose, state=state, sentence="", fix="")
+        for number, (purpose, state) in enumerate((("plan", "done"), ("sync", "failed"), ("sync", "done")))
+    )
+    shown = {
+        "Restored": status(recent=[dry, mark]),
+        "Failed": status(recent=[failed, mark]),
+        "Up to date": status(recent=[good, mark]),
+    }
+    for badge, picture in shown.items():
+        text = (await browse(FakeProduct({1: picture})).get("/bridges/1")).page.text
+        assert badge in text
+        assert ("what differs waits for you" in text) == (badge == "Restored")

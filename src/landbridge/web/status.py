@@ -53,6 +53,8 @@ class StatusView:
             return "ask"
         if self.failed:
             return "bad"
+        if self.status.restored:
+            return "ask"
         return "good" if self.newest else "new"
 
     @property
@@ -60,6 +62,8 @@ class StatusView:
         """The state in a word or two; never told by colour alone."""
         if self.status.interrupted:
             return "Interrupted"
+        if self.status.restored and not (self.running or self.failed or self.braked):
+            return "Restored"
         names = {"busy": "Syncing", "ask": "Waits for your word", "bad": "Failed", "new": "Not started"}
         return names.get(self.tone, "Up to date")
 
