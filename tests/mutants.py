@@ -69,6 +69,35 @@ MUTANTS = (
         "tests/test_engine_live.py::test_a_mass_of_changes_within_an_hour_stops_and_asks",
     ),
     Mutant(
+        "a look for changes believes a restored copy",
+        "engine/fleet.py",
+        "            if whole is None or in_doubt or not await",
+        "            if whole is None or not await",
+        "tests/test_restore.py::test_no_look_and_no_number_of_dry_runs_makes_a_restored_copy_believed",
+    ),
+    Mutant(
+        "a blank is filled after a restore",
+        "sync/merge.py",
+        "        return _first_contact(rule, now, believe=believe and note != RESTORED)\n",
+        "        return _first_contact(rule, now, believe=True)\n",
+        "tests/test_restore.py::"
+        "test_what_was_edited_between_the_last_sync_and_the_restore_waits_with_both_values",
+    ),
+    Mutant(
+        "an answer from before the backup is carried out",
+        "store/restored.py",
+        "    await connection.execute(delete(choice).where(choice.c.bridge_id == bridge_id))\n",
+        "",
+        "tests/test_restore.py::test_an_answer_that_was_given_before_the_backup_is_asked_for_again",
+    ),
+    Mutant(
+        "a restore brings back who was shut out",
+        "restoring.py",
+        "    return True, await asyncio.to_thread(carry_over, part, path)\n",
+        "    return True, ()\n",
+        "tests/test_restore.py::test_nobody_who_was_shut_out_comes_back_and_history_is_not_rewritten",
+    ),
+    Mutant(
         "a copy from the middle of a run is believed",
         "engine/doubt.py",
         "        behind = lease.found < tide or await",
