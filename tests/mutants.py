@@ -153,7 +153,7 @@ MUTANTS = (
     Mutant(
         "no tombstone check",
         "sync/alone.py",
-        "        if situation.tombstone and not wanted:\n",
+        "        if situation.tombstone and not (wanted or unsure):\n",
         "        if False:\n",
         f"{GUARDS}what_was_deleted_does_not_come_back",
     ),
@@ -479,8 +479,8 @@ MUTANTS = (
     Mutant(
         "what was edited since is deleted with its other half",
         "sync/activity_plan.py",
-        "        if edited or link.rebase:",
-        "        if link.rebase:",
+        "        if edited or link.rebase or scene.doubted:",
+        "        if link.rebase or scene.doubted:",
         "tests/test_sync_activity_plan.py::test_what_was_edited_since_is_not_deleted",
     ),
     Mutant(
