@@ -13,9 +13,10 @@ from landbridge.engine.feeds import Feeds
 from landbridge.store import activities, observed
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database
+from landbridge.store.keyring import Key
 from landbridge.store.observed import Sighting
 from landbridge.store.runs import Runs
-from landbridge.store.vault import Key, Vault
+from landbridge.store.vault import Vault
 from landbridge.sync.activity import Activity
 from landbridge.sync.mapping import write_policy
 from landbridge.sync.model import Kind, Record, Side

@@ -70,10 +70,39 @@ MUTANTS = (
         "tests/test_engine_live.py::test_a_mass_of_changes_within_an_hour_stops_and_asks",
     ),
     Mutant(
-        "a copy from the middle of a run is believed",
+        "a look for changes believes a restored copy",
         "engine/fleet.py",
-        "            restored = lease.found < tide or await",
-        "            restored = await",
+        "            if whole is None or in_doubt or not await",
+        "            if whole is None or not await",
+        "tests/test_restore.py::test_no_look_and_no_number_of_dry_runs_makes_a_restored_copy_believed",
+    ),
+    Mutant(
+        "a blank is filled after a restore",
+        "sync/merge.py",
+        "        return _first_contact(rule, now, believe=believe and note != RESTORED)\n",
+        "        return _first_contact(rule, now, believe=True)\n",
+        "tests/test_restore.py::"
+        "test_what_was_edited_between_the_last_sync_and_the_restore_waits_with_both_values",
+    ),
+    Mutant(
+        "an answer from before the backup is carried out",
+        "store/restored.py",
+        "    await connection.execute(delete(choice).where(choice.c.bridge_id == bridge_id))\n",
+        "",
+        "tests/test_restore.py::test_an_answer_that_was_given_before_the_backup_is_asked_for_again",
+    ),
+    Mutant(
+        "a restore brings back who was shut out",
+        "restoring.py",
+        "    return True, await asyncio.to_thread(carry_over, part, path)\n",
+        "    return True, ()\n",
+        "tests/test_restore.py::test_nobody_who_was_shut_out_comes_back_and_history_is_not_rewritten",
+    ),
+    Mutant(
+        "a copy from the middle of a run is believed",
+        "engine/doubt.py",
+        "        behind = lease.found < tide or await",
+        "        behind = await",
         "tests/test_guards_again.py::test_a_copy_that_was_made_in_the_middle_of_a_run_is_told_as_well",
     ),
     Mutant(
@@ -125,7 +154,7 @@ MUTANTS = (
     Mutant(
         "no tombstone check",
         "sync/alone.py",
-        "        if situation.tombstone and not wanted:\n",
+        "        if situation.tombstone and not (wanted or unsure):\n",
         "        if False:\n",
         f"{GUARDS}what_was_deleted_does_not_come_back",
     ),
@@ -245,9 +274,9 @@ MUTANTS = (
     ),
     Mutant(
         "a restored database is believed",
-        "engine/fleet.py",
-        "            restored = lease.found < tide or await self._runs.newest_id(bridge.id) < highest\n",
-        "            restored = False\n",
+        "engine/doubt.py",
+        "        behind = lease.found < tide or await self._runs.newest_id(bridge.id) < highest\n",
+        "        behind = False\n",
         f"{GUARDS}an_older_copy_of_the_database_takes_nothing_back",
     ),
     Mutant(
@@ -451,8 +480,8 @@ MUTANTS = (
     Mutant(
         "what was edited since is deleted with its other half",
         "sync/activity_plan.py",
-        "        if edited or link.rebase:",
-        "        if link.rebase:",
+        "        if edited or link.rebase or scene.doubted:",
+        "        if link.rebase or scene.doubted:",
         "tests/test_sync_activity_plan.py::test_what_was_edited_since_is_not_deleted",
     ),
     Mutant(

@@ -19,7 +19,8 @@ from landbridge.access.roles import Role
 from landbridge.assembly import access_for
 from landbridge.settings import SettingsError, load_settings
 from landbridge.store.database import StoreFailure
-from landbridge.store.vault import Key, Vault
+from landbridge.store.keyring import Key
+from landbridge.store.vault import Vault
 from test_web_door import GOOD, Real
 from web_client import Client, browse
 from web_scenes import NOW, StillClock, cheap_passwords

@@ -20,7 +20,8 @@ from landbridge.engine.readiness import NO_DATABASE, OTHER_KEY, OTHER_SCHEMA, ST
 from landbridge.settings import load_settings
 from landbridge.store import revision
 from landbridge.store.database import Database
-from landbridge.store.vault import Key, Vault
+from landbridge.store.keyring import Key
+from landbridge.store.vault import Vault
 from systems_fakes import InstantClock
 from test_web_security import BrokenProduct
 from web_client import browse

@@ -16,16 +16,17 @@ from typing import Any
 import aiohttp
 import pytest
 import structlog
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 from yarl import URL
 
 from landbridge.engine.answers import NotPossible
 from landbridge.engine.outgoing import FAILING_SECONDS, JITTER, NAMES, RETRIES, NewSubscription
-from landbridge.store import journal
+from landbridge.store import journal, outgoing, restored
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import StoreFailure
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.outgoing import Outgoing
+from landbridge.store.outgoing_tables import outgoing as outgoing_table
 from landbridge.store.recipe_tables import firing
 from landbridge.store.tables import journal as journal_table
 from landbridge.sync.model import Side
@@ -155,6 +156,22 @@ async def test_each_happening_is_told_once_to_each_address(tmp_path: Path) -> No
         assert len(same) == 1
         await s.held(HOLD)  # met again by the next run: still the same hold
         assert await s.step() == 0
+
+
+async def test_after_a_restore_a_number_that_is_given_again_is_no_repetition(tmp_path: Path) -> None:
+    async with scene(tmp_path) as s:
+        await s.follow("contact.synced")
+        (first,) = await s.wrote(UPDATE)
+        await s.step()
+        database = s.rig.app.database
+        async with database.write() as connection:  # as an older copy has it, into which nothing was carried
+            await connection.execute(delete(journal_table))
+            await connection.execute(delete(outgoing_table))
+            await outgoing.move_outlook(connection, s.bridge.id, 0, s.rig.clock.now())
+            await restored.mark(connection, s.bridge.id, s.rig.clock.now(), "Restored.")
+        assert await s.wrote(UPDATE) == [first]
+        assert await s.step() == 1
+        assert len({headers["webhook-id"] for _, headers, _ in s.receiver.got}) == 2
 
 
 async def test_a_message_is_signed_by_standard_webhooks(tmp_path: Path) -> None:

@@ -126,16 +126,6 @@ async def test_counters_add_up_and_foreign_types_are_never_a_key(inbox: Inbox) -
         }
 
 
-async def test_only_deliveries_older_than_30_days_are_pruned_the_oldest_first(inbox: Inbox) -> None:
-    for number in range(6):
-        await accepted(inbox, named(f"w{number}", f"c{number}"), now=NOW + number * 86_400)
-    async with inbox.database.write() as connection:
-        assert await store.prune(connection, NOW + 33.5 * 86_400, limit=3) == 3
-        assert await store.prune(connection, NOW + 33.5 * 86_400, limit=3) == 1
-        assert await store.prune(connection, NOW + 33.5 * 86_400, limit=3) == 0
-    assert [record for *_, record in await inbox.deliveries()] == ["c4", "c5"]
-
-
 async def test_a_whole_inbox_replayed_does_nothing(inbox: Inbox) -> None:
     whole = [named(f"w{number}", f"c{number % 7}") for number in range(1_200)]
     assert set(await accepted(inbox, *whole)) == {"accepted"}

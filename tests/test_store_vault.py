@@ -12,7 +12,8 @@ import pytest
 
 from landbridge.store.bridges import Bridges
 from landbridge.store.database import Database, StoreFailure
-from landbridge.store.vault import Key, Vault, load_key
+from landbridge.store.keyring import Key, load_keys
+from landbridge.store.vault import Vault
 from landbridge.sync.model import Side
 
 KEY = Key(bytes(range(32)))
@@ -90,24 +91,24 @@ async def test_the_refresh_slot_has_one_owner_until_it_ends_or_expires(database:
 
 
 def test_the_key_file_is_made_once_and_only_for_its_owner(tmp_path: Path) -> None:
-    first = load_key(tmp_path)
+    first = load_keys(tmp_path).newest
     assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
-    assert load_key(tmp_path) == first
+    assert load_keys(tmp_path).keys == (first,)
     assert len(first.raw) == 32
     assert first.raw.hex() not in repr(first)
 
 
 def test_a_key_file_others_can_read_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:
-    load_key(tmp_path)
+    load_keys(tmp_path)
     (tmp_path / "key").chmod(0o644)
     with pytest.raises(StoreFailure) as failure:
-        load_key(tmp_path)
+        load_keys(tmp_path)
     assert "chmod 600" in failure.value.fix
 
 
 def test_a_given_key_is_used_and_a_wrong_one_named(tmp_path: Path) -> None:
     given = base64.b64encode(bytes(range(32))).decode()
-    assert load_key(tmp_path, given) == KEY
+    assert load_keys(tmp_path, given).keys == (KEY,)
     assert not (tmp_path / "key").exists()
     with pytest.raises(StoreFailure, match="LANDBRIDGE_KEY is not 32 bytes"):
-        load_key(tmp_path, "c2hvcnQ=")
+        load_keys(tmp_path, "c2hvcnQ=")

@@ -203,6 +203,11 @@ def test_after_a_restore_nobody_is_created_unasked(record: Record) -> None:
     assert created(again).side is record.side.other
 
 
+def test_after_a_restore_nobody_is_asked_about_who_could_not_be_created_anyway() -> None:
+    assert decided(here(out=True), tombstone="restored") == Plan(excluded="opted_out")
+    assert decided(here(), tombstone="restored", suppressed=True) == Plan(excluded="address_opted_out")
+
+
 def test_a_persons_word_creates_nobody_who_opted_out() -> None:
     wanted = {"": Choice("", "create")}
     stone = "deleted_in_rezora"

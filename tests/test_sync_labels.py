@@ -119,7 +119,11 @@ def test_a_difference_that_both_sides_showed_before_was_made_by_an_undo_and_wait
 def test_what_did_not_move_or_is_equal_does_not_wait_even_then() -> None:
     assert verdict((YES, YES), (YES, YES), believe=False) == SAME_YES
     assert verdict((YES, NO), (YES, NO), believe=False) == SAME_YES
-    assert verdict((YES, None), (NO, None), believe=False) == to(R, YES)
+
+
+def test_a_mark_on_one_side_only_that_has_no_base_waits_after_a_restore() -> None:
+    assert verdict((YES, None), (NO, None)) == to(R, YES)
+    assert verdict((YES, None), (NO, None), believe=False) == LabelVerdict({}, {}, "restored")
 
 
 OUT: list[tuple[str, Row, Row, LabelVerdict]] = [

@@ -40,7 +40,16 @@ PUBLIC = {
     "/readyz",
     "/metrics",
 }
-OWNERS = ("/people", "/keys", "/connect/", "/oauth/", "/api/v1/people", "/api/v1/keys", "/api/v1/doctor")
+OWNERS = (
+    "/people",
+    "/keys",
+    "/connect/",
+    "/oauth/",
+    "/api/v1/people",
+    "/api/v1/keys",
+    "/api/v1/doctor",
+    "/api/v1/retention/forget",
+)
 READING = {  # posts that change nothing but what is one's own
     "/logout",
     "/account/name",

@@ -250,14 +250,11 @@ async def test_what_is_refused_is_in_the_log_without_what_was_typed() -> None:
         await browse(viewer).ask("POST", "*", b"", {"sec-fetch-site": "same-origin"})
         await browse(viewer).post("/logout", {}, {"sec-fetch-site": "cross-site"})
         await browse(viewer).get("/?typed@example.com", host="typed.example.com")
-    assert [(line["event"], line["why"]) for line in lines] == [
-        *[("refused", "role")] * 4,
-        ("refused", "foreign site"),
-        ("refused", "foreign host"),
-    ]
+    assert "typed" not in str(lines)
+    lines = [line for line in lines if line["event"] == "refused"]
+    assert [line["why"] for line in lines] == [*["role"] * 4, "foreign site", "foreign host"]
     assert (lines[0]["person"], lines[0]["needed"], lines[0]["at"]) == (7, "owner", "people")
     assert [line["at"] for line in lines[:4]] == ["people", "people", "", ""]
-    assert "typed" not in str(lines)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from landbridge.engine.journal_told import Told, told_of
 from landbridge.engine.overview import Glance, Overview, Row
 from landbridge.engine.pulse import Pulse, Spending, days_of
 from landbridge.engine.readiness import Readiness
+from landbridge.engine.retention import Kept, Reach, Retention
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
@@ -60,6 +61,7 @@ from landbridge.systems.arguments import checked
 from landbridge.systems.base import SystemFailure, WrongCredentials
 from landbridge.systems.channel import Channel
 from landbridge.systems.quota import Usage
+from landbridge.upkeep import Upkeep
 
 NOW = 1_795_435_200.0  # 2026-11-23 12:00:00 UTC
 HOSTILE = "<script>alert('x')</script>\" onmouseover=\"x"
@@ -507,6 +509,26 @@ class FakeDesk(Desk):
         return Question(hold, ALLOWED.get(hold.cause, ()), decided, value, known)
 
 
+class FakeHistory(Retention):
+    """Two years, and an oldest entry a day before the scenes."""
+
+    def __init__(self) -> None:
+        self.kept = Kept(journal=730, inbox=30, ledger=730, logins=365)
+
+    async def reach(self, bridge: Bridge) -> Reach:
+        return Reach(self.kept.journal, NOW - 86_400)
+
+    async def prune(self) -> dict[str, int]:
+        return {"journal": 3, "runs": 2, "inbox": 0, "ledger": 0, "logins": 1}
+
+
+class FakeUpkeep(Upkeep):
+    """How long history is kept, and nothing else."""
+
+    def __init__(self) -> None:
+        self.history = FakeHistory()
+
+
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same hash with little work, for tests of what is around it."""
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -650,6 +672,7 @@ class FakeProduct:
     answers: FakeDesk = field(init=False)
     desk: Desk = field(init=False)
     operating: Operating = field(default_factory=operating)
+    upkeep: Upkeep = field(default_factory=FakeUpkeep)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)

@@ -115,10 +115,10 @@ def _database(text: str) -> str:
 
 
 def _key(secret: SecretStr) -> SecretStr:
-    """Unchanged, if it is base64 of 32 bytes (or blank: use the key file)."""
-    text = secret.get_secret_value()
-    if text and len(base64.b64decode(text, validate=True)) != 32:  # binascii.Error is a ValueError too
-        raise ValueError
+    """Unchanged, if each part is base64 of 32 bytes (or blank: use the key file)."""
+    for text in secret.get_secret_value().split():
+        if len(base64.b64decode(text, validate=True)) != 32:  # binascii.Error is a ValueError too
+            raise ValueError
     return secret
 
 
@@ -211,7 +211,7 @@ Security = Annotated[Literal["starttls", "tls", "none"], BeforeValidator(_lower)
 Key = Annotated[
     SecretStr,
     AfterValidator(_key),
-    Words(allowed="base64 of 32 bytes, as `openssl rand -base64 32` prints it"),
+    Words(allowed="base64 of 32 bytes, as `openssl rand -base64 32` prints it; several with blanks between"),
 ]
 Ed25519Keys = Annotated[
     str,

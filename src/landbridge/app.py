@@ -29,6 +29,7 @@ from landbridge.engine.overview import Overview
 from landbridge.engine.pulse import Pulses
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.engine.recipes import OpenActivities, activities_of
+from landbridge.engine.retention import keep_short
 from landbridge.engine.roster import Listing, Roster
 from landbridge.engine.samples import Samples
 from landbridge.engine.schedule import Timetable, Timing, keep_in_step
@@ -41,24 +42,27 @@ from landbridge.engine.undo import UndoOrder
 from landbridge.engine.watching import WatchedFleet
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
+from landbridge.home import home_in_use
 from landbridge.operating import instruments_for, operating_for
 from landbridge.own_actions import OwnActions
 from landbridge.settings import Settings
 from landbridge.store import journal
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge, Bridges
-from landbridge.store.database import Database, StoreFailure
+from landbridge.store.database import Database
 from landbridge.store.driver import owner_name
 from landbridge.store.inbox import Outcome
 from landbridge.store.journal import Entry
+from landbridge.store.keyring import load_keys
 from landbridge.store.runs import Run, Runs
-from landbridge.store.vault import Vault, load_key
+from landbridge.store.vault import Vault
 from landbridge.sync.mapping import read_policy, write_policy
 from landbridge.sync.model import Kind, Side
 from landbridge.sync.rules import ActivityRule, Policy, default_policy
 from landbridge.systems.base import Clock, RealClock
 from landbridge.systems.outgoing_webhook import WebhookSender
 from landbridge.systems.transport import MakeTransport
+from landbridge.upkeep import Upkeep
 
 log = structlog.get_logger()
 
@@ -100,6 +104,7 @@ class App:
         self.contact_book = ContactBook(database, clock, self._connections.policy_of)
         self.journal_book = JournalBook(database)
         self.feeds = feeds_for(settings, database, vault, clock)
+        self.upkeep = Upkeep(settings, database, vault, clock)
         self._recipes = RecipeBook(database, clock, self._connections.policy_of, self.carry)
         self._receiver = receiver_for(settings, database, clock, self.wake, self._recipes.listens)
         self._timetable = Timetable(
@@ -363,6 +368,7 @@ class App:
             group.create_task(self._crew.keep_live())
             group.create_task(keep_watch(self._alerts, self.clock))
             group.create_task(keep_sending(self.outgoing, self.clock))
+            group.create_task(keep_short(self.upkeep.history, self.clock))
 
     def look_for_changes(self, bridge: Bridge) -> None:
         """Look what moved on both sides, in the background; whatever is under way finds it as well."""
@@ -450,27 +456,22 @@ async def open_app(
 
     Raises ``StoreFailure`` when the folder, the key or the database cannot be used.
     """
-    try:
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StoreFailure(
-            f"The folder {settings.home} cannot be made.", "Set LANDBRIDGE_HOME to a folder you may write to."
-        ) from error
-    key = load_key(settings.home, settings.key.get_secret_value())
-    database = database or Database(async_url(settings.database_url))
-    vault = Vault(database, key)
-    app = App(
-        settings,
-        database,
-        vault,
-        clock or RealClock(),
-        durable=durable,
-        engine=engine,
-        transport=transport,
-        activities=activities,
-    )
-    try:
-        await database.migrate()
-        yield app
-    finally:
-        await app.close()
+    with home_in_use(settings.home):
+        keys = load_keys(settings.home, settings.key.get_secret_value())
+        database = database or Database(async_url(settings.database_url))
+        vault = Vault(database, keys)
+        app = App(
+            settings,
+            database,
+            vault,
+            clock or RealClock(),
+            durable=durable,
+            engine=engine,
+            transport=transport,
+            activities=activities,
+        )
+        try:
+            await database.migrate()
+            yield app
+        finally:
+            await app.close()

@@ -89,7 +89,8 @@ class Settings(BaseSettings):
     )
     key: Key = Field(
         SecretStr(""),
-        description="The key that encrypts stored tokens and passwords."
+        description="The key that encrypts stored tokens and passwords. Of several, the first encrypts and"
+        " all decrypt (docs/security.md)."
         " Without it a key file of mode 0600 is made in `home` on first start.",
     )
     database_url: Annotated[Database, Shown("`landbridge.sqlite3` in `home`")] = Field(
@@ -260,6 +261,22 @@ class Settings(BaseSettings):
     )
     alert_hold_hours: Hours = Field(
         24, description="How long something may wait for a person before an alert says so."
+    )
+
+    journal_days: Annotated[Count, Field(ge=30, le=36_500), Words("days")] = Field(
+        730,
+        description="How long the journal and the runs are kept; undo reaches no further"
+        " (docs/retention.md).",
+    )
+    inbox_days: Annotated[Count, Field(ge=2, le=50), Words("days")] = Field(
+        30,
+        description="How long it is kept which webhooks came: a webhook that is sent again has no effect.",
+    )
+    ledger_days: Annotated[Count, Field(ge=31, le=36_500), Words("days")] = Field(
+        730, description="How long each day's amounts are kept, of which the status page shows 30 days."
+    )
+    login_days: Annotated[Count, Field(ge=1, le=36_500), Words("days")] = Field(
+        365, description="How long attempts to log in are kept."
     )
 
     log_level: Level = Field("info", description="The least severe lines to write.")

@@ -17,6 +17,7 @@ _GROUPS = MappingProxyType(
         "oidc_issuer": "Logging in through an identity provider",
         "calendar_appointment_reminders": "Calendar feed",
         "alert_email_to": "Alerts",
+        "journal_days": "How long history is kept",
         "log_level": "Log, metrics and traces",
     }
 )

@@ -26,7 +26,6 @@ LONGEST_SECONDS = 30 * 86_400.0  # and in any case after so long
 TRIES = {"email_key": 5, "address_key": 20}
 FIRST_WAIT, LONGEST_WAIT = 30.0, 900.0  # seconds; the wait doubles with each failure
 REMEMBERED = 24 * 3600.0  # failures older than this slow nobody down
-AUDIT_SECONDS = 365 * 86_400.0
 KEY_BEGINS = "lb_"
 
 
@@ -78,7 +77,7 @@ class Doors:
         session = secrets.token_urlsafe(32)
         async with self._database.write() as connection:
             await logins.settle(connection, attempt, outcome)
-            await logins.forget(connection, now - AUDIT_SECONDS, keys_before=now - REMEMBERED)
+            await logins.forget_keys(connection, now - REMEMBERED)
             if outcome == logins.IN and found is not None:
                 await people.end_old_sessions(connection, now - LONGEST_SECONDS, now - IDLE_SECONDS)
                 await people.open_session(connection, session, found.id, now)

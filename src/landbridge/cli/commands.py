@@ -23,6 +23,7 @@ from landbridge.cli import (
     people,
     setups,
     syncing,
+    upkeep,
 )
 from landbridge.cli.calendar import calendar
 from landbridge.cli.docs import docs
@@ -77,6 +78,10 @@ main.add_typer(operations.ops, name="ops")
 main.add_typer(hooks.hooks, name="hooks")
 main.add_typer(access.user, name="user")
 main.add_typer(access.keys, name="keys")
+main.add_typer(upkeep.vault, name="vault")
+main.command("backup")(upkeep.backup)
+main.command("restore")(upkeep.restore)
+main.command("retention")(upkeep.retention)
 
 
 @main.command()

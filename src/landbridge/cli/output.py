@@ -109,7 +109,13 @@ class Out:
             yield watch
 
 
-_PURPOSES = {"plan": "dry run, ", "undo": "undo, ", "live": "live, ", "poll": "changes, "}
+_PURPOSES = {
+    "plan": "dry run, ",
+    "undo": "undo, ",
+    "live": "live, ",
+    "poll": "changes, ",
+    "restore": "restored, ",
+}
 
 
 def run_facts(run: Run) -> dict[str, object]:

@@ -66,6 +66,7 @@ async def cases_of(work: Work, some: Sequence[KeptLink], kinds: Sequence[Carried
                 writable=carried.writable,
                 choices=_choices(known.choices, carried.kind),
                 refused=refused.get(carried.kind, {}),
+                doubted=work.doubt,
             )
             cases.append(planned(ActivityCase(kept, carried, scene, ties, ())))
     return cases

@@ -15,8 +15,11 @@ from landbridge.store import activities, activity_links, links
 from landbridge.store.driver import renew
 from landbridge.store.links import KeptLink
 from landbridge.sync.actions import Create, Delete, Update
+from landbridge.sync.activity_plan import Key, Step
 from landbridge.sync.guard import Weight, weigh
 from landbridge.sync.model import Side
+
+RESTORED = "activity_restored"  # the cause of a hold
 
 
 async def weigh_activities(work: Work, stage: Stage) -> Stage:
@@ -26,7 +29,7 @@ async def weigh_activities(work: Work, stage: Stage) -> Stage:
     if not kinds:
         return replace_swept(following if work.dry else stage.to("lists"), 0)
     work.show("Weighing the activities", 0, 0)
-    if stage.doubt:
+    if stage.doubt and not work.dry:
         await _mark_the_unsure(work, kinds)
     heavy: Counter[str] = Counter()
     async for _, cases in slices(work, kinds):
@@ -48,16 +51,22 @@ async def _mark_the_unsure(work: Work, kinds: Sequence[Carried]) -> None:
     """After a restore: what is alone may be new, or its other half deleted since the copy was made (L11)."""
     async for _, cases in slices(work, kinds):
         alone = [
-            (case.contacts.id, case.carried.kind, (action.side.other, action.source_id))
+            (case.contacts.id, case.carried.kind, _left(step))
             for case in cases
             for step in case.steps
-            for action in step.plan.actions
-            if isinstance(action, Create)
+            if any(hold.cause == RESTORED for hold in step.plan.holds)
         ]
         async with work.database.write() as connection:
             now = work.clock.now()
             await renew(connection, work.lease, now)
             await activity_links.mark(connection, work.bridge.id, alone, "restored", now)
+
+
+def _left(step: Step) -> Key:
+    """The one activity of a step that is alone."""
+    if step.highlevel_id:
+        return Side.HIGHLEVEL, step.highlevel_id
+    return Side.REZORA, step.rezora_id
 
 
 async def carry_activities(work: Work, stage: Stage) -> Stage:

@@ -15,6 +15,7 @@ from landbridge.store.observed import PAIRED, Sighting
 from landbridge.sync.actions import ChangeLabel, Create, Delete, Hold, OptOut, Plan, Situation, Update
 from landbridge.sync.addresses import normal_email
 from landbridge.sync.consent import EMAIL
+from landbridge.sync.merge import RESTORED
 from landbridge.sync.model import Choice, Side
 from landbridge.sync.reasons import EXCLUDED, HELD
 from landbridge.sync.scope import LEFT, OUTSIDE
@@ -146,7 +147,10 @@ async def case_of(
     plan = work.planner.plan(situation)
     work.config.cells.update(plan.cells)
     sights = [sight for sight in (highlevel, rezora) if sight is not None]
-    waits = not awaited and any(is_settling(work, sight, known=kept is not None) for sight in sights)
+    # What differs in doubt is held and not carried, so nothing half-typed travels: all is looked at now,
+    # as the next run would take those who are new to it for a first contact.
+    waits = not (awaited or work.doubt)
+    waits = waits and any(is_settling(work, sight, known=kept is not None) for sight in sights)
     return Case(
         highlevel,
         rezora,
@@ -181,22 +185,24 @@ async def situation_of(
     barred = [known.suppressed.get(sight.phone_key, frozenset()) for sight in present if sight.phone_key]
     keys = [(side, sight.record.id) for side, sight in sights.items() if sight is not None]
     stones = [known.buried[key] for key in keys if key in known.buried]
+    alone = kept is None and len(present) == 1  # a dry run notes no stone, and shows what a sync would
     return Situation(
         highlevel.record if highlevel else None,
         rezora.record if rezora else None,
         kept.link if kept else None,
         suppressed=any(EMAIL in channels for channels in closed),
         choices=choices,
-        tombstone=stones[0] if stones else "",
+        tombstone=stones[0] if stones else RESTORED if work.doubt and alone else "",
         paused=any(key in known.paused for key in keys),
         lifted=frozenset(side for side, sight in sights.items() if sight is not None and sight.lifted),
         barred=frozenset().union(*barred) - {EMAIL},
+        unsure=work.doubt,
     )
 
 
 def _settled(work: Work, highlevel: Sighting | None, rezora: Sighting | None, situation: Situation) -> str:
     """Prints of all that a plan depends on; empty where a plan must be made anyway."""
-    if situation.choices or (situation.link and situation.link.rebase):
+    if situation.choices or situation.unsure or (situation.link and situation.link.rebase):
         return ""
     flags = f"{int(situation.suppressed)}{int(situation.paused)}{len(situation.lifted)}"
     prints = [sight.print[:24] if sight else "-" for sight in (highlevel, rezora)]

@@ -87,7 +87,7 @@ class Feeds:
     async def renew(self, bridge: Bridge) -> CalendarAddress:
         """A new address; one that there was before answers nothing any more, from now on."""
         secret, now = self._new_secret(), self._clock.now()
-        sealed = self._vault.seal(secret, _purpose(bridge.id))
+        sealed = self._vault.seal(secret, feeds.purpose(bridge.id))
         async with self._database.write() as connection:
             await feeds.save(connection, bridge.id, secret, sealed, now)
         log.info("calendar_made", bridge=bridge.id)
@@ -121,7 +121,7 @@ class Feeds:
     def _opened(self, feed: Feed) -> str:
         """The secret part of the address."""
         try:
-            return self._vault.opened(feed.sealed, _purpose(feed.bridge_id), str)
+            return self._vault.opened(feed.sealed, feeds.purpose(feed.bridge_id), str)
         except StoreFailure:
             raise StoreFailure(
                 "The address of this calendar was sealed with another key, so it cannot be shown.",
@@ -142,8 +142,3 @@ class Feeds:
             names = await feeds.names(connection, bridge.id, SIDE, people)
         zone = str(bridge.highlevel.capability.get("time_zone", ""))
         return Agenda(f"{bridge.name} – Landbridge", zone, [*earlier, *found], names)
-
-
-def _purpose(bridge_id: int) -> str:
-    """A sealed address opens for its own bridge only."""
-    return f"calendar of bridge {bridge_id}"

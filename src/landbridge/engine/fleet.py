@@ -13,6 +13,7 @@ from msgspec.structs import replace as replace_struct
 from sqlalchemy.exc import OperationalError
 
 from landbridge.engine import live
+from landbridge.engine.doubt import Doubts
 from landbridge.engine.durable import FINISHED, Driver, Drives
 from landbridge.engine.endings import account_of, ended_by, timed, until_lost
 from landbridge.engine.examples import Examples
@@ -95,6 +96,7 @@ class Fleet:
         self._policy_of = policy_of
         self._pepper = pepper
         self._waterline = waterline
+        self._doubts = Doubts(database, waterline, clock)
         self._database = database
         self._open_systems = open_systems
         self._clock = clock
@@ -133,27 +135,19 @@ class Fleet:
         ``StoreFailure`` while another process works on the bridge.
         """
         demand_live(bridge)
-        tide, highest = self._waterline.tide(bridge.id), self._waterline.read(bridge.id)
-        lease = await self._drivers.take(bridge.id, self._owner, self._clock.now(), above=tide // 2)
+        lease = await self._doubts.take(bridge, self._owner)
         try:
-            restored = lease.found < tide or await self._runs.newest_id(bridge.id) < highest
-            doubt = doubt or await self._still_in_doubt(bridge)
-            self._waterline.raise_tide(bridge.id, lease.taken)
-            run = None if restored or doubt else await self._to_continue(bridge, accept=accept)
+            in_doubt = await self._doubts.notice(bridge, lease, said=doubt)
+            run = await self._to_continue(bridge, accept=accept)
             if run is None:
-                if restored or doubt:
-                    await self._end_all(bridge)
-                in_doubt = restored or doubt
                 first = Stage("prepare", accept=accept, doubt=in_doubt, thorough=thorough).text()
-                above = highest if restored else 0
-                now = self._clock.now()
-                run = await self._runs.start(bridge.id, "sync", cause, first, now, above=above)
+                run = await self._runs.start(bridge.id, "sync", cause, first, self._clock.now())
             self._waterline.raise_to(bridge.id, run.id)
             async with self._working(bridge, run, lease, watch) as work:
                 if work is not None:
                     await until_lost(work, self._durable.drive(run.id, run.stage))
         finally:
-            await self._give_back(lease)
+            await self._doubts.give_back(lease)
         return await self._runs.get(run.id)
 
     async def live(self, bridge: Bridge, *, cause: str, watch: Watch | None = None) -> Run | None:
@@ -179,12 +173,11 @@ class Fleet:
         self, bridge: Bridge, purpose: str, at: str, cause: str, watch: Watch | None, only: Only = frozenset()
     ) -> Run | None:
         """A run about some records. The due records are its memory: one that is cut off leaves them."""
-        lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
+        lease = await self._doubts.take(bridge, self._owner)
         try:
+            in_doubt = await self._doubts.notice(bridge, lease)
             whole = await self._runs.latest_done(bridge.id)
-            behind = lease.found < self._waterline.tide(bridge.id)
-            behind = behind or await self._runs.newest_id(bridge.id) < self._waterline.read(bridge.id)
-            if whole is None or behind or not (only or await self._runs.synced(bridge.id)):
+            if whole is None or in_doubt or not (only or await self._runs.synced(bridge.id)):
                 return None
             if await self._runs.unfinished(bridge.id):
                 return None
@@ -192,36 +185,17 @@ class Fleet:
             stage = Stage(at).text()
             run = await self._runs.start(bridge.id, purpose, cause, stage, self._clock.now())
             self._waterline.raise_to(bridge.id, run.id)
-            self._waterline.raise_tide(bridge.id, lease.taken)
             async with self._working(bridge, run, lease, watch, generation=whole.id) as work:
                 if work is not None:
                     work.careful, work.only = await self._runs.asked(bridge.id), only
                     await until_lost(work, self._to_the_end(run.id, stage))
-            await self._give_back(lease)
         finally:
-            await self._drivers.release(lease)
+            await self._doubts.give_back(lease)
         return await self._runs.get(run.id)
-
-    async def _give_back(self, lease: Lease) -> None:
-        """In the database first: a tide that is higher beside it tells a restored copy."""
-        await self._drivers.release(lease)
-        self._waterline.raise_tide(lease.bridge_id, lease.given_back)
 
     async def _to_the_end(self, run_id: int, stage: str) -> None:
         while stage != FINISHED:
             stage = await self.advance(run_id, stage)
-
-    async def _end_all(self, bridge: Bridge) -> None:
-        """What was under way when the copy was made is over: the world went on without it."""
-        while (run := await self._runs.unfinished(bridge.id)) is not None:
-            note = "It was cut off, and the database was restored since."
-            await self._runs.finish(run.id, "failed", self._clock.now(), note, "Nothing to do.")
-
-    async def _still_in_doubt(self, bridge: Bridge) -> bool:
-        """Did the newest sync doubt what the database says, and come to no good end?"""
-        newest = await self._runs.newest_of(bridge.id, "sync")
-        stopped = newest is not None and newest.state not in ("running", "done") and newest.stage
-        return bool(stopped and newest and Stage.read(newest.stage).doubt)
 
     async def _to_continue(self, bridge: Bridge, *, accept: bool) -> Run | None:
         """The sync that was cut off, if what it has read is still what we know of both sides."""
@@ -251,26 +225,26 @@ class Fleet:
         self, bridge: Bridge, *, policy: Policy | None = None, watch: Watch | None = None
     ) -> DryRun:
         """Read both sides and plan everything, by another policy if one is given; not one mutating call."""
-        lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
+        lease = await self._doubts.take(bridge, self._owner)
         lines: list[Planned] = []
         examples = Examples()
         try:
-            run = await self._runs.start(
-                bridge.id, "plan", "command", Stage("prepare").text(), self._clock.now()
-            )
+            stage = Stage("prepare", doubt=await self._doubts.notice(bridge, lease)).text()
+            run = await self._runs.start(bridge.id, "plan", "command", stage, self._clock.now())
             async with self._working(bridge, run, lease, watch, policy) as work:
                 if work is not None:
                     work.lines, work.examples = lines, examples
                     await until_lost(work, self._to_the_end(run.id, run.stage))
         finally:
-            await self._drivers.release(lease)
+            await self._doubts.give_back(lease)
         return DryRun(await self._runs.get(run.id), lines, examples)
 
     async def undo(self, bridge: Bridge, order: UndoOrder, *, cause: str, preview: bool) -> UndoRun:
         """Put back what the journal says was written; raises ``NotPossible`` for an order without a sense."""
-        lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
+        lease = await self._doubts.take(bridge, self._owner)
         lines: list[UndoLine] = []
         try:
+            await self._doubts.notice(bridge, lease)
             stage = Stage("finish").text()
             run = await self._runs.start(bridge.id, "undo", cause, stage, self._clock.now())
             async with self._working(bridge, run, lease, None) as work:
@@ -286,7 +260,7 @@ class Fleet:
                     else:
                         await self._end(work, "done", "A preview: nothing was written." if preview else "")
         finally:
-            await self._drivers.release(lease)
+            await self._doubts.give_back(lease)
         return UndoRun(await self._runs.get(run.id), lines)
 
     async def unfinished(self) -> list[Bridge]:
@@ -461,6 +435,7 @@ class Fleet:
             config=self._config,
             run_id=run.id,
             purpose=run.purpose,
+            doubt=bool(run.stage and Stage.read(run.stage).doubt),
             generation=generation,
             last_whole=whole.id if whole else 0,
             addresses=Addresses(self._pepper, bridge.id),

@@ -65,7 +65,7 @@ async def match_people(work: Work, stage: Stage) -> Stage:
         found.partners[Side.HIGHLEVEL].setdefault(one.highlevel_id, MAYBE)
         found.partners[Side.REZORA].setdefault(one.rezora_id, MAYBE)
         found.holds.append(OpenHold(MAYBE, one.highlevel_id, one.rezora_id, detail=one.reason))
-    _bury_the_forgotten(found, stage, alone, rows, buried)
+    _bury_the_forgotten(found, work, alone, rows, buried)
     _close_intents(work, found, intents)
     following = stage.to("forecast" if work.dry else "weigh" if stage.passes == 0 else "apply")
     await _store(work, found, following)
@@ -191,7 +191,7 @@ def note_pairing(found: Matches, pairing: Pairing) -> None:
 
 def _bury_the_forgotten(
     found: Matches,
-    stage: Stage,
+    work: Work,
     alone: Mapping[Side, Sequence[Person]],
     rows: Mapping[Side, Sequence[Row[Any]]],
     buried: Mapping[tuple[Side, str], str],
@@ -205,7 +205,7 @@ def _bury_the_forgotten(
             if person.marker and person.marker not in there:
                 stone = Tombstone(side, person.id, f"deleted_in_{side.other.value}", person.marker)
                 found.tombstones.append(stone)
-            elif stage.doubt:
+            elif work.doubt:
                 found.tombstones.append(Tombstone(side, person.id, "restored"))
 
 

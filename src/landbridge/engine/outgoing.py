@@ -16,10 +16,11 @@ import structlog
 
 from landbridge.engine.answers import FIELD_CAUSES, NotPossible
 from landbridge.engine.catalog import OWN_TRIGGERS
-from landbridge.store import outgoing
+from landbridge.store import outgoing, restored
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database
 from landbridge.store.outgoing import Noted, Outgoing, Subscription
+from landbridge.store.restored import Mark
 from landbridge.sync.model import Side
 from landbridge.systems.arguments import meant
 from landbridge.systems.base import Clock
@@ -105,7 +106,7 @@ class OutgoingWebhooks:
             raise NotPossible(str(unusable), unusable.fix) from None
         wanted = _checked_triggers(triggers)
         secret, key, now = new_secret(), secrets.token_hex(16), self._clock.now()
-        sealed = self._seals.seal(Target(str(url), secret), _purpose(key))
+        sealed = self._seals.seal(Target(str(url), secret), outgoing.purpose(key))
         new = Subscription(0, bridge.id, key, name.strip()[:100], url.host or "", wanted, sealed, True, now)
         async with self._database.write() as connection:
             if not await outgoing.subscriptions(connection, bridge.id):  # nobody has looked for a while
@@ -213,7 +214,8 @@ class OutgoingWebhooks:
             entries, last = await outgoing.entries_after(connection, bridge.id, journal_id, begun)
             holds = await outgoing.holds_since(connection, bridge.id, holds_at)
             fired = await outgoing.firings_since(connection, bridge.id, now - FIRED_SECONDS)
-            wanted = _wanted(bridge, (*entries, *holds, *fired), known)
+            mark = await restored.newest(connection, bridge.id)
+            wanted = _wanted(bridge, (*entries, *holds, *fired), known, mark)
             there = await outgoing.known_messages(connection, {key[1] for key in wanted})
         new = {key: told for key, told in wanted.items() if key not in there}
         # Not ahead of the clock: one that was set back must not hide what is opened until it catches up.
@@ -227,7 +229,7 @@ class OutgoingWebhooks:
 
     async def _deliver(self, one: Outgoing, to: Subscription) -> Outgoing:
         """One attempt, and what it means for the message and for its address."""
-        target = self._seals.opened(to.sealed, _purpose(to.key), Target)
+        target = self._seals.opened(to.sealed, outgoing.purpose(to.key), Target)
         taken = await self.sender.send(
             target.address, target.secret, one.message, one.body, self._clock.now()
         )
@@ -277,14 +279,19 @@ def _checked_triggers(triggers: Sequence[str]) -> tuple[str, ...]:
 
 
 def _wanted(
-    bridge: Bridge, found: Sequence[Noted], known: Sequence[Subscription]
+    bridge: Bridge, found: Sequence[Noted], known: Sequence[Subscription], mark: Mark
 ) -> dict[tuple[int, str], tuple[str, bytes]]:
-    """Trigger and body by subscription and message; nobody is told what was before they asked."""
+    """Trigger and body by subscription and message; nobody is told what was before they asked.
+
+    A restored database counts on from an older number: its new entries must not have the names of messages
+    that were sent before, or their receivers would take them for repetitions.
+    """
     wanted = {}
     for noted in found:
         for trigger in _triggers_of(noted):
             told = trigger, _body(trigger, noted.at, _facts(bridge, noted))
-            message = _message(bridge.id, trigger, noted.key)
+            again = f":{mark.run_id}" if mark.run_id and noted.at >= mark.at else ""
+            message = _message(bridge.id, trigger, noted.key + again)
             for one in known:
                 asked = noted.source == "journal" or noted.at >= one.created_at
                 if one.enabled and asked and trigger in one.triggers:
@@ -331,7 +338,3 @@ def _ended(to: Subscription, taken: Taken, now: float) -> str:
     if not taken.ok and to.failing_since is not None and now - to.failing_since >= FAILING_SECONDS:
         return "The address took nothing for five days."
     return ""
-
-
-def _purpose(key: str) -> str:
-    return f"subscription:{key}"

@@ -51,7 +51,6 @@ class ReceiverConfig:
     wait_seconds: float = 5.0
     gather_seconds: float = 0.0
     flush_seconds: float = 5.0
-    prune_seconds: float = 3_600.0
     app_id: str = ""
 
 
@@ -82,7 +81,6 @@ class Receiver:
         self._being_counted: Counter[Tally] = Counter()
         self._rounds = 0
         self._turn = asyncio.Lock()
-        self._pruned_at = 0.0
 
     async def receive(self, raw: bytes, headers: Mapping[str, str]) -> Outcome:
         """One delivery: its raw body, and headers by lower-case name. Returns once it is durable.
@@ -169,14 +167,9 @@ class Receiver:
 
     async def _store(self, deliveries: list[Delivery]) -> Accepted:
         now = self._clock.now()
-        pruning = now >= self._pruned_at + self._config.prune_seconds
         async with self._turn, self._counting() as counted, self._database.write() as connection:
-            if pruning:
-                await inbox.prune(connection, now)
             accepted = await inbox.accept(connection, deliveries, now)
             await inbox.count(connection, counted)
-        if pruning:
-            self._pruned_at = now
         return accepted
 
     # Counters

@@ -11,7 +11,8 @@ from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.driver import Drivers
 from landbridge.store.journal import Entry, OpenHold
-from landbridge.store.runs import LIVE, Run, Runs
+from landbridge.store.restored import RESTORE
+from landbridge.store.runs import LIVE, SHOWN, Run, Runs
 from landbridge.sync.reasons import EXCLUDED, HELD, Reason
 
 NEWEST = 5  # entries of the journal
@@ -84,6 +85,16 @@ class Status:
         return f"{self.equal:,} of {self.total:,} contacts are equal on both sides; the other {others:,}:"
 
     @property
+    def restored(self) -> Run | None:
+        """The mark of a restore after which no sync came to a good end yet."""
+        for run in self.recent:
+            if run.purpose == RESTORE:
+                return run
+            if run.purpose == "sync" and run.state == "done":
+                return None
+        return None
+
+    @property
     def sentence(self) -> str:
         """The state in one sentence."""
         newest = self.recent[0] if self.recent else None
@@ -99,6 +110,8 @@ class Status:
             return "Nothing has been synced yet. Look at the plan, then start the first sync."
         if newest.state in ("failed", "braked"):
             return newest.sentence
+        if self.restored is not None:
+            return f"{self.restored.sentence} {self.restored.fix}"
         waiting = f", {self.waiting:,} wait for their turn" if self.waiting else ""
         held = f", {self.on_hold:,} wait for you" if self.on_hold else ""
         return (
@@ -110,7 +123,7 @@ class Status:
 async def status_of(database: Database, bridge: Bridge, now: float) -> Status:
     """Read the picture; no call leaves the machine."""
     runs = Runs(database)
-    recent = await runs.recent(bridge.id)
+    recent = await runs.recent(bridge.id, purposes=SHOWN)
     latest_live = await runs.recent(bridge.id, 1, LIVE)
     if latest_live and latest_live[0].state in ("failed", "braked"):  # else the journal says what was done
         recent = sorted([*latest_live, *recent], key=lambda run: -run.id)

@@ -120,6 +120,7 @@ class Work:
     purpose: str
     addresses: Addresses
     waterline: Waterline
+    doubt: bool = False  # the database may be older than the world: nothing of it is believed in this run
     generation: int = 0  # records that a run from this one on has seen are there; of a whole run itself
     listed: float | None = None  # HighLevel's time of the newest change that this run's listing showed
     listing: tuple[float, float] | None = None  # when that listing began and when its last page came

@@ -33,6 +33,11 @@ class Feed:
     read_at: float | None
 
 
+def purpose(bridge_id: int) -> str:
+    """What a sealed address is bound to: it opens for its own bridge only."""
+    return f"calendar of bridge {bridge_id}"
+
+
 async def of_bridge(connection: AsyncConnection, bridge_id: int) -> Feed | None:
     """The calendar of a bridge, None where there is none."""
     query = select(feed).where(feed.c.bridge_id == bridge_id)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 
-from sqlalchemy import Insert, bindparam, delete, func, select, update
+from sqlalchemy import Insert, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store import due
@@ -18,8 +18,6 @@ from landbridge.store.rows import batches, execute_many, new_row
 from landbridge.store.tables import account, arrivals, bridge, delivery
 from landbridge.sync.model import Side
 
-# Longer than a delivery is believed at all (hours), so that what was pruned cannot be replayed.
-KEPT_SECONDS = 30 * 86_400.0
 UNINSTALLED = "HighLevel says that the app was uninstalled from this location."
 UNINSTALLED_FIX = "Connect HighLevel again on the set-up page; nothing was deleted."
 
@@ -202,15 +200,3 @@ async def counts(connection: AsyncConnection, day: str) -> dict[Tally, int]:
     """What came on a day, as counted so far."""
     rows = await connection.execute(select(arrivals).where(arrivals.c.day == day))
     return {(row.day, row.type, row.outcome): row.number for row in rows}
-
-
-async def prune(connection: AsyncConnection, now: float, limit: int = 5_000) -> int:
-    """Forget deliveries older than 30 days, at most so many at a time; gives how many.
-
-    Rows are in the order of their ids, so only the oldest are looked at and nothing needs an index.
-    """
-    oldest = select(delivery.c.id, delivery.c.received_at).order_by(delivery.c.id).limit(limit)
-    old = [row.id for row in await connection.execute(oldest) if row.received_at < now - KEPT_SECONDS]
-    for some in batches(old):
-        await connection.execute(delete(delivery).where(delivery.c.id.in_(some)))
-    return len(old)

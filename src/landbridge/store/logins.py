@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.people_tables import api_key, login, person
@@ -89,13 +89,12 @@ async def newest(connection: AsyncConnection, count: int = 200) -> list[LoginRow
     ]
 
 
-async def forget(connection: AsyncConnection, before: float, *, keys_before: float) -> None:
-    """Drop attempts that are older than ``before``, and the hashes of those older than ``keys_before``.
+async def forget_keys(connection: AsyncConnection, before: float) -> None:
+    """Drop the hashes of attempts that are older than that.
 
     A hash of an address can be found out by hashing all addresses, so it stays only while it slows guessing.
     """
-    await connection.execute(delete(login).where(login.c.at < before))
-    named = (login.c.at < keys_before) & (login.c.address_key != "")
+    named = (login.c.at < before) & (login.c.address_key != "")
     await connection.execute(update(login).where(named).values(email_key="", address_key=""))
 
 

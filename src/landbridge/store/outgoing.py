@@ -74,6 +74,11 @@ class Noted:
     number: int = 0
 
 
+def purpose(key: str) -> str:
+    """What the sealed address and secret of a subscription are bound to."""
+    return f"subscription:{key}"
+
+
 async def add(connection: AsyncConnection, new: Subscription) -> int:
     """Keep a subscription; its id."""
     row = {

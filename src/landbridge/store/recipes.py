@@ -14,7 +14,7 @@ from landbridge.store.rows import batches, execute_many, new_row, pack, unpack
 from landbridge.store.tables import delivery
 from landbridge.sync.model import Kind
 
-KEPT_SECONDS = 60 * 86_400.0  # longer than a delivery is kept, so that what is forgotten cannot come again
+KEPT_SECONDS = 60 * 86_400.0  # longer than a delivery can be kept (settings.py), so that none fires again
 WAITING, BEGUN, DONE, FAILED, SKIPPED = "waiting", "begun", "done", "failed", "skipped"
 
 

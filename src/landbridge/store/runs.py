@@ -17,7 +17,8 @@ from landbridge.store.tables import run
 
 WHOLE = ("plan", "sync")  # purposes of runs that read both sides whole
 LIVE = ("live", "poll")  # purposes of runs that look at some records only
-EVERY_PURPOSE = (*WHOLE, *LIVE, "undo")
+SHOWN = (*WHOLE, "undo", "restore")  # live ones are many, and the journal says what they did
+EVERY_PURPOSE = (*SHOWN, *LIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,8 @@ class Runs:
             query = select(func.max(run.c.id)).where(run.c.bridge_id == bridge_id)
             return (await connection.execute(query)).scalar_one() or 0
 
-    async def start(
-        self, bridge_id: int, purpose: str, cause: str, stage: str, now: float, *, above: int = 0
-    ) -> Run:
-        """Open a run; its id is higher than ``above``, which only matters after a restore."""
+    async def start(self, bridge_id: int, purpose: str, cause: str, stage: str, now: float) -> Run:
+        """Open a run."""
         row: dict[str, Any] = {
             "bridge_id": bridge_id,
             "purpose": purpose,
@@ -63,8 +62,6 @@ class Runs:
             "state": "running",
             "stage": stage,
         }
-        if above:
-            row["id"] = above + 1
         async with self._database.write() as connection:
             run_id = (
                 await connection.execute(insert(run).values(**row, started_at=now).returning(run.c.id))

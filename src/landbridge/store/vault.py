@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import os
 import secrets
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -18,79 +15,27 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.database import Database, StoreFailure
+from landbridge.store.keyring import KEY_BYTES, Key, Keyring
 from landbridge.store.tables import pepper, secret
 
-KEY_BYTES = 32
 NONCE_BYTES = 12
 FORMAT = b"\x01"
-_PEPPER = 0  # sealed as of an account that cannot be
+PEPPER = 0  # sealed as of an account that cannot be
 
 Body = TypeVar("Body")
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """The master key; its repr shows nothing of it."""
-
-    raw: bytes
-
-    def __repr__(self) -> str:
-        return "Key(…)"
-
-    @property
-    def id(self) -> bytes:
-        """Four bytes that tell one key from another, for rotation."""
-        return hashlib.blake2b(self.raw, digest_size=4, person=b"landbridge-key").digest()
-
-
-def load_key(home: Path, given: str = "") -> Key:
-    """The key from ``LANDBRIDGE_KEY`` (base64 of 32 bytes), else from ``home/key``, made on first start.
-
-    The file has mode 0600. Raises ``StoreFailure`` for a key of the wrong form, or a file others can read.
-    """
-    if given:
-        return _decoded(given, "LANDBRIDGE_KEY")
-    path = home / "key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if path.stat().st_mode & 0o077:
-            raise StoreFailure(
-                f"The key file {path} can be read by other users.", f"Run `chmod 600 {path}`, then try again."
-            ) from None
-        return _decoded(path.read_text(encoding="ascii").strip(), f"the key file {path}")
-    with os.fdopen(descriptor, "wb") as file:
-        raw = secrets.token_bytes(KEY_BYTES)
-        file.write(base64.b64encode(raw) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return Key(raw)
-
-
-def _decoded(text: str, origin: str) -> Key:
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    if len(raw) != KEY_BYTES:
-        raise StoreFailure(
-            f"The key from {origin} is not {KEY_BYTES} bytes in base64.",
-            'Make one with: python3 -c "import base64, os; print(base64.b64encode(os.urandom(32)).decode())"',
-        )
-    return Key(raw)
 
 
 class Vault:
     """Seals and opens the credential of one account at a time; safe between processes.
 
     The account's id and the save's version are authenticated with the text (AAD), so a row
-    copied to another account, or an older row put back, does not open.
+    copied to another account, or an older row put back, does not open. What is sealed tells with
+    which key: the newest key seals, and any key of the ring opens (``store/rotation.py``).
     """
 
-    def __init__(self, database: Database, key: Key) -> None:
+    def __init__(self, database: Database, keys: Keyring | Key) -> None:
         self._database = database
-        self._key = key
-        self._cipher = AESGCM(key.raw)
+        self.keys = keys if isinstance(keys, Keyring) else Keyring([keys])
 
     async def pepper(self) -> bytes:
         """The secret under which addresses are hashed, made once, sealed like a credential.
@@ -100,10 +45,14 @@ class Vault:
         async with self._database.write() as connection:
             sealed = (await connection.execute(select(pepper.c.sealed))).scalar_one_or_none()
             if sealed is None:
-                sealed = self._seal(secrets.token_bytes(KEY_BYTES), _PEPPER, 1)
+                sealed = self._seal(secrets.token_bytes(KEY_BYTES), PEPPER, 1)
                 await connection.execute(insert(pepper).values(id=1, sealed=sealed))
+        return self.opened_pepper(sealed)
+
+    def opened_pepper(self, sealed: bytes) -> bytes:
+        """The secret from a row of the table ``pepper``; raises ``StoreFailure`` without its key."""
         try:
-            return self._open(sealed, _PEPPER, 1)
+            return self._open(sealed, PEPPER, 1)
         except StoreFailure:
             raise StoreFailure(
                 "The list of addresses that opted out was sealed with another key.",
@@ -118,7 +67,7 @@ class Vault:
             credentials = list(await connection.execute(query))
         try:
             for sealed in peppers:
-                self._open(sealed, _PEPPER, 1)
+                self._open(sealed, PEPPER, 1)
             for row in credentials:
                 self._open(row.sealed, row.account_id, row.version)
         except StoreFailure:
@@ -205,27 +154,38 @@ class Vault:
     def code(self, purpose: str) -> str:
         """Ten letters that only the keeper of the key can tell, the same in every process (50 bits)."""
         digest = hashlib.blake2b(
-            purpose.encode(), key=self._key.raw, digest_size=10, person=b"landbridge-code"
+            purpose.encode(), key=self.keys.newest.raw, digest_size=10, person=b"landbridge-code"
         )
         return base64.b32encode(digest.digest()).decode().lower()[:10]
 
+    def sealed_again(self, sealed: bytes, account_id: int | str, version: int) -> bytes | None:
+        """The same text under the newest key, None where it is under that key already."""
+        if key_id_of(sealed) == self.keys.newest.id:
+            return None
+        return self._seal(self._open(sealed, account_id, version), account_id, version)
+
     def _seal(self, text: bytes, account_id: int | str, version: int) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return FORMAT + self._key.id + nonce + self._cipher.encrypt(nonce, text, _aad(account_id, version))
+        nonce, key = os.urandom(NONCE_BYTES), self.keys.newest
+        return FORMAT + key.id + nonce + AESGCM(key.raw).encrypt(nonce, text, _aad(account_id, version))
 
     def _open(self, sealed: bytes, account_id: int | str, version: int) -> bytes:
-        key_id, nonce = sealed[1:5], sealed[5 : 5 + NONCE_BYTES]
-        if sealed[:1] != FORMAT or key_id != self._key.id:
+        nonce, key = sealed[5 : 5 + NONCE_BYTES], self.keys.find(key_id_of(sealed))
+        if sealed[:1] != FORMAT or key is None:
             raise StoreFailure(
                 "The stored credential was sealed with another key.",
                 "Put the old LANDBRIDGE_KEY or key file back, or connect the account again.",
             )
         try:
-            return self._cipher.decrypt(nonce, sealed[5 + NONCE_BYTES :], _aad(account_id, version))
+            return AESGCM(key.raw).decrypt(nonce, sealed[5 + NONCE_BYTES :], _aad(account_id, version))
         except InvalidTag:
             raise StoreFailure(
                 "The stored credential was altered and is not used.", "Connect the account again."
             ) from None
+
+
+def key_id_of(sealed: bytes) -> bytes:
+    """Which key something was sealed with (``Key.id``)."""
+    return sealed[1:5]
 
 
 def _aad(account_id: int | str, version: int) -> bytes:

@@ -80,6 +80,7 @@ class Situation:
     ``suppressed``: an address of it opted out somewhere, at any time. ``lifted``: sides on which somebody
     took an opt-out back. ``gone``: the side whose record a read by id proved gone. ``tombstone``: why a
     record that is alone is never the source of a create. ``barred``: channels closed to its phone number.
+    ``unsure``: the database may be older than what happened since, so that no base of it is believed.
     """
 
     highlevel: Record | None
@@ -92,6 +93,7 @@ class Situation:
     paused: bool = False
     lifted: frozenset[Side] = frozenset()
     barred: frozenset[str] = frozenset()
+    unsure: bool = False
 
     def record(self, side: Side) -> Record | None:
         """The record of one side."""

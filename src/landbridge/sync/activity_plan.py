@@ -45,6 +45,7 @@ class Scene:
     deleted; ``ignored`` is left where it is, as a person said, and ``unsure`` was alone when the database was
     restored from an older copy; ``writable`` are the sides where this kind may be written; ``choices`` are by
     pair of ids and field; ``refused`` is how two looked (``look``) when a write of them was refused.
+    ``doubted``: the database may be older than what happened since, so that nothing of it is believed.
     """
 
     kind: Kind
@@ -58,6 +59,7 @@ class Scene:
     writable: frozenset[Side] = frozenset(Side)
     choices: Mapping[Pair, Mapping[str, Choice]] = field(default_factory=dict)
     refused: Mapping[Pair, str] = field(default_factory=dict)
+    doubted: bool = False
 
     def look(self, ids: Pair) -> str:
         """Changes exactly when a carried field of one of these two does."""
@@ -163,7 +165,7 @@ class ActivityPlanner:
         if choice is not None and choice.use in ("keep", "delete"):
             delete = (Delete(survivor.side, survivor.id),) if choice.use == "delete" else ()
             return Plan(delete, closed=reason, cells=("gone, approved",))
-        if edited or link.rebase:
+        if edited or link.rebase or scene.doubted:
             return Plan(holds=(Hold("activity_deleted_and_edited"),), cells=("gone, other edited",))
         reach = self.rule.direction.reaches(survivor.side) and survivor.side in scene.writable
         if self.rule.on_delete is OnGone.DELETE and reach:
@@ -176,7 +178,8 @@ class ActivityPlanner:
         """Two that belong together, field by field."""
         records = {side: scene.seen[side, link.id(side)] for side in Side}
         bases = {side: dict(link.base(side)) for side in Side}
-        draft = Draft(records, bases, dict(link.notes), believe=not link.rebase)
+        believe = not (link.rebase or scene.doubted)
+        draft = Draft(records, bases, dict(link.notes), believe=believe)
         for rule, converter in self._rules:
             choice = choices.get(rule.name)
             if _is_shortened(draft, rule, converter):
@@ -217,7 +220,8 @@ class ActivityPlanner:
             plan = Plan(excluded="not_writable", cells=("alone, left out",))
         else:
             plan = self._create(one, target)
-        unsure = (one.side, one.id) in scene.unsure and (choice is None or choice.use != "create")
+        unsure = scene.doubted or (one.side, one.id) in scene.unsure
+        unsure = unsure and (choice is None or choice.use != "create")
         if plan.actions and unsure:
             plan = Plan(holds=(Hold("activity_restored"),), cells=("alone, never again",))
         return Step(0, *ids, plan, based=bool(plan.actions))

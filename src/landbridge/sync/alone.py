@@ -37,8 +37,9 @@ class Newcomer:
             return Plan(excluded="self_contact")
         if outside := self.policy.scope.why_not(source):
             return Plan(excluded=outside, cells=("alone, left out",))
-        if situation.tombstone and not wanted:
-            return _never_again(situation.tombstone)
+        unsure = situation.tombstone == "restored" and not wanted
+        if situation.tombstone and not (wanted or unsure):
+            return Plan(excluded=situation.tombstone, cells=("alone, never again",))
         carried = self._carried(source)
         fields = self._translated(source.fields)
         fields |= {
@@ -49,6 +50,8 @@ class Newcomer:
         excluded = self._why_not(source, fields, suppressed=situation.suppressed)
         if excluded:
             return Plan(excluded=excluded, cells=("alone, left out",))
+        if unsure:  # the database is older than what happened: nobody who could be created is, unasked
+            return Plan(holds=(Hold("restored_alone"),), cells=("alone, never again",))
         labels = tuple(dict.fromkeys(self._label(rule) for rule in carried if not rule.field(self._target)))
         default = self.policy.default_list if self._target is Side.REZORA else ""
         if default and default.casefold() not in {name.casefold() for name in labels}:
@@ -136,10 +139,3 @@ class Newcomer:
         if not email and self.policy.require_email:
             return "no_email"
         return "" if fields.get("contact_name") else "no_name"
-
-
-def _never_again(reason: str) -> Plan:
-    """Its partner was deleted, or the database is older than what happened: not created unasked."""
-    if reason == "restored":
-        return Plan(holds=(Hold("restored_alone"),), cells=("alone, never again",))
-    return Plan(excluded=reason, cells=("alone, never again",))

@@ -72,7 +72,7 @@ def decide_label(
     if known and apart and not moved:  # a person undid the last change
         lacking = next(side for side in Side if not shows[side])
         return LabelVerdict({}, {}, "undone" if rule.direction.reaches(lacking) else "")
-    if known and apart and not believe:
+    if apart and not believe:
         return LabelVerdict({}, {}, "restored")
     removed = known and any(base[side] and not shows[side] for side in Side)
     wanted = any(shows.values()) and not removed

@@ -83,7 +83,7 @@ def decide(  # noqa: PLR0911  # one return for each row of the table
     now = {Side.HIGHLEVEL: canon(Side.HIGHLEVEL, highlevel.now), Side.REZORA: canon(Side.REZORA, rezora.now)}
     equal = now[Side.HIGHLEVEL] == now[Side.REZORA]
     if highlevel.base is None or rezora.base is None:
-        return _first_contact(rule, now)
+        return _first_contact(rule, now, believe=believe and note != RESTORED)
     changed = {
         Side.HIGHLEVEL: now[Side.HIGHLEVEL] != canon(Side.HIGHLEVEL, highlevel.base),
         Side.REZORA: now[Side.REZORA] != canon(Side.REZORA, rezora.base),
@@ -121,10 +121,17 @@ def _unchanged(now: dict[Side, str], *, equal: bool, note: str) -> Verdict:
     return Verdict(Outcome.HOLD, cause="differs", cell="same, frozen apart")
 
 
-def _first_contact(rule: Rule, now: dict[Side, str]) -> Verdict:
-    """No base yet: fill blanks, else a person decides (section 4, last row)."""
+def _first_contact(  # noqa: PLR0911  # one return for each row of the table
+    rule: Rule, now: dict[Side, str], *, believe: bool
+) -> Verdict:
+    """No base yet: fill blanks, else a person decides (section 4, last row).
+
+    After a restore the two may have been linked already, and what is blank was cleared since: that waits.
+    """
     if now[Side.HIGHLEVEL] == now[Side.REZORA]:
         return Verdict(Outcome.SETTLE, cell="first contact, equal")
+    if not believe:
+        return Verdict(Outcome.HOLD, cause="restored", cell="base not believed")
     for source in Side:
         if now[source] and not now[source.other]:
             if rule.direction.reaches(source.other):

@@ -133,7 +133,8 @@ class Planner:
         bases = {side: dict(link.base(side)) for side in Side}
         if link.unread is not None:
             self._read_back(bases, records, link.unread)
-        draft = Draft(records, bases, dict(link.notes), believe=not link.rebase)
+        believe = not (link.rebase or situation.unsure)
+        draft = Draft(records, bases, dict(link.notes), believe=believe)
         out = situation.suppressed or any(record.opted_out is not False for record in records.values())
         if self.policy.opt_out:
             _plan_opt_out(draft, situation, self.policy.only)

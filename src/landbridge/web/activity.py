@@ -163,6 +163,7 @@ class ActivityPages:
             first=not before,
             people=people,
             text=text,
+            reach=await self._product.upkeep.history.reach(bridge),
             sides=list(Side),
             kinds=list(Kind),
             causes=CAUSE_WORDS,

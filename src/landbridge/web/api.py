@@ -46,7 +46,9 @@ class RunFacts(BaseModel):
     """One pass over a bridge; times are epoch seconds, UTC."""
 
     id: int
-    purpose: str = Field(description="sync, plan for a dry run, or undo")
+    purpose: str = Field(
+        description="sync, plan for a dry run, undo, or restore: from then on nothing older was believed"
+    )
     cause: str
     state: str = Field(description="running, done, failed or braked")
     stage: str = Field(description="What it does now, in words; empty when it ended.")

@@ -34,6 +34,7 @@ from landbridge.store.journal import Entry
 from landbridge.store.recipes import Firing
 from landbridge.sync.model import Kind
 from landbridge.sync.rules import ActivityRule, Policy
+from landbridge.upkeep import Upkeep
 
 
 class Recipes(Protocol):
@@ -92,6 +93,7 @@ class Product(Protocol):
     trials: Trials
     overview: Overview
     operating: Operating
+    upkeep: Upkeep
 
     @property
     def recipes(self) -> Recipes:

@@ -36,6 +36,7 @@ RULES: tuple[tuple[str, str, Role | None], ...] = (
     ("*", "/api/v1/keys", Role.OWNER),
     ("*", "/api/v1/keys/*", Role.OWNER),
     ("*", "/api/v1/doctor", Role.OWNER),  # it names folders of the machine
+    ("POST", "/api/v1/retention/forget", Role.OWNER),
     ("GET", "/connect/*", Role.OWNER),
     ("GET", "/oauth/*", Role.OWNER),
     ("POST", "/connect/*", Role.OWNER),

@@ -18,6 +18,7 @@ from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.api_outgoing import OutgoingApi
 from landbridge.web.api_overview import OverviewApi
 from landbridge.web.api_people import PeopleApi
+from landbridge.web.api_retention import RetentionApi
 from landbridge.web.api_setup import SetupApi
 from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
@@ -91,6 +92,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         PeopleApi(product),
         OutgoingPages(product, pages),
         OverviewApi(product),
+        RetentionApi(product),
     )
     for part in parts:
         site.include_router(part.router())

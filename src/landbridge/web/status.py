@@ -52,6 +52,8 @@ class StatusView:
             return "ask"
         if self.failed:
             return "bad"
+        if self.status.restored:
+            return "ask"
         return "good" if self.newest else "new"
 
     @property
@@ -61,6 +63,8 @@ class StatusView:
             return "Being set up"
         if self.status.interrupted:
             return "Interrupted"
+        if self.status.restored and not (self.running or self.failed or self.braked):
+            return "Restored"
         names = {"busy": "Syncing", "ask": "Waits for your word", "bad": "Failed", "new": "Not started"}
         return names.get(self.tone, "Up to date")
 

@@ -69,9 +69,16 @@ CAUSES = {
     "asked": "Somebody asked",
     "assistant": "AI assistant",
     "look up": "A create without an answer",
+    "restore": "Restore",
 }
 RESULTS = {"running": "Running", "done": "Done", "failed": "Failed", "braked": "Stopped to ask"}
-_PURPOSES = {"plan": "Dry run", "undo": "Undo", "live": "Live", "poll": "Look for changes"}
+_PURPOSES = {
+    "plan": "Dry run",
+    "undo": "Undo",
+    "live": "Live",
+    "poll": "Look for changes",
+    "restore": "Restored from a backup",
+}
 _ACTIONS = {
     "create": "Created in {}",
     "link": "Linked with {}",
