@@ -30,6 +30,7 @@ from landbridge.engine.roster import Listing, Roster
 from landbridge.engine.schedule import Timetable, Timing, keep_in_step
 from landbridge.engine.status import Status, status_of
 from landbridge.engine.telling import Alerts, Tried, keep_watch
+from landbridge.engine.trials import Trials
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
@@ -109,6 +110,7 @@ class App:
             database, clock, self._connections.open_calls, OwnActions(self), self._connections.may_write
         )
         self.outgoing = OutgoingWebhooks(database, clock, vault, WebhookSender(), self._rng)
+        self.trials = Trials(self.plan, clock)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, self._poll_for, self._sync_for)
@@ -439,6 +441,7 @@ class App:
 
     async def close(self) -> None:
         """Stop everything; what is unfinished continues with the next process."""
+        await self.trials.close()
         await self._crew.close()
         await self._receiver.close()
         if self._fleet is not None:

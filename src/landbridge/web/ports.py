@@ -17,6 +17,7 @@ from landbridge.engine.recipe_book import Card, Trial
 from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Status
+from landbridge.engine.trials import Trials
 from landbridge.engine.undo import UndoOrder
 from landbridge.settings import Settings
 from landbridge.store.alerts import Alert
@@ -74,6 +75,7 @@ class Product(Protocol):
     feeds: Feeds
     contact_book: ContactBook
     outgoing: OutgoingWebhooks
+    trials: Trials
 
     @property
     def recipes(self) -> Recipes:
