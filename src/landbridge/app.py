@@ -11,10 +11,10 @@ from dataclasses import asdict, replace
 
 import structlog
 
-from landbridge import mapping_file
 from landbridge.access.doors import Doors
 from landbridge.access.people import People
 from landbridge.assembly import async_url, dbos_for, engine_config, feeds_for, receiver_for
+from landbridge.bridge_settings import BridgeSettings
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
 from landbridge.engine.activity_kinds import Carried, kinds_of
@@ -23,7 +23,9 @@ from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
+from landbridge.engine.mapping_book import MappingBook
 from landbridge.engine.outgoing import OutgoingWebhooks, keep_sending
+from landbridge.engine.pausing import demand_running
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.engine.recipes import OpenActivities, activities_of
 from landbridge.engine.roster import Listing, Roster
@@ -91,9 +93,10 @@ class App:
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
         self.contact_book = ContactBook(database, clock, self._connections.policy_of)
+        self.mappings = MappingBook(database, clock, self._connections.policy_from, self._connections.open)
         self.feeds = feeds_for(settings, database, vault, clock)
-        self._recipes = RecipeBook(database, clock, self._connections.policy_of, self.carry)
-        self._receiver = receiver_for(settings, database, clock, self.wake, self._recipes.listens)
+        self.recipes = RecipeBook(database, clock, self._connections.policy_of, self.carry)
+        self._receiver = receiver_for(settings, database, clock, self.wake, self.recipes.listens)
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
         )
@@ -114,11 +117,7 @@ class App:
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, self._poll_for, self._sync_for)
-
-    @property
-    def recipes(self) -> RecipeBook:
-        """The recipes of all bridges."""
-        return self._recipes
+        self.bridge_settings = BridgeSettings(database, clock, vault, self._crew, self.trials, owner)
 
     def setup_code(self) -> str:
         """What the first owner types to prove that they can see the server's terminal."""
@@ -200,7 +199,7 @@ class App:
         return await self.bridges.accounts()
 
     async def create_bridge(
-        self, name: str = "", mapping: str | None = None, highlevel: str = "", rezora: str = ""
+        self, name: str = "", mapping: str | None = None, highlevel: str = "", rezora: str = "", by: str = ""
     ) -> Bridge:
         """Pair two accounts with a mapping; idempotent. Without a mapping an existing one stays.
 
@@ -214,7 +213,7 @@ class App:
         read_policy(mapping)
         named = name or (found[0].name if found else left.title or "main")
         await self._vault.pepper()  # now, so that every later copy of the database has it
-        return await self.bridges.create(named, left, right, mapping, self.clock.now())
+        return await self.bridges.create(named, left, right, mapping, self.clock.now(), by=by)
 
     # Work
 
@@ -252,14 +251,12 @@ class App:
         """The kinds of activities it carries, and where they can be read and written."""
         return kinds_of(bridge, self.policy_of(bridge))
 
-    async def carry(self, bridge: Bridge, kind: Kind, rule: ActivityRule | None) -> Bridge:
+    async def carry(self, bridge: Bridge, kind: Kind, rule: ActivityRule | None, *, by: str = "") -> Bridge:
         """Carry a kind of activities from now on, or not any more; the rest of the mapping stays as it is.
 
         Raises ``MappingError`` for a rule that the mapping cannot have.
         """
-        now, mapping = self.clock.now(), (await self.bridges.bridge(bridge.name)).policy
-        text = mapping_file.carrying(mapping, rule) if rule else mapping_file.not_carrying(mapping, kind)
-        return await self.bridges.create(bridge.name, bridge.highlevel, bridge.rezora, text, now)
+        return await self.mappings.carry(bridge, kind, rule, by=by)
 
     async def plan(self, bridge: Bridge, *, mapping: str | None = None, watch: Watch | None = None) -> DryRun:
         """A dry run: what a sync would do, or what it would do under another mapping, which is not stored.
@@ -279,6 +276,7 @@ class App:
 
     async def ask(self, bridge: Bridge, record_ids: Sequence[str], *, cause: str) -> int:
         """Look at these contacts soon, by their id on either side; how many were named."""
+        demand_running(bridge)
         named = await self._roster.ask(bridge, record_ids, cause)
         self.wake(bridge.id)
         return named
@@ -298,6 +296,7 @@ class App:
 
     def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
         """A full sync in the background; one at a time for each bridge."""
+        demand_running(bridge)
         self._crew.start_sync(bridge, cause=cause, accept=accept)
 
     async def status(self, bridge: Bridge) -> Status:
@@ -375,7 +374,7 @@ class App:
         engine = await self._engine()
         scheduled = keep_in_step(self._timetable, self.clock, engine.unfinished, self.start_scheduled)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._recipes.learn())
+            group.create_task(self.recipes.learn())
             group.create_task(scheduled)
             group.create_task(self._crew.keep_live())
             group.create_task(keep_watch(self._alerts, self.clock))
@@ -383,6 +382,7 @@ class App:
 
     def look_for_changes(self, bridge: Bridge) -> None:
         """Look what moved on both sides, in the background; whatever is under way finds it as well."""
+        demand_running(bridge)
         self._crew.start_poll(bridge)
 
     def start_scheduled(self, bridge: Bridge, purpose: str) -> None:

@@ -154,7 +154,7 @@ def bridge_create(
     text = _read_mapping(out, mapping) if mapping else None
 
     async def work(app: App) -> int:
-        made = await app.create_bridge(name, text, highlevel, rezora)
+        made = await app.create_bridge(name, text, highlevel, rezora, by=people.BY)
         if as_json:
             out.json(
                 {

@@ -77,6 +77,14 @@ class Crew:
         if not self.busy(bridge.id):
             self._begin(bridge.id, partial(self._live_quietly, bridge, self.poll))
 
+    async def stop(self, bridge_id: int) -> None:
+        """End what this process does on a bridge; a run that is cut off continues with the next sync."""
+        self._next_sync.pop(bridge_id, None)
+        task = self._tasks.get(bridge_id)
+        if task is not None and not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
     async def look(self) -> None:
         """Start live work wherever something is due and nobody is at it."""
         now = self.clock.now()
@@ -88,7 +96,7 @@ class Crew:
         waiting = [key for key in found if not self.busy(key) and self._rests.get(key, _Rest()).until <= now]
         if not waiting:
             return
-        known = {bridge.id: bridge for bridge in await Bridges(self.database).bridges()}
+        known = {bridge.id: bridge for bridge in await Bridges(self.database).bridges() if not bridge.stopped}
         for key in waiting:
             if key in known and (found[key] is Urgency.OPT_OUT or await self._may_go_on(key)):
                 self._begin(key, partial(self._live_quietly, known[key], self.live))

@@ -12,24 +12,13 @@ import structlog
 from msgspec.structs import replace as replace_struct
 from sqlalchemy.exc import OperationalError
 
-from landbridge.engine import (
-    activity_lists,
-    activity_live,
-    activity_scan,
-    activity_stages,
-    apply,
-    consent,
-    gone,
-    live,
-    matching,
-    poll,
-    reconcile,
-    scan,
-)
+from landbridge.engine import live
 from landbridge.engine.durable import FINISHED, Driver, Drives
 from landbridge.engine.endings import account_of, ended_by, until_lost
+from landbridge.engine.pausing import demand_running
 from landbridge.engine.recipes import OpenActivities, activities_of, run_recipes
 from landbridge.engine.reconcile import Braked
+from landbridge.engine.steps import STEPS
 from landbridge.engine.undo import UndoLine, UndoOrder, undo
 from landbridge.engine.waterline import Waterline
 from landbridge.engine.work import EngineConfig, Planned, Progress, Stage, Watch, Work
@@ -137,6 +126,7 @@ class Fleet:
         says so): no base is believed and nobody is created unasked (property L11). Raises
         ``StoreFailure`` while another process works on the bridge.
         """
+        await self._demand_running(bridge)
         tide, highest = self._waterline.tide(bridge.id), self._waterline.read(bridge.id)
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now(), above=tide // 2)
         try:
@@ -172,6 +162,7 @@ class Fleet:
         self, bridge: Bridge, purpose: str, at: str, cause: str, watch: Watch | None
     ) -> Run | None:
         """A run about some records. The due records are its memory: one that is cut off leaves them."""
+        await self._demand_running(bridge)
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
         try:
             whole = await self._runs.latest_done(bridge.id)
@@ -194,6 +185,12 @@ class Fleet:
         finally:
             await self._drivers.release(lease)
         return await self._runs.get(run.id)
+
+    async def _demand_running(self, bridge: Bridge) -> None:
+        """Nothing starts on a bridge that was stopped since the caller looked it up."""
+        for found in await self._bridges.bridges():
+            if found.id == bridge.id:
+                demand_running(found)
 
     async def _give_back(self, lease: Lease) -> None:
         """In the database first: a tide that is higher beside it tells a restored copy."""
@@ -287,7 +284,9 @@ class Fleet:
         return [
             bridge
             for bridge in await self._bridges.bridges()
-            if await self._runs.unfinished(bridge.id) and not await self._drivers.busy(bridge.id, now)
+            if not bridge.stopped
+            and await self._runs.unfinished(bridge.id)
+            and not await self._drivers.busy(bridge.id, now)
         ]
 
     async def advance(self, run_id: int, stage: str) -> str:
@@ -471,29 +470,3 @@ class Fleet:
                     work.lost.set()
                     return
             await self._save_progress(work)
-
-
-STEPS: Mapping[str, Callable[[Work, Stage], Awaitable[Stage]]] = {
-    "prepare": scan.prepare,
-    "highlevel": scan.read_highlevel,
-    "rezora": scan.read_rezora,
-    "suppress": consent.suppress,
-    "gone": gone.find_the_missing,
-    "match": matching.match_people,
-    "weigh": reconcile.weigh_plan,
-    "forecast": reconcile.forecast,
-    "apply": apply.apply_slices,
-    "settle": apply.settle,
-    "activities": activity_scan.read_listed,
-    "read_contacts": activity_scan.read_contacts,
-    "weigh_activities": activity_stages.weigh_activities,
-    "carry_activities": activity_stages.carry_activities,
-    "forecast_activities": activity_stages.forecast_activities,
-    "lists": activity_lists.keep_lists,
-    "finish": reconcile.finish,
-    "live": live.drain,
-    "look_highlevel": poll.look_at_highlevel,
-    "look_rezora": poll.look_at_rezora,
-    "look_tasks": activity_live.look_in_turn,
-    "mark": poll.mark,
-}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from landbridge.engine.pausing import why_stopped
 from landbridge.store import due, journal, standings
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
@@ -70,6 +71,8 @@ class Status:
     def sentence(self) -> str:
         """The state in one sentence."""
         newest = self.recent[0] if self.recent else None
+        if self.bridge.stopped and not self.busy:
+            return why_stopped(self.bridge)[0]
         if self.running is not None:
             return (
                 "A run was cut off; it continues with the next sync."

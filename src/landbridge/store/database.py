@@ -62,6 +62,19 @@ class Database:
             async with connection.begin():
                 yield connection
 
+    @asynccontextmanager
+    async def erasing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes, and on SQLite overwrites in the file what it removes."""
+        sqlite = make_url(self.url).get_backend_name() == "sqlite"
+        async with self.write() as connection:
+            if sqlite:
+                await connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            try:
+                yield connection
+            finally:
+                if sqlite:
+                    await connection.exec_driver_sql("PRAGMA secure_delete=OFF")
+
     async def migrate(self) -> None:
         """Bring the schema up to date; raises ``StoreFailure`` when the file is of a newer version."""
         try:

@@ -7,11 +7,13 @@ from typing import Protocol
 
 from landbridge.access.doors import Doors
 from landbridge.access.people import People
+from landbridge.bridge_settings import BridgeSettings
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.desk import Answered, Question
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
+from landbridge.engine.mapping_book import MappingBook
 from landbridge.engine.outgoing import OutgoingWebhooks
 from landbridge.engine.recipe_book import Card, Trial
 from landbridge.engine.roster import Listing
@@ -76,6 +78,8 @@ class Product(Protocol):
     contact_book: ContactBook
     outgoing: OutgoingWebhooks
     trials: Trials
+    mappings: MappingBook
+    bridge_settings: BridgeSettings
 
     @property
     def recipes(self) -> Recipes:
