@@ -10,9 +10,21 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.cli import access, activities, assistants, book, hooks, live, operations, people, syncing
+from landbridge.cli import (
+    access,
+    activities,
+    assistants,
+    book,
+    hooks,
+    keeping,
+    live,
+    operations,
+    people,
+    syncing,
+)
 from landbridge.cli.calendar import calendar
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
+from landbridge.cli.mapping import mapping as mappings
 from landbridge.cli.output import (
     Exit,
     Out,
@@ -50,6 +62,7 @@ connect = typer.Typer(
 bridge = typer.Typer(no_args_is_help=True, help="Pair two connected accounts and say what is mapped.")
 main.add_typer(connect, name="connect")
 main.add_typer(bridge, name="bridge")
+main.add_typer(mappings, name="mapping")
 main.add_typer(people.holds, name="holds")
 main.add_typer(book.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
@@ -183,6 +196,10 @@ def bridge_export(name: BridgeName = "") -> None:
 
 
 bridge.command("carry")(activities.carry)
+bridge.command("rename")(keeping.rename)
+bridge.command("pause")(keeping.pause)
+bridge.command("resume")(keeping.resume)
+bridge.command("data-export")(keeping.data_export)
 
 
 @bridge.command("list")
@@ -253,6 +270,7 @@ def plan(
 
 
 main.command()(syncing.sync)
+main.command()(keeping.disconnect)
 main.command("mcp")(assistants.mcp)
 main.command()(people.undo)
 main.command()(people.journal)

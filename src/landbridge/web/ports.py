@@ -19,6 +19,7 @@ from landbridge.engine.recipe_book import Card, Trial
 from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Status
+from landbridge.engine.telling import Tried
 from landbridge.engine.trials import Trials
 from landbridge.engine.undo import UndoOrder
 from landbridge.settings import Settings
@@ -202,6 +203,10 @@ class Product(Protocol):
 
     async def switch_off(self, bridge: Bridge, purpose: str) -> Timing:
         """Nothing of this purpose starts by itself any more."""
+        ...
+
+    async def try_channels(self) -> list[Tried]:
+        """Send a test through each channel that alerts take."""
         ...
 
     async def alerts(self, bridge: Bridge) -> list[Alert]:

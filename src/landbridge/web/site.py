@@ -12,12 +12,14 @@ from landbridge.web.api import Api
 from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.api_outgoing import OutgoingApi
 from landbridge.web.api_people import PeopleApi
+from landbridge.web.bridge_settings import SettingsPages
 from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
 from landbridge.web.contacts import ContactPages
 from landbridge.web.door import Door
 from landbridge.web.holds import HoldPages
 from landbridge.web.login import LoginPages
+from landbridge.web.mapping import MappingPages
 from landbridge.web.operations import OperationPages
 from landbridge.web.outgoing import OutgoingPages
 from landbridge.web.pages import STATIC, Pages
@@ -48,8 +50,10 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         ConnectPages(product, pages),
         HoldPages(product, pages),
         LoginPages(product, pages),
+        MappingPages(product, pages),
         PeoplePages(product, pages),
         RecipePages(product, pages),
+        SettingsPages(product, pages),
         Api(product, pages.clock),
         OperationsApi(product),
         OperationPages(product, pages),

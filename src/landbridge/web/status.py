@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from landbridge.engine.pausing import why_stopped
 from landbridge.engine.status import Status
 from landbridge.store.bridges import Bridge
 from landbridge.store.runs import Run
@@ -41,6 +42,11 @@ class StatusView:
         return self.status.running is not None and not self.status.interrupted
 
     @property
+    def stopped(self) -> bool:
+        """A person has stopped the bridge, and nothing goes on."""
+        return self.status.bridge.stopped and not self.running
+
+    @property
     def poll_seconds(self) -> int:
         """How soon the page asks again."""
         return POLL_RUNNING if self.running or self.status.busy else POLL_IDLE
@@ -50,6 +56,8 @@ class StatusView:
         """The colour class of the state."""
         if self.running:
             return "busy"
+        if self.stopped:
+            return "ask"
         if self.status.interrupted or self.braked:
             return "ask"
         if self.failed:
@@ -59,6 +67,8 @@ class StatusView:
     @property
     def badge(self) -> str:
         """The state in a word or two; never told by colour alone."""
+        if self.stopped:
+            return "Paused" if self.status.bridge.paused_at is not None else "Disconnected"
         if self.status.interrupted:
             return "Interrupted"
         names = {"busy": "Syncing", "ask": "Waits for your word", "bad": "Failed", "new": "Not started"}
@@ -77,6 +87,8 @@ class StatusView:
     @property
     def fix(self) -> str:
         """The next step, when there is one."""
+        if self.stopped:
+            return why_stopped(self.status.bridge)[1]
         return self.newest.fix if self.newest and (self.failed or self.braked) else ""
 
     @property
