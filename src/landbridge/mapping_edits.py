@@ -80,8 +80,9 @@ def label_edits(text: str) -> list[LabelEdit]:
 
 
 def choices_of(text: str) -> dict[str, Any]:
-    """The choices that a file names."""
-    return {key: value for key, value in _parsed(text).items() if key in CHOICES}
+    """The choices of a file, those that it does not name as they are by default."""
+    found = _parsed(text)
+    return {key: found.get(key, _default(key)) for key in CHOICES}
 
 
 def with_fields(text: str, rows: Sequence[FieldEdit | None]) -> str:
@@ -192,7 +193,7 @@ def _without(text: str, name: str, number: int) -> str:
     del wanted[name][number]
     if not wanted[name]:
         del wanted[name]
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     blocks = _blocks(lines, name)
     if number < len(blocks):
         start, end = blocks[number]
@@ -214,7 +215,7 @@ def _with_one_more(text: str, name: str, table: Mapping[str, Any]) -> str:
     made[name] = tomlkit.aot()
     made[name].append(tomlkit.item(dict(table)))  # type: ignore[union-attr]  # an array of tables, just made
     block = tomlkit.dumps(made).strip("\n") + "\n"
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     blocks = _blocks(lines, name)
     at = blocks[-1][1] if blocks else len(lines)
     before = "".join(lines[:at])
@@ -228,6 +229,11 @@ def _with_one_more(text: str, name: str, table: Mapping[str, Any]) -> str:
     inline.update(table)
     found.append(inline if isinstance(found, Array) else tomlkit.item(dict(table)))
     return tomlkit.dumps(document)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as TOML has them: other characters that end a line elsewhere may stand in a text."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _blocks(lines: Sequence[str], name: str) -> list[tuple[int, int]]:

@@ -115,7 +115,8 @@ def _left(policy: Policy, own: Sequence[OwnField]) -> Iterator[tuple[str, str, s
 def _score(native: str, title: str, kind: str, rezora: str) -> float:
     names = (REZORA_FIELDS[rezora].title, rezora.removeprefix("contact_").replace("_", " "))
     named = max(_near(title, name) for name in (*names, *_ALIKE.get(rezora, ())))
-    phones = (kind == "PHONE" or native.startswith("additionalPhones")) and _KINDS.get(rezora) == "phone"
+    phone = _KINDS.get(rezora) == "phone" and "fax" not in rezora
+    phones = phone and (kind == "PHONE" or native.startswith("additionalPhones"))
     return max(named, NEAR) if phones else named
 
 

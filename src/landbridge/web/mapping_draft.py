@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from typing import Any
 
 from starlette.datastructures import FormData
 
 from landbridge.mapping_edits import (
+    CHOICES,
     FieldEdit,
     LabelEdit,
+    choices_of,
     field_edits,
     label_edits,
+    with_choices,
     with_fields,
     with_labels,
 )
@@ -26,17 +30,25 @@ from landbridge.sync.values import CONVERTERS
 
 LONGEST_WORD = 500
 FITTING = ""  # let Landbridge choose how the values are read
-DIRECTIONS = {"both": "Both ways", "to_rezora": "To Rezora only", "to_highlevel": "To HighLevel only"}
+DIRECTIONS = {"both": "Both ways", "to_rezora": "To Rezora", "to_highlevel": "To HighLevel"}
 WINS = {
-    "three_way:highlevel": "HighLevel’s value stands",
-    "three_way:rezora": "Rezora’s value stands",
+    "three_way:highlevel": "HighLevel wins",
+    "three_way:rezora": "Rezora wins",
     "hold:": "Ask me",
-    "source:highlevel": "HighLevel owns it, always",
-    "source:rezora": "Rezora owns it, always",
-    "fill_blank:highlevel": "A value beats a blank, else HighLevel’s",
-    "fill_blank:rezora": "A value beats a blank, else Rezora’s",
-    "immutable:": "Never change it, tell me",
+    "source:highlevel": "HighLevel owns it",
+    "source:rezora": "Rezora owns it",
+    "fill_blank:highlevel": "Fill blanks, else HighLevel",
+    "fill_blank:rezora": "Fill blanks, else Rezora",
+    "immutable:": "Never change it",
 }
+WINS_MEAN = (
+    ("wins", "its value stands, the other one is kept in the journal"),
+    ("Ask me", "nothing is written until you have answered"),
+    ("owns it", "an edit on the other side is put back"),
+    ("Fill blanks", "a value beats a blank, also one that somebody cleared"),
+    ("Never change it", "nothing is written, and you are told"),
+)
+"""What the choices above mean, by the words that they have in common."""
 _SIDED = ("three_way", "source", "fill_blank")
 _PLACE = re.compile(r'(field|label) (?:(\d+)(?: \(".*?"\))?|"(.*?)")(?:, (\w+))?: (.*)', re.DOTALL)
 _PAIRS = {  # several fields of one side that one converter takes together
@@ -69,6 +81,7 @@ class Draft:
     base: str
     fields: Sequence[FieldEdit] = ()
     labels: Sequence[LabelEdit] = ()
+    choices: Mapping[str, Any] = field(default_factory=dict)
     policy: Policy | None = None
     troubles: Sequence[Trouble] = ()
     unreadable: bool = False
@@ -94,13 +107,13 @@ def print_of(text: str) -> str:
 def draft_of(text: str, base: str, policy: Policy | MappingError) -> Draft:
     """A text with what reading it gave."""
     try:
-        fields, labels = field_edits(text), label_edits(text)
+        fields, labels, choices = field_edits(text), label_edits(text), choices_of(text)
     except MappingError as error:
         troubles = [Trouble("", -1, "", problem) for problem in error.problems]
         return Draft(text, base, troubles=troubles, unreadable=True)
     if isinstance(policy, MappingError):
-        return Draft(text, base, fields, labels, None, _located(policy.problems, fields))
-    return Draft(text, base, fields, labels, policy)
+        return Draft(text, base, fields, labels, choices, None, _located(policy.problems, fields))
+    return Draft(text, base, fields, labels, choices, policy)
 
 
 def _located(problems: Sequence[str], fields: Sequence[FieldEdit]) -> list[Trouble]:
@@ -146,7 +159,17 @@ def edited(form: FormData, types: Mapping[str, str], suggested: Sequence[Suggest
         if do == "add-label":
             marks.append(LabelEdit())
         text = with_labels(text, marks)
-    return text
+    return with_choices(text, _choices(form)) if "choices" in form else text
+
+
+def _choices(form: FormData) -> dict[str, Any]:
+    """A number that is none stays the text it is, so that it is named as wrong and not lost."""
+    found: dict[str, Any] = {}
+    for key, kind in CHOICES.items():
+        typed = _word(form, f"choice-{key}", "")
+        whole = kind is int and typed.isascii() and typed.isdecimal()
+        found[key] = typed == "on" if kind is bool else int(typed) if whole else typed
+    return found
 
 
 def _field(form: FormData, number: int, before: FieldEdit, types: Mapping[str, str]) -> FieldEdit:
@@ -199,14 +222,14 @@ def native_options(of: str, own: Sequence[OwnField] | None, chosen: str) -> list
     """The fields of one side by the names that people know; what is chosen is always among them."""
     side = Side(of)
     known = HIGHLEVEL_FIELDS if side is Side.HIGHLEVEL else REZORA_FIELDS
-    plain = [*_PAIRS[side].items(), *((name, field.title) for name, field in known.items() if field.writable)]
-    fixed = [(name, field.title) for name, field in known.items() if not field.writable]
+    plain = [*_PAIRS[side].items(), *((name, one.title) for name, one in known.items() if one.writable)]
+    fixed = [(name, one.title) for name, one in known.items() if not one.writable]
     if side is Side.HIGHLEVEL:
         more = [f"additional{kind}s.{number}" for kind in ("Phone", "Email") for number in range(3)]
-        fixed += [(name, field.title) for name in more if (field := native_field(side, name)) is not None]
+        fixed += [(name, one.title) for name in more if (one := native_field(side, name)) is not None]
     groups = [Options("Can be written", plain), Options("Can only be read", fixed)]
     if own:
-        groups.insert(1, Options("Your own fields", [(one.native, one.name) for one in own]))
+        groups.insert(1, Options("Your own fields", [(each.native, each.name) for each in own]))
     if chosen and chosen not in {value for group in groups for value, _ in group.options}:
         groups.insert(0, Options("As it is", [(chosen, chosen)]))
     return groups
