@@ -95,7 +95,18 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again", "sync"))
     live = ("changes", "contacts/sync", "contacts/find", "contacts/{record_id}")
     recipe = (f"recipes{rest}" for rest in ("", "/{name}", *(f"/{{name}}/{do}" for do in RECIPE_DOES)))
-    parts = ("status", "sync", *people, *one, *timed, *live, *recipe, "firings")
+    mapped = (
+        "check",
+        "versions",
+        "versions/{version_id}/restore",
+        "suggestions",
+        "fields",
+        "trial",
+        "trial/stop",
+    )
+    whole = ("settings", "settings/name", "data", "pause", "resume", "scope", "carry/{kind}", "alerts/test")
+    parts = ("status", "sync", *people, *one, *timed, *live, *recipe, "firings", "mapping", *whole)
+    parts += (*(f"mapping/{what}" for what in mapped), "erase", "erase/preview", "disconnect/{side}")
     named = {f"{bridge}/{name}" for name in parts}
     calls = {f"/api/v1/operations/{name}/call" for name in operations()}
     hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))

@@ -126,18 +126,18 @@ class MappingPages:
     async def edit_text(self, request: Request, bridge_id: int) -> Response:
         """The text as it was typed, or a file that was sent."""
         bridge = await find_bridge(self._product, bridge_id)
-        form = await request.form(max_files=1, max_part_size=4 * LONGEST)
-        file, text = form.get("file"), _text(form)
-        if str(form.get("do")) == "upload":
-            raw = await file.read(4 * LONGEST) if isinstance(file, UploadFile) else b""
+        async with request.form(max_files=1, max_part_size=4 * LONGEST) as form:  # a file is closed again
+            text, file = _text(form), form.get("file")
             try:
-                text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+                if str(form.get("do")) == "upload":
+                    raw = await file.read(4 * LONGEST) if isinstance(file, UploadFile) else b""
+                    text = raw.decode("utf-8-sig").replace("\r\n", "\n")
             except UnicodeDecodeError:
                 draft = self._draft(bridge, text, str(form.get("base", "")))
                 return await self._shown(
                     bridge, draft, problem=NOT_TEXT, status=422, template="mapping_text.html"
                 )
-        return await self._take(request, bridge, form, text, "mapping_text.html")
+            return await self._take(request, bridge, form, text, "mapping_text.html")
 
     async def download(self, bridge_id: int) -> Response:
         """The mapping file, to the letter."""
