@@ -49,15 +49,13 @@ def form_of(page: Page) -> dict[str, str]:
     """What a browser would send of the table, without a button."""
     form: dict[str, str] = {}
     for one in page.elements:
-        if not one.within("form", id="editor") or "name" not in one.attributes:
+        if not one.within("form", id="editor"):
             continue
         if one.tag == "input" and (one.attributes.get("type") != "checkbox" or "checked" in one.attributes):
             form[one.attributes["name"]] = one.attributes.get("value", "on")
-        if one.tag == "select":
-            chosen = [
-                each for each in page.all("option") if one in each.inside and "selected" in each.attributes
-            ]
-            form[one.attributes["name"]] = chosen[0].attributes["value"]
+        if one.tag == "option" and "selected" in one.attributes:
+            select = next(outer for outer in one.inside if outer.tag == "select")
+            form[select.attributes["name"]] = one.attributes["value"]
     return form
 
 

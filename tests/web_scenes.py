@@ -19,6 +19,7 @@ from landbridge.engine.fleet import UndoRun
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
+from landbridge.engine.telling import Tried
 from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.settings import Settings, load_settings
 from landbridge.store.alerts import Alert
@@ -432,6 +433,9 @@ class FakeProduct:
     outcome: Outcome = Outcome.ACCEPTED
     recipes: Any = None  # see recipe_scenes.py
     outgoing: Any = None  # its pages are tested with the real thing
+    trials: Any = None  # so are these
+    mappings: Any = None
+    bridge_settings: Any = None
     answer: object = field(default_factory=lambda: {"contact": {"id": "c1", "email": "ada@example.com"}})
     schedules: dict[str, Timing] = field(
         default_factory=lambda: {
@@ -454,6 +458,9 @@ class FakeProduct:
 
     async def accounts(self) -> list[Account]:
         return self.connected
+
+    async def try_channels(self) -> list[Tried]:
+        return []
 
     async def status(self, bridge: Bridge) -> Status:
         return self.statuses[bridge.id]

@@ -213,7 +213,7 @@ def _with_one_more(text: str, name: str, table: Mapping[str, Any]) -> str:
     wanted.setdefault(name, []).append(dict(table))
     made = tomlkit.document()
     made[name] = tomlkit.aot()
-    made[name].append(tomlkit.item(dict(table)))  # type: ignore[union-attr]  # an array of tables, just made
+    made[name].append(tomlkit.item(dict(table)))
     block = tomlkit.dumps(made).strip("\n") + "\n"
     lines = _lines(text)
     blocks = _blocks(lines, name)

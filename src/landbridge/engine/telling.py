@@ -109,8 +109,9 @@ class Alerts:
     async def _facts(self, bridge: Bridge, now: float) -> Facts:
         newest = next(iter(await self._runs.recent(bridge.id, 1)), None)
         since = await self._runs.synced_until(bridge.id)
-        watched = since is not None and not bridge.stopped  # nobody expects a sync of one that was stopped
-        late = await self._timetable.late_after(bridge, since, STALLED_INTERVALS) if watched else None
+        late = None
+        if since is not None and not bridge.stopped:  # nobody expects a sync of one that was stopped
+            late = await self._timetable.late_after(bridge, since, STALLED_INTERVALS)
         async with self._database.read() as connection:
             holds = await alerts.holds_before(connection, bridge.id, now - self._hold_hours * 3600)
             due = await alerts.due_before(connection, bridge.id, now - DUE_SECONDS)

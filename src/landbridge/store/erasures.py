@@ -214,7 +214,7 @@ def _holds(bridge_id: int, who: Person) -> ColumnElement[bool]:
 def _choices(bridge_id: int, who: Person) -> ColumnElement[bool]:
     """A choice does not say its kind: one of an activity goes by HighLevel's ids, which are unique."""
     theirs = [ids for kind, side, ids in _by_kind(who) if side is Side.HIGHLEVEL]
-    pairs = [choice.c.highlevel_id.in_(ids) for ids in theirs]
+    pairs: list[ColumnElement[bool]] = [choice.c.highlevel_id.in_(ids) for ids in theirs]
     if Side.REZORA in who.ids:
         pairs.append((choice.c.rezora_id == who.ids[Side.REZORA]) & (choice.c.highlevel_id == ""))
     return and_(choice.c.bridge_id == bridge_id, or_(false(), *pairs))
@@ -227,7 +227,9 @@ def _firings(bridge_id: int, who: Person) -> ColumnElement[bool]:
 
 
 def _deliveries(bridge_id: int, who: Person) -> ColumnElement[bool]:
-    named = [delivery.c.record_id.in_(ids) for kind, side, ids in _by_kind(who) if side is Side.HIGHLEVEL]
+    named: list[ColumnElement[bool]] = [
+        delivery.c.record_id.in_(ids) for kind, side, ids in _by_kind(who) if side is Side.HIGHLEVEL
+    ]
     if key := who.ids.get(Side.HIGHLEVEL):
         named.append(delivery.c.contact_id == key)
     return and_(delivery.c.bridge_id == bridge_id, or_(false(), *named))

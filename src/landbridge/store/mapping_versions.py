@@ -23,8 +23,8 @@ class MappingVersion:
 
 async def keep(connection: AsyncConnection, bridge_id: int, text: str, by: str, now: float) -> None:
     """Note the text that is about to be in force, and the former one if it was never noted."""
-    newest = (await versions(connection, bridge_id, 1) or [None])[0]
-    former = newest.text if newest else await _former(connection, bridge_id)
+    newest = await versions(connection, bridge_id, 1)
+    former = newest[0].text if newest else await _former(connection, bridge_id)
     if former != text:
         row = {"bridge_id": bridge_id, "text": text, "saved_by": by[:100], "saved_at": now}
         await connection.execute(insert(mapping_version).values(row))
