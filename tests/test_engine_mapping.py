@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 
 from landbridge.engine.answers import NotPossible
 from landbridge.engine.mapping_book import own_fields
+from landbridge.engine.undo import VALUES_GONE, UndoOrder
 from landbridge.mapping_edits import FieldEdit, field_edits, with_fields
 from landbridge.sandbox.highlevel import HighLevelConfig
 from landbridge.sandbox.highlevel.config import FULL_PIT
@@ -245,6 +246,10 @@ async def test_nothing_of_an_erased_person_is_left_but_an_opt_out(tmp_path: Path
         assert (entries[-1].action, entries[-1].record_id) == ("erased", someone.id)
         assert "Ada" in entries[-1].note
         assert someone.email_key in closed
+        order = UndoOrder(run_id=1, created=True)
+        undone = (await rig.app.undo(bridge, order, cause="command", preview=True)).lines
+        (theirs,) = [line for line in undone if line.record_id == seen.ids[Side.REZORA]]
+        assert (theirs.outcome, theirs.reason) == ("skipped", VALUES_GONE)
         with pytest.raises(NotPossible, match="Nobody"):
             await eraser.preview(bridge, someone.email)
         with pytest.raises(NotPossible, match="Nobody"):
