@@ -29,7 +29,7 @@ demo: $(READY) ## Start both sandboxes and Landbridge with 2,000 made-up people;
 	@$(BIN)/landbridge demo $(ARGS)
 
 test: $(READY) ## Run the tests; ARGS="-k name" picks some
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: format lint types imports test ## Everything a change must pass: format, lint, types, imports, tests
 

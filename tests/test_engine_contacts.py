@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -10,9 +11,10 @@ from sqlalchemy import event
 from calendar_scenes import ADA, BEA, Scene, appointment, scene, task
 from contact_scenes import HIGHLEVEL, LINK, REZORA, SEEN, THERE, TIED
 from landbridge.engine.contact_book import PAGE, ContactBook, ContactView, kept_where
+from landbridge.engine.contact_lists import Search
 from landbridge.engine.field_rows import FieldRow, field_rows
 from landbridge.engine.timeline import timeline_of
-from landbridge.store import activities, activity_links, journal, links, observed, standings
+from landbridge.store import activities, activity_links, contacts, journal, links, observed, standings
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Sighting
@@ -212,6 +214,27 @@ async def test_activities_of_a_contact_are_read_by_their_index() -> None:
             assert "ix_activity_contact" in str(plan.all())
 
 
+async def test_what_was_written_is_found_by_index_and_not_by_walking_through_the_journal() -> None:
+    asked: list[tuple[str, Any]] = []
+    async with scene(SEEN) as made:
+
+        def keep(_: object, __: object, statement: str, given: Any, *___: object) -> None:
+            asked.append((statement, given))
+
+        event.listen(made.database.engine.sync_engine, "before_cursor_execute", keep)
+        records = {Side.HIGHLEVEL: [ADA, "t2"], Side.REZORA: [THERE]}
+        async with made.database.read() as connection:
+            await contacts.entries_of(connection, made.bridge.id, records, 50)
+            named = [each for each in asked if "FROM journal" in each[0] and "side" in each[0]]
+            plans = [
+                str((await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", given)).all())
+                for query, given in named
+                if "_id IN" in query
+            ]
+        assert len(plans) == 4
+        assert all("ix_journal_record" in plan or "ix_journal_source" in plan for plan in plans), plans
+
+
 async def test_who_was_just_created_is_found_by_the_id_that_nobody_has_read_yet() -> None:
     async with scene() as made:
         async with made.database.write() as connection:
@@ -294,7 +317,7 @@ async def test_people_are_found_by_part_of_a_name_an_address_or_a_whole_id(
     text: str, found: list[str]
 ) -> None:
     async with scene() as made:
-        page = await book_of(made).find(made.bridge, text)
+        page = await book_of(made).find(made.bridge, Search(text))
         assert [line.id for line in page.lines] == found
         assert page.following == ""
 
@@ -303,16 +326,16 @@ async def test_names_are_found_without_case_in_every_script() -> None:
     async with scene() as made:
         await made.know(Side.HIGHLEVEL, "e", "Éric Øst")
         for text in ("éric", "ÉRIC", "øst"):
-            assert [line.id for line in (await book_of(made).find(made.bridge, text)).lines] == ["e"]
+            assert [line.id for line in (await book_of(made).find(made.bridge, Search(text))).lines] == ["e"]
 
 
 async def test_who_only_rezora_has_is_a_list_of_its_own() -> None:
     async with scene() as made:
         await link_both(made)
         await made.know(Side.REZORA, "90555", "Cleo Stone")
-        page = await book_of(made).find(made.bridge, "", Side.REZORA)
+        page = await book_of(made).find(made.bridge, Search(list="only-rezora"))
         assert [line.id for line in page.lines] == ["90555"]
-        page = await book_of(made).find(made.bridge, "ada")
+        page = await book_of(made).find(made.bridge, Search("ada"))
         assert [line.partner for line in page.lines] == [THERE]
         assert (await seen(made, "90555")).ids == {Side.REZORA: "90555"}
 
@@ -325,7 +348,7 @@ async def test_pages_follow_each_other_without_gap_or_double() -> None:
             await observed.save(connection, made.bridge.id, made.run, sights, NOW)
         found, after = [], ""
         for _ in range(3):
-            page = await book_of(made).find(made.bridge, "xaver", after=after)
+            page = await book_of(made).find(made.bridge, Search("xaver", after=after))
             found += [line.id for line in page.lines]
             after = page.following
         assert (found, after) == (ids, "")

@@ -93,8 +93,9 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     people = ("holds", "holds/{hold_id}/resolve", "contacts", "journal", "undo")
     timed = ("schedule", "schedule/{purpose}", "schedule/{purpose}/off", "alerts", "calendar")
     one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again", "sync"))
-    live = ("changes", "contacts/sync", "contacts/find", "contacts/{record_id}")
+    live = ("changes", "contacts/sync", "contacts/find", "contacts/lists", "contacts/{record_id}")
     recipe = (f"recipes{rest}" for rest in ("", "/{name}", *(f"/{{name}}/{do}" for do in RECIPE_DOES)))
+    begun = ("scope", "test", "sample", "switch-on")
     mapped = (
         "check",
         "versions",
@@ -104,16 +105,17 @@ async def test_the_description_has_the_api_and_no_page() -> None:
         "trial",
         "trial/stop",
     )
-    whole = ("settings", "settings/name", "data", "pause", "resume", "scope", "carry/{kind}", "alerts/test")
-    parts = ("status", "sync", *people, *one, *timed, *live, *recipe, "firings", "mapping", *whole)
+    whole = ("settings", "settings/name", "data", "pause", "resume", "carry/{kind}", "alerts/test")
+    parts = ("status", "sync", *begun, *people, *one, *timed, *live, *recipe, "firings", "mapping", *whole)
     parts += (*(f"mapping/{what}" for what in mapped), "erase", "erase/preview", "disconnect/{side}")
     named = {f"{bridge}/{name}" for name in parts}
     calls = {f"/api/v1/operations/{name}/call" for name in operations()}
     hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))
     named |= {f"{bridge}/webhooks{rest}" for rest in ("", "/messages/{message_id}/replay", *hook)}
-    catalog = {"/api/v1/operations", "/api/v1/operations/{name}", "/api/v1/triggers"}
+    catalog = {"/api/v1/overview", "/api/v1/operations", "/api/v1/operations/{name}", "/api/v1/triggers"}
+    named |= {f"/api/v1/{name}" for name in ("setups", "accounts/highlevel", "accounts/rezora")}
     of_people = {f"/api/v1/{path}" for path in ("keys", "keys/{key_id}", "people", "people/{person_id}")}
-    of_people.add("/api/v1/people/{person_id}/link")
+    of_people |= {f"/api/v1/people/{rest}" for rest in ("logins", "{person_id}/link", "{person_id}/log-out")}
     assert set(paths) == named | calls | catalog | of_people | {"/api/v1/bridges", "/api/v1/arrivals"}
 
 
@@ -149,8 +151,8 @@ async def test_an_answer_that_is_none_is_refused_with_those_there_are() -> None:
 
 async def test_contacts_are_listed_by_where_they_stand() -> None:
     browser = browse(FakeProduct.of(status()))
-    listing = (await browser.get("/api/v1/bridges/1/contacts?standing=left-out&page=2")).json
-    assert (listing["standing"], listing["page"], listing["pages"]) == ("left-out", 2, 2)
+    listing = (await browser.get("/api/v1/bridges/1/contacts?standing=left-out&after=x")).json
+    assert (listing["standing"], listing["total"], listing["following"]) == ("left-out", 150, "behind x")
     assert listing["contacts"][0]["fix"]
     assert (await browser.get("/api/v1/bridges/1/contacts?standing=equal")).status == 422
 

@@ -15,9 +15,11 @@ from web_browser import CHROMIUM, Tab, chromium, serving
 from web_scenes import (
     CALENDAR,
     HIGHLEVEL,
+    LATER,
     REZORA,
     SCENES,
     FakeFeeds,
+    FakeJournal,
     FakeProduct,
     OpenDoors,
     StillClock,
@@ -89,6 +91,13 @@ VIEWS = {
     "hostile holds": (one(SCENES["hostile"]), "/bridges/1/holds"),
     "nothing waits": (one(SCENES["quiet"]), "/bridges/1/holds"),
     "holds everywhere": (one(status()), "/holds"),
+    "activity": (one(status()), "/bridges/1/activity"),
+    "runs": (one(status()), "/bridges/1/runs"),
+    "run": (one(status()), f"/bridges/1/runs/{LATER[0].id}"),
+    "hostile activity": (
+        FakeProduct.of(SCENES["hostile"], journal_book=FakeJournal(SCENES["hostile"].entries)),
+        "/bridges/1/activity",
+    ),
     "people": (one(status()), "/people"),
     "logins": (one(status()), "/people/logins"),
     "keys": (one(status()), "/keys"),
@@ -166,4 +175,4 @@ async def test_the_page_is_whole_without_script(tab: Tab) -> None:
         )
         await tab.call("Emulation.setScriptExecutionDisabled", value=False)
         assert await tab.run("document.activeElement.textContent") == "Skip to content"
-        assert await tab.run("document.querySelectorAll('section').length") == 7
+        assert await tab.run("document.querySelectorAll('section').length") == 9

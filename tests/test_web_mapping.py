@@ -33,9 +33,9 @@ class House:
     async def policy(self) -> str:
         return (await self.rig.app.bridges.bridge()).policy
 
-    async def ask(self, path: str, body: Any = None) -> Answer:
+    async def ask(self, path: str, body: Any = None, method: str = "POST") -> Answer:
         raw = b"" if body is None else json.dumps(body).encode()
-        return await self.browser.ask("POST", f"{API}/{path}", raw, JSON)
+        return await self.browser.ask(method, f"{API}/{path}", raw, JSON)
 
 
 @pytest.fixture
@@ -261,7 +261,7 @@ async def test_programs_do_the_same(house: House) -> None:
     await house.rig.app.trials._tasks[1]
     assert (await house.browser.get(f"{API}/mapping/trial")).json["counts"]["equal"] > 0
     assert (await house.ask("settings/name", {"name": "Shore"})).json["name"] == "Shore"
-    assert (await house.ask("scope", {"tags": ["vip"]})).json["scope"]["tags"] == ["vip"]
+    assert (await house.ask("scope", {"tags": ["vip"]}, "PUT")).json["scope"]["tags"] == ["vip"]
     assert (await house.ask("carry/task", {})).status == 200
     assert (await house.ask("alerts/test")).json == []
     assert (await house.ask("pause")).json["paused_by"]

@@ -7,33 +7,49 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
+from argon2 import PasswordHasher
+
+from landbridge.access import passwords
 from landbridge.access.doors import Doors
 from landbridge.access.people import People
+from landbridge.access.provider import Provider
 from landbridge.access.roles import Person, Role
+from landbridge.connecting import Connected
 from landbridge.engine import catalog
 from landbridge.engine.calling import Called
-from landbridge.engine.contact_book import ContactBook, ContactView, Found
+from landbridge.engine.contact_book import ContactBook, ContactView
+from landbridge.engine.contact_lists import EVERYBODY, Counts, Found, Search
 from landbridge.engine.desk import ALLOWED, Answered, Question
 from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
+from landbridge.engine.journal_book import JournalBook
+from landbridge.engine.overview import Glance, Overview, Row
+from landbridge.engine.pulse import Pulse, Spending, days_of
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
 from landbridge.engine.telling import Tried
 from landbridge.engine.undo import UndoLine, UndoOrder
+from landbridge.letters import Letters
 from landbridge.settings import Settings, load_settings
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.database import StoreFailure
 from landbridge.store.inbox import Outcome
-from landbridge.store.journal import Entry, OpenHold
+from landbridge.store.journal import Entry, OpenHold, Wanted
+from landbridge.store.ledger import Amount, Freshness
 from landbridge.store.logins import KeyRow, LoginRow
 from landbridge.store.people import PersonRow, SessionRow
 from landbridge.store.runs import Run
-from landbridge.sync.model import Side
+from landbridge.store.setups import Setup
+from landbridge.sync.model import Kind, Side
 from landbridge.sync.reasons import EXCLUDED, HELD
+from landbridge.sync.rules import ActivityRule, Policy, default_policy
 from landbridge.systems.arguments import checked
 from landbridge.systems.base import SystemFailure, WrongCredentials
+from landbridge.systems.channel import Channel
+from landbridge.systems.quota import Usage
 
 NOW = 1_795_435_200.0  # 2026-11-23 12:00:00 UTC
 HOSTILE = "<script>alert('x')</script>\" onmouseover=\"x"
@@ -175,6 +191,36 @@ def shares(reasons: dict[str, Any], counts: dict[str, int]) -> list[Share]:
     return [Share(key, reasons[key], count) for key, count in counts.items()]
 
 
+PULSE = Pulse(
+    days=days_of(
+        [
+            Amount("2026-11-21", "sync", "created", 1_704),
+            Amount("2026-11-21", "sync", "updated", 88),
+            Amount("2026-11-22", "live", "updated", 61),
+            Amount("2026-11-22", "live", "tasks_created", 9),
+            Amount("2026-11-22", "live", "listed", 4),
+            Amount("2026-11-23", "live", "failed", 3),
+            Amount("2026-11-23", "sync", "runs_failed", 1),
+            Amount("2026-11-23", "plan", "created", 999),
+        ],
+        NOW,
+    ),
+    spending=[
+        Spending(
+            Side.HIGHLEVEL,
+            {"sync": 812, "live work": 1_204, "operations": 7, "dry runs and undo": 0},
+            200_000,
+            Usage(100, 4, 96, 10.0, 200_000, 2_150, 197_850, 41_000.0, 0.0),
+            197_850,
+            NOW - 60,
+            4_046,
+        ),
+        Spending(Side.REZORA, {"sync": 40, "live work": 96, "operations": 0, "dry runs and undo": 0}),
+    ],
+    freshness=Freshness(1_204, 5, 30),
+)
+
+
 def status(**changes: Any) -> Status:
     """A bridge after some syncs, with changes."""
     facts: dict[str, Any] = {
@@ -190,6 +236,7 @@ def status(**changes: Any) -> Status:
         "held": shares(HELD, {"several_candidates": 7, "both_changed": 3, "edited_in_rezora": 2}),
         "holds": HOLDS,
         "entries": ENTRIES,
+        "pulse": PULSE,
     }
     return Status(**(facts | changes))
 
@@ -203,6 +250,7 @@ NOTHING_YET: dict[str, Any] = {
     "held": [],
     "holds": [],
     "entries": [],
+    "pulse": Pulse(),
 }
 
 
@@ -333,10 +381,11 @@ class NobodyThere(ContactBook):
     def not_read(self, bridge: Bridge) -> list[str]:
         return ["tasks", "appointments"]
 
-    async def find(
-        self, bridge: Bridge, text: str = "", side: Side = Side.HIGHLEVEL, after: str = ""
-    ) -> Found:
+    async def find(self, bridge: Bridge, search: Search = EVERYBODY, *, size: int = 50) -> Found:
         return Found([])
+
+    async def counts(self, bridge: Bridge) -> Counts:
+        return Counts()
 
     async def contact(self, bridge: Bridge, record_id: str) -> ContactView | None:
         return None
@@ -383,6 +432,45 @@ class TwoPeople(People):
         ]
 
 
+class FakeJournal(JournalBook):
+    """The entries and runs of the scenes, whatever is asked for."""
+
+    def __init__(self, entries: Sequence[Entry] | None = None, runs: Sequence[Run] | None = None) -> None:
+        self.found = ENTRIES if entries is None else entries
+        self.known = LATER if runs is None else runs
+
+    async def entries(self, bridge: Bridge, wanted: Wanted, limit: int = 50) -> list[Entry]:
+        return list(self.found)[:limit]
+
+    async def runs(self, bridge: Bridge, before: int = 0) -> list[Run]:
+        return list(self.known)
+
+    async def run(self, bridge: Bridge, run_id: int) -> Run | None:
+        return next((one for one in self.known if one.id == run_id), None)
+
+    async def written(self, bridge: Bridge, run_id: int) -> dict[str, int]:
+        return {"create": 3, "update": 4}
+
+
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same hash with little work, for tests of what is around it."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    stored = hasher.hash("a password that nobody has")
+    monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
+    monkeypatch.setattr(passwords, "_nobodys", lambda: stored)
+
+
+class NoLetters(Letters):
+    """No mail server, unless a test gives one."""
+
+    def __init__(self, channel: Channel | None = None) -> None:
+        super().__init__(load_settings({}), StillClock())
+        self.channel = channel
+
+    def way_to(self, email: str) -> Channel | None:
+        return self.channel
+
+
 class FakeFeeds(Feeds):
     """One address that is never stored; ``failure`` is raised instead."""
 
@@ -411,6 +499,43 @@ class FakeFeeds(Feeds):
         return None
 
 
+class NothingBegun:
+    """No set-up was ever begun; the wizard is tested with the real thing."""
+
+    async def unfinished(self) -> list[Setup]:
+        return []
+
+    async def find(self, key: str) -> Setup | None:
+        return None
+
+    async def started(self, session: str) -> int:
+        return 0
+
+
+class FakeOverview(Overview):
+    """The list of a product's bridges, judged by their statuses."""
+
+    def __init__(self, statuses: Mapping[int, Status]) -> None:
+        self.statuses = statuses
+        self.asked: list[tuple[str, str, int]] = []
+
+    async def glance(self, name: str = "", state: str = "", page: int = 1) -> Glance:
+        self.asked.append((name, state, page))
+        rows = [_row(each) for each in self.statuses.values()]
+        shown = [row for row in rows if name.casefold() in row.bridge.name.casefold()]
+        shown = [row for row in shown if state in ("", row.state)]
+        return Glance(shown[:50], Counter(row.state for row in rows), len(shown), page)
+
+
+def _row(each: Status) -> Row:
+    newest = each.recent[0] if each.recent else None
+    bad = newest is not None and newest.state in ("failed", "braked")
+    state = "needs" if bad else "waits" if each.on_hold else "fine" if newest else "new"
+    fix = newest.fix if newest and bad else ""
+    figures = (each.equal, each.total, each.on_hold, int(bad), each.due)
+    return Row(each.bridge, state, each.sentence, fix, *figures, NOW - 600, NOW + 600)
+
+
 @dataclass
 class FakeProduct:
     """Serves statuses by bridge; keeps what it was asked to do."""
@@ -420,12 +545,15 @@ class FakeProduct:
     settings: Settings = field(default_factory=lambda: load_settings({}))
     doors: Doors = field(default_factory=OpenDoors)
     people: People = field(default_factory=TwoPeople)
+    letters: Letters = field(default_factory=NoLetters)
+    provider: Provider | None = None
     feeds: Feeds = field(default_factory=FakeFeeds)
     contact_book: ContactBook = field(default_factory=NobodyThere)
+    journal_book: JournalBook = field(default_factory=FakeJournal)
+    overview: Overview = field(init=False)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
-    made: list[tuple[str, str, str]] = field(default_factory=list)
     sessions: dict[str, str] = field(default_factory=dict)  # state to the session that started it
     asked: list[tuple[object, ...]] = field(default_factory=list)  # about single contacts
     failure: Exception | None = None
@@ -436,6 +564,7 @@ class FakeProduct:
     trials: Any = None  # so are these
     mappings: Any = None
     bridge_settings: Any = None
+    setups: Any = field(default_factory=NothingBegun)
     answer: object = field(default_factory=lambda: {"contact": {"id": "c1", "email": "ada@example.com"}})
     schedules: dict[str, Timing] = field(
         default_factory=lambda: {
@@ -443,6 +572,9 @@ class FakeProduct:
             "poll": Timing("poll", "default", "every 15 minutes", "UTC", "", True, NOW + 60, None),
         }
     )
+
+    def __post_init__(self) -> None:
+        self.overview = FakeOverview(self.statuses)
 
     @classmethod
     def of(cls, *statuses: Status, **rest: Any) -> FakeProduct:
@@ -471,18 +603,18 @@ class FakeProduct:
         before = self.statuses[bridge.id]
         self.statuses[bridge.id] = replace(before, busy=True, running=newest, recent=[newest, *before.recent])
 
-    async def connect_url(self, session: str) -> str:
+    async def connect_url(self, session: str, *, setup: int = 0, read_only: bool = False) -> str:
         self._fail()
         self.sessions["one-time"] = session
         return CONSENT
 
-    async def finish_connect(self, code: str, state: str, session: str) -> Account:
+    async def finish_connect(self, code: str, state: str, session: str) -> Connected:
         self._fail()
         if self.sessions.pop(state, None) != session:
             raise StoreFailure("This answer was not asked for here.", "Start again with the Connect button.")
         self.finished.append((code, state, session))
         self.connected.append(HIGHLEVEL)
-        return HIGHLEVEL
+        return Connected(HIGHLEVEL)
 
     async def connect_rezora(self, username: str, password: str) -> Account:
         self._fail()
@@ -492,14 +624,21 @@ class FakeProduct:
         self.connected.append(REZORA)
         return REZORA
 
-    async def create_bridge(
-        self, name: str, mapping: str | None = None, highlevel: str = "", rezora: str = ""
-    ) -> Bridge:
+    async def connect_highlevel(
+        self, *, token: str = "", location: str = "", code: str = "", read_only: bool = False
+    ) -> Account:
         self._fail()
-        self.made.append((name, highlevel, rezora))
-        made = replace(status(**NOTHING_YET), bridge=replace(BRIDGE, name=name))
-        self.statuses[1] = made
-        return made.bridge
+        self.connected.append(HIGHLEVEL)
+        return HIGHLEVEL
+
+    def policy_of(self, bridge: Bridge) -> Policy:
+        return default_policy()
+
+    async def carry(self, bridge: Bridge, kind: Kind, rule: ActivityRule | None) -> Bridge:
+        return bridge
+
+    def forecast_seconds(self, calls: int) -> float:
+        return calls / 10
 
     async def hold_counts(self, bridge: Bridge) -> dict[str, int]:
         return dict(Counter(hold.cause for hold in self.statuses[bridge.id].holds).most_common())
@@ -522,9 +661,11 @@ class FakeProduct:
         self.asked.append(("resolve", hold_id, use, value, by))
         return Question(self.statuses[bridge.id].holds[0], (use,), use)
 
-    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+    async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
         why = EXCLUDED["no_email"]
-        return Listing(standing, page, 150, [Contact("c1", "", "Ada Brook", standing, "no_email", why)])
+        return Listing(
+            standing, 150, [Contact("c1", "", "Ada Brook", standing, "no_email", why)], f"behind {after}"
+        )
 
     async def pause(self, bridge: Bridge, record_id: str, note: str = "") -> None:
         self._fail()

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import make_url
 
+from landbridge.access.doors import Doors
+from landbridge.access.people import People
+from landbridge.access.provider import Provider, ProviderConfig
+from landbridge.access.provider_calls import ask
+from landbridge.access.roles import Role
+from landbridge.channels import alert_channels
+from landbridge.engine.alerts import Calls
 from landbridge.engine.calendar_feed import Reminders
 from landbridge.engine.durable import Driver, Drives, Durable
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import MakeDurable
 from landbridge.engine.receiver import Receiver, ReceiverConfig
+from landbridge.engine.schedule import Timetable
+from landbridge.engine.telling import Alerts
 from landbridge.engine.work import EngineConfig
+from landbridge.letters import Letters
 from landbridge.settings import Settings
+from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.vault import Vault
 from landbridge.systems.base import Clock
@@ -43,6 +54,19 @@ def feeds_for(settings: Settings, database: Database, vault: Vault, clock: Clock
     return Feeds(database, vault, clock, settings.public_url, Reminders(appointments, tasks))
 
 
+def alerts_for(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    timetable: Timetable,
+    calls_of: Callable[[Bridge], Sequence[Calls]],
+) -> Alerts:
+    """Alerts through the channels of the settings."""
+    channels = alert_channels(settings, clock)
+    hours, address = settings.alert_hold_hours, settings.public_url
+    return Alerts(database, clock, timetable, channels, calls_of=calls_of, hold_hours=hours, address=address)
+
+
 def dbos_for(settings: Settings) -> MakeDurable:
     """Runs as DBOS workflows, in tables beside ours."""
 
@@ -58,6 +82,29 @@ def workflows_url(settings: Settings) -> str:
     if url.get_backend_name() != "sqlite":
         return settings.database_url
     return f"sqlite:///{settings.home / 'workflows.sqlite3'}"
+
+
+def access_for(
+    settings: Settings, database: Database, vault: Vault, clock: Clock
+) -> tuple[Doors, People, Letters, Provider | None]:
+    """Who gets in, who there is, how links reach them, and the identity provider where one is configured."""
+    doors = Doors(database, clock)
+    provider = _provider(settings, doors, vault, clock)
+    return doors, People(database, clock), Letters(settings, clock), provider
+
+
+def _provider(settings: Settings, doors: Doors, vault: Vault, clock: Clock) -> Provider | None:
+    if not settings.oidc_issuer:
+        return None
+    config = ProviderConfig(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        domains=tuple(settings.oidc_domains.split(", ")) if settings.oidc_domains else (),
+        newcomers=Role(settings.oidc_role),
+        back=f"{settings.public_url}/login/provider/back",
+    )
+    return Provider(config, doors, vault, clock, ask)
 
 
 def async_url(url: str) -> str:

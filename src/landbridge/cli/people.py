@@ -139,7 +139,7 @@ def contacts_list(
     standing: Annotated[
         str, typer.Option(help="in-sync, left-out, held or waiting; together these are everybody.")
     ],
-    page: Annotated[int, typer.Option(help="100 contacts a page.")] = 1,
+    after: Annotated[str, typer.Option(help="What the page before said; 100 contacts a page.")] = "",
     name: BridgeName = "",
     as_json: AsJson = False,
 ) -> None:
@@ -147,9 +147,9 @@ def contacts_list(
     out = Out(as_json=as_json)
 
     async def work(app: App) -> int:
-        listing = await app.contacts(await app.bridges.bridge(name), standing, page)
+        listing = await app.contacts(await app.bridges.bridge(name), standing, after)
         if as_json:
-            facts = {"standing": listing.standing, "page": listing.page, "total": listing.total}
+            facts = {"standing": listing.standing, "total": listing.total, "following": listing.following}
             out.json(facts | {"contacts": [contact_facts(one) for one in listing.contacts]})
         else:
             out.people.print(_contacts_table(listing))
@@ -245,9 +245,11 @@ def journal(
     out = Out(as_json=as_json)
 
     async def work(app: App) -> int:
+        from landbridge.engine.journal_book import facts_of
+
         entries = await app.journal(await app.bridges.bridge(name), count)
         if as_json:
-            out.json([entry_facts(each) for each in entries])
+            out.json([facts_of(each) for each in entries])
         else:
             out.people.print(_journal_table(entries))
         return Exit.DONE
@@ -301,24 +303,6 @@ def line_facts(line: UndoLine) -> dict[str, object]:
     }
 
 
-def entry_facts(entry: Entry) -> dict[str, object]:
-    """An entry of the journal as JSON."""
-    return {
-        "id": entry.id,
-        "run": entry.run_id,
-        "at": entry.at,
-        "action": entry.action,
-        "side": entry.side.value,
-        "record": entry.record_id,
-        "source": entry.source_id,
-        "rule": entry.rule,
-        "before": dict(entry.before),
-        "after": dict(entry.after),
-        "note": entry.note,
-        "state": entry.state,
-    }
-
-
 def _noted(out: Out, record_id: str, done: str, sentence: str) -> int:
     if out.as_json:
         out.json({"id": record_id, "done": done})
@@ -346,7 +330,8 @@ def _holds_table(found: list[Question]) -> Table:
 
 
 def _contacts_table(listing: Listing) -> Table:
-    title = f"{listing.total:,} contacts, page {listing.page} of {max(listing.pages, 1)}"
+    more = f"; the next page: --after {listing.following}" if listing.following else ""
+    title = f"{len(listing.contacts):,} of {listing.total:,} contacts{more}"
     table = _table(title, "HighLevel", "Rezora", "Name", "Why", "What to do")
     for one in listing.contacts:
         reason = one.reason

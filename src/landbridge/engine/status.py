@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from landbridge.engine.pausing import why_stopped
+from landbridge.engine.pulse import Pulse
 from landbridge.store import due, journal, standings
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
@@ -51,6 +52,8 @@ class Status:
     due_since: float | None = None  # the one that has waited longest
     carried_at: float | None = None  # when live work was last done
     arrivals: Mapping[str, int] = field(default_factory=dict)  # webhooks of all bridges today, by outcome
+    told: Run | None = None  # the newest run that ended and made calls: it knows what is left of the day
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def interrupted(self) -> bool:
@@ -68,9 +71,22 @@ class Status:
         return sum(share.count for share in self.held)
 
     @property
+    def agreement(self) -> str:
+        """The proof of agreement in one sentence; the reasons of the others follow it."""
+        others = self.total - self.equal
+        if not self.total:
+            return "Nothing has been compared yet."
+        if not others:
+            all_of_them = "The only contact is" if self.total == 1 else f"All {self.total:,} contacts are"
+            return f"{all_of_them} equal on both sides."
+        return f"{self.equal:,} of {self.total:,} contacts are equal on both sides; the other {others:,}:"
+
+    @property
     def sentence(self) -> str:
         """The state in one sentence."""
         newest = self.recent[0] if self.recent else None
+        if not self.bridge.live:
+            return "It is being set up; nothing runs by itself yet."
         if self.bridge.stopped and not self.busy:
             return why_stopped(self.bridge)[0]
         if self.running is not None:
@@ -122,6 +138,7 @@ async def status_of(database: Database, bridge: Bridge, now: float) -> Status:
         due=waiting,
         due_since=since,
         carried_at=latest_live[0].ended_at if latest_live else None,
+        told=max([*recent[:1], *latest_live], key=lambda run: run.id, default=None),
     )
 
 

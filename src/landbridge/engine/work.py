@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from landbridge.engine.examples import Examples
 from landbridge.engine.waterline import Waterline
 from landbridge.store import decisions, journal, suppression
 from landbridge.store.bridges import Bridge
@@ -101,6 +102,7 @@ class Progress:
 
 
 Watch = Callable[[Progress], None]
+Only = frozenset[tuple[Side, str]]  # records that a run may write to; empty for all
 
 
 @dataclass(slots=True)
@@ -122,6 +124,7 @@ class Work:
     listed: float | None = None  # HighLevel's time of the newest change that this run's listing showed
     listing: tuple[float, float] | None = None  # when that listing began and when its last page came
     outer: Stage | None = None  # of the whole sync in whose midst this live work is done
+    only: Only = frozenset()  # of a sample: everything else stays due
     careful: bool = False  # a person is asked about a large change: only opt-outs are carried
     looked_at: float | None = None  # when this run listed what moved on both sides
     last_whole: int = 0  # the newest run before this one that read both sides whole
@@ -140,6 +143,7 @@ class Work:
     touched: set[tuple[Side, str]] = field(default_factory=set)  # by this run itself, so not by a person
     passes: int = 0
     lines: list[Planned] = field(default_factory=list)  # of a dry run
+    examples: Examples = field(default_factory=Examples)  # of a dry run
     lacking: dict[Kind, SystemFailure] = field(default_factory=dict)  # kinds an account does not allow now
     lost: asyncio.Event = field(default_factory=asyncio.Event)  # another driver has the bridge now
     planner: Planner = field(init=False)
@@ -191,7 +195,17 @@ class Work:
             phone,
             email_key=self.addresses.key(email),
             phone_key=self.addresses.key(phone),
+            further=" ".join(sorted(map(self.addresses.key, self.additional(record)))),
         )
+
+    def additional(self, record: Record) -> frozenset[str]:
+        """A record's additional e-mail addresses and phone numbers in canonical form (highlevel.md 2.1)."""
+        found = set()
+        for name, value in record.fields.items():
+            if value and name.startswith("additional"):
+                only = replace(record, fields={"email" if "Email" in name else "phone": value})
+                found |= {email_of(only), phone_of(only, self.policy.default_country)}
+        return frozenset(found - {""})
 
     def leave_out_lists(self, missing: Collection[str]) -> None:
         """Plan without these lists in this run: what is not there says nothing of who was on it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Delete, Table, Update, and_, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from landbridge.store.recipe_tables import firing, recipe_sight
 from landbridge.store.rows import pack
 from landbridge.store.tables import (
     activity,
@@ -15,14 +16,12 @@ from landbridge.store.tables import (
     choice,
     delivery,
     due,
-    firing,
     hold,
     intent,
     journal,
     link,
     observed,
     pause,
-    recipe_sight,
     rule_member,
     suppression,
 )

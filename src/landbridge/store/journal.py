@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.rows import batches, execute_many, pack, unpack, upsert
@@ -112,10 +112,58 @@ def _row(bridge_id: int, run_id: int, entry: Entry, now: float) -> dict[str, Any
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries are looked for; what is blank does not count. ``before`` is the id of an entry, ``since``
+    and ``until`` are epoch seconds.
+    """
+
+    side: Side | None = None
+    kind: Kind | None = None
+    action: str = ""
+    run_id: int = 0
+    record_id: str = ""
+    since: float = 0.0
+    until: float = 0.0
+    before: int = 0
+
+
+async def search(connection: AsyncConnection, bridge_id: int, wanted: Wanted, limit: int) -> list[Entry]:
+    """The newest entries that fit, newest first."""
+    query = select(journal).where(journal.c.bridge_id == bridge_id)
+    for column, value in (
+        (journal.c.side, wanted.side and wanted.side.value),
+        (journal.c.kind, wanted.kind and wanted.kind.value),
+        (journal.c.action, wanted.action),
+        (journal.c.run_id, wanted.run_id),
+        (journal.c.record_id, wanted.record_id),
+    ):
+        if value:
+            query = query.where(column == value)
+    if wanted.kind not in (None, Kind.CONTACT):  # the very words of the partial index, for SQLite
+        query = query.where(text("journal.kind != 'contact'"))
+    for term, given in (
+        (journal.c.at >= wanted.since, wanted.since),
+        (journal.c.at < wanted.until, wanted.until),
+        (journal.c.id < wanted.before, wanted.before),
+    ):
+        if given:
+            query = query.where(term)
+    return [
+        entry_of(row) for row in await connection.execute(query.order_by(journal.c.id.desc()).limit(limit))
+    ]
+
+
 async def recent(connection: AsyncConnection, bridge_id: int, count: int = 20) -> list[Entry]:
     """The newest entries, newest first."""
-    query = select(journal).where(journal.c.bridge_id == bridge_id).order_by(journal.c.id.desc()).limit(count)
-    return [entry_of(row) for row in await connection.execute(query)]
+    return await search(connection, bridge_id, Wanted(), count)
+
+
+async def actions_of(connection: AsyncConnection, bridge_id: int, run_id: int) -> dict[str, int]:
+    """How many entries a run has, by action."""
+    mine = (journal.c.bridge_id == bridge_id) & (journal.c.run_id == run_id)
+    query = select(journal.c.action, func.count()).where(mine).group_by(journal.c.action)
+    return {row[0]: row[1] for row in await connection.execute(query)}
 
 
 async def save_holds(

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from landbridge.store import ledger
 from landbridge.store.database import Database
 from landbridge.store.tables import run
 
 WHOLE = ("plan", "sync")  # purposes of runs that read both sides whole
 LIVE = ("live", "poll")  # purposes of runs that look at some records only
+EVERY_PURPOSE = (*WHOLE, *LIVE, "undo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,28 @@ class Runs:
         async with self._database.read() as connection:
             return (await connection.execute(query.limit(1))).first() is not None
 
+    async def find(self, bridge_id: int, run_id: int) -> Run | None:
+        """One run of a bridge, None for another's."""
+        query = select(run).where(run.c.bridge_id == bridge_id, run.c.id == run_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else _run(row)
+
     async def recent(
-        self, bridge_id: int, count: int = 10, purposes: Sequence[str] = (*WHOLE, "undo")
+        self,
+        bridge_id: int,
+        count: int = 10,
+        purposes: Sequence[str] = (*WHOLE, "undo"),
+        *,
+        before: int = 0,
     ) -> list[Run]:
-        """The newest runs of some purposes, newest first; live ones are many, and mostly short."""
+        """The newest runs of some purposes, newest first; live ones are many, and mostly short.
+
+        ``before``: only those with a lower id.
+        """
         query = select(run).where(run.c.bridge_id == bridge_id, run.c.purpose.in_(purposes))
+        if before:
+            query = query.where(run.c.id < before)
         query = query.order_by(run.c.id.desc()).limit(count)
         async with self._database.read() as connection:
             return [_run(row) for row in await connection.execute(query)]
@@ -138,11 +157,13 @@ class Runs:
         note = {"sentence": "It was cut off; what was due is due still.", "fix": "Nothing to do."}
         stale = (run.c.bridge_id == bridge_id) & (run.c.state == "running") & run.c.purpose.in_(purposes)
         async with self._database.write() as connection:
+            await _enter(connection, stale, "failed", now)
             await connection.execute(update(run).where(stale).values(state="failed", ended_at=now, **note))
 
     async def finish(self, run_id: int, state: str, now: float, sentence: str = "", fix: str = "") -> None:
-        """Close a run."""
+        """Close a run, and enter what it did in the ledger of the day."""
         async with self._database.write() as connection:
+            await _enter(connection, (run.c.id == run_id) & (run.c.state == "running"), state, now)
             await connection.execute(
                 update(run)
                 .where(run.c.id == run_id)
@@ -159,6 +180,15 @@ class Runs:
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else _run(row)
+
+
+async def _enter(connection: AsyncConnection, which: ColumnElement[bool], state: str, now: float) -> None:
+    """Runs that end now; one that has ended already is in the ledger."""
+    for row in list(
+        await connection.execute(select(run.c.bridge_id, run.c.purpose, run.c.counts).where(which))
+    ):
+        counts = {ledger.RUNS: 1, ledger.RUNS_FAILED: int(state == "failed")}
+        await ledger.add(connection, row.bridge_id, now, row.purpose, row.counts | counts)
 
 
 async def counted_since(connection: AsyncConnection, bridge_id: int, since: float, but: int) -> Counter[str]:

@@ -18,6 +18,7 @@ from landbridge.web.api_contacts import ContactsApi
 from landbridge.web.api_holds import PeopleApi
 from landbridge.web.api_live import LiveApi
 from landbridge.web.api_mapping import MappingApi
+from landbridge.web.api_overview import PulseFacts, pulse_facts
 from landbridge.web.api_recipes import RecipeApi
 from landbridge.web.api_schedule import ScheduleApi
 from landbridge.web.api_settings import SettingsApi
@@ -99,6 +100,8 @@ class StatusFacts(BaseModel):
     due: int = Field(description="Contacts that are to be looked at.")
     due_since: float | None = Field(description="Since when the first of them waits, epoch seconds.")
     carried_at: float | None = Field(description="When live work was last done.")
+    agreement: str = Field(description="The proof of agreement in one sentence.")
+    pulse: PulseFacts
 
 
 class SyncOrder(BaseModel):
@@ -204,6 +207,8 @@ def status_facts(status: Status) -> StatusFacts:
         due=status.due,
         due_since=status.due_since,
         carried_at=status.carried_at,
+        agreement=status.agreement,
+        pulse=pulse_facts(status.pulse),
     )
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from landbridge.engine.desk import Question
+from landbridge.engine.journal_book import facts_of
 from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.store.journal import Entry
 from landbridge.sync.model import Side
@@ -62,10 +63,9 @@ class ListingFacts(BaseModel):
     """One page of a list, 100 contacts each; ``total`` counts the whole list."""
 
     standing: str
-    page: int
-    pages: int
     total: int
     contacts: list[ContactFacts]
+    following: str = Field(description="For the next page, as ``after``; empty on the last.")
 
 
 class PauseOrder(BaseModel):
@@ -166,15 +166,14 @@ class PeopleApi:
         made = await self._product.resolve(bridge, hold_id, answer.action, answer.value, by=BY)
         return question_facts(made)
 
-    async def contacts(self, bridge_id: int, standing: Standing, page: int = 1) -> ListingFacts:
+    async def contacts(self, bridge_id: int, standing: Standing, after: str = "") -> ListingFacts:
         """The four lists together are everybody."""
         bridge = await find_bridge(self._product, bridge_id)
-        listing = await self._product.contacts(bridge, standing, page)
+        listing = await self._product.contacts(bridge, standing, after)
         return ListingFacts(
             standing=listing.standing,
-            page=listing.page,
-            pages=listing.pages,
             total=listing.total,
+            following=listing.following,
             contacts=[
                 ContactFacts(
                     highlevel_id=one.highlevel_id,
@@ -237,20 +236,7 @@ def question_facts(question: Question) -> QuestionFacts:
 
 
 def _entry(entry: Entry) -> EntryFacts:
-    return EntryFacts(
-        id=entry.id,
-        run=entry.run_id,
-        at=entry.at,
-        action=entry.action,
-        side=entry.side,
-        record=entry.record_id,
-        source=entry.source_id,
-        rule=entry.rule,
-        before=dict(entry.before),
-        after=dict(entry.after),
-        note=entry.note,
-        state=entry.state,
-    )
+    return EntryFacts.model_validate(facts_of(entry))
 
 
 def _line(line: UndoLine) -> LineFacts:

@@ -124,11 +124,13 @@ class SettingsApi:
             responses=unknown,
             response_class=Response,
         )
+        router.add_api_route(
+            f"{path}/scope", self.scope, methods=["PUT"], summary="Say whom it is about", responses=wrong
+        )
         for name, do, summary in (
             ("settings/name", self.rename, "Give it another name"),
             ("pause", self.pause, "Let nothing start on it"),
             ("resume", self.resume, "Let it run again"),
-            ("scope", self.scope, "Whom it is about"),
             ("alerts/test", self.try_channels, "Send a test through each channel of alerts"),
             ("carry/{kind}", self.carry, "Carry tasks, notes or appointments, or stop to"),
             ("erase/preview", self.preview, "What erasing a person would remove (owners)"),

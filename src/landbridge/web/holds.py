@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form
@@ -119,7 +119,8 @@ class HoldPages:
             groups=[Group(cause, count, shown)],
             cause=cause,
             following=f"{last.opened_at!r},{last.id}" if last else "",
-            **self._told(done, left),
+            **_told(done, left),
+            here="holds",
         )
 
     async def answer(
@@ -187,12 +188,14 @@ class HoldPages:
             following="",
             latest=latest,
             problem=problem,
-            **self._told(done, left),
+            **_told(done, left),
+            here="holds",
         )
 
-    def _told(self, done: str, left: int) -> dict[str, object]:
-        """What the page says of an answer just given."""
-        return {"done": WAYS.get(done), "left": left, "way": way_of, "here": "holds"}
+
+def _told(done: str, left: int) -> dict[str, Any]:
+    """What the page says of an answer just given."""
+    return {"done": WAYS.get(done), "left": left, "way": way_of}
 
 
 def _address(bridge: Bridge, cause: str, done: str = "", left: int = 0) -> str:

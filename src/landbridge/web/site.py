@@ -8,14 +8,18 @@ from starlette.staticfiles import StaticFiles
 
 from landbridge import __version__
 from landbridge.systems.base import Clock, RealClock
+from landbridge.web.activity import ActivityPages
 from landbridge.web.api import Api
 from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.api_outgoing import OutgoingApi
+from landbridge.web.api_overview import OverviewApi
 from landbridge.web.api_people import PeopleApi
+from landbridge.web.api_setup import SetupApi
 from landbridge.web.bridge_settings import SettingsPages
 from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
 from landbridge.web.contacts import ContactPages
+from landbridge.web.dashboard import DashboardPages
 from landbridge.web.door import Door
 from landbridge.web.holds import HoldPages
 from landbridge.web.login import LoginPages
@@ -26,8 +30,10 @@ from landbridge.web.pages import STATIC, Pages
 from landbridge.web.people import PeoplePages
 from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
+from landbridge.web.provider import ProviderPages
 from landbridge.web.recipes import RecipePages
 from landbridge.web.security import Guard, known_hosts
+from landbridge.web.setup import SetupPages
 from landbridge.web.status import StatusPages
 from landbridge.web.webhooks import webhook_route
 
@@ -43,15 +49,21 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         redoc_url=None,
     )
     site.router.routes += [webhook_route(product), feed_route(product)]
+    status = StatusPages(product, pages)
     parts = (
-        StatusPages(product, pages),
+        DashboardPages(product, pages, status),
+        status,
         CalendarPages(product, pages),
         ContactPages(product, pages),
+        ActivityPages(product, pages),
         ConnectPages(product, pages),
+        SetupPages(product, pages),
+        SetupApi(product),
         HoldPages(product, pages),
         LoginPages(product, pages),
         MappingPages(product, pages),
         PeoplePages(product, pages),
+        ProviderPages(product, pages),
         RecipePages(product, pages),
         SettingsPages(product, pages),
         Api(product, pages.clock),
@@ -60,6 +72,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         OutgoingApi(product),
         PeopleApi(product),
         OutgoingPages(product, pages),
+        OverviewApi(product),
     )
     for part in parts:
         site.include_router(part.router())

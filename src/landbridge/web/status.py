@@ -16,7 +16,6 @@ from landbridge.store.bridges import Bridge
 from landbridge.store.runs import Run
 from landbridge.systems.base import Clock
 from landbridge.web import charts, words
-from landbridge.web.connect import show_setup
 from landbridge.web.pages import Pages
 from landbridge.web.ports import Product
 
@@ -67,6 +66,8 @@ class StatusView:
     @property
     def badge(self) -> str:
         """The state in a word or two; never told by colour alone."""
+        if not self.status.bridge.live:
+            return "Being set up"
         if self.stopped:
             return "Paused" if self.status.bridge.paused_at is not None else "Disconnected"
         if self.status.interrupted:
@@ -154,6 +155,16 @@ class StatusView:
         return sum(self.status.arrivals.values()) - self.webhooks
 
     @property
+    def written_days(self) -> charts.DayChart:
+        """Records written, day by day."""
+        return charts.written_chart(self.status.pulse.days)
+
+    @property
+    def failed_days(self) -> charts.DayChart:
+        """Failures, day by day."""
+        return charts.failed_chart(self.status.pulse.days)
+
+    @property
     def runs(self) -> charts.RunChart:
         """What the last syncs wrote."""
         return charts.run_chart(self.status.recent)
@@ -185,7 +196,7 @@ async def start_sync(
 
 
 class StatusPages:
-    """``/``, one page a bridge, its live region, and the sync button."""
+    """One page a bridge, its live region, and the sync button."""
 
     def __init__(self, product: Product, pages: Pages) -> None:
         self._product = product
@@ -194,7 +205,6 @@ class StatusPages:
     def router(self) -> APIRouter:
         """The routes of this page."""
         router = APIRouter(include_in_schema=False)
-        router.add_api_route("/", self.home, methods=["GET"])
         router.add_api_route("/bridges/{bridge_id:int}", self.bridge, methods=["GET"])
         router.add_api_route("/bridges/{bridge_id:int}/status", self.live, methods=["GET"])
         router.add_api_route("/bridges/{bridge_id:int}/sync", self.sync, methods=["POST"])
@@ -202,20 +212,10 @@ class StatusPages:
         router.add_api_route("/bridges/{bridge_id:int}/contact", self.contact, methods=["POST"])
         return router
 
-    async def home(self) -> Response:
-        """The only bridge, a list of several, or the set-up steps when there is none yet."""
-        bridges = await self._product.all_bridges()
-        if not bridges:
-            return await show_setup(self._product, self._pages)
-        if len(bridges) == 1:
-            return await self._whole(bridges[0])
-        views = [StatusView(await self._product.status(bridge)) for bridge in bridges]
-        poll_seconds = min(view.poll_seconds for view in views)
-        return self._pages.page("bridges.html", views=views, poll_seconds=poll_seconds, here="status")
-
     async def bridge(self, bridge_id: int) -> Response:
-        """One of several bridges."""
-        return await self._whole(await find_bridge(self._product, bridge_id))
+        """One bridge; one that is being set up has its set-up for a page."""
+        bridge = await find_bridge(self._product, bridge_id)
+        return await self.whole(bridge) if bridge.live else RedirectResponse(f"/setup/{bridge.id}", 303)
 
     async def live(self, bridge_id: int) -> Response:
         """The region of the page that changes, to be morphed in place."""
@@ -251,7 +251,8 @@ class StatusPages:
             return self._live(await self._product.status(bridge))
         return RedirectResponse(f"/bridges/{bridge.id}", 303)
 
-    async def _whole(self, bridge: Bridge) -> Response:
+    async def whole(self, bridge: Bridge) -> Response:
+        """The whole page of a bridge."""
         view = StatusView(await self._product.status(bridge))
         return self._pages.page(
             "status.html", bridge=bridge, view=view, here="status", holds_shown=HOLDS_SHOWN
