@@ -125,7 +125,7 @@ class App:
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, partial(self.poll, cause="schedule"), self._sync_for)
-        self.bridge_settings = BridgeSettings(database, clock, vault, self._crew, self.trials, owner)
+        self.bridge_settings = BridgeSettings(database, clock, vault, self._crew, self.trials, samples, owner)
 
     def setup_code(self) -> str:
         """What the first owner types to prove that they can see the server's terminal."""

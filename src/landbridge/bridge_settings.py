@@ -10,6 +10,7 @@ from landbridge.engine.answers import NotPossible
 from landbridge.engine.crew import Crew
 from landbridge.engine.erasure import Eraser
 from landbridge.engine.own_archive import OwnArchive
+from landbridge.engine.samples import Samples
 from landbridge.engine.trials import Trials
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
@@ -35,7 +36,14 @@ class BridgeSettings:
     """Changes to bridges of one store; ``eraser`` and ``archive`` are for the data of people."""
 
     def __init__(
-        self, database: Database, clock: Clock, vault: Vault, crew: Crew, trials: Trials, owner: str
+        self,
+        database: Database,
+        clock: Clock,
+        vault: Vault,
+        crew: Crew,
+        trials: Trials,
+        samples: Samples,
+        owner: str,
     ) -> None:
         self._bridges = Bridges(database)
         self._drivers = Drivers(database)
@@ -43,8 +51,13 @@ class BridgeSettings:
         self._vault = vault
         self._crew = crew
         self._trials = trials
-        self.eraser = Eraser(database, clock, owner)
+        self._samples = samples
+        self.eraser = Eraser(database, clock, owner, self._forget)
         self.archive = OwnArchive(database, clock)
+
+    def _forget(self, bridge: Bridge) -> None:
+        self._trials.forget(bridge)
+        self._samples.forget(bridge)
 
     async def rename(self, bridge: Bridge, name: str) -> Bridge:
         """Give it another name; raises ``StoreFailure`` for one that cannot be."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +15,7 @@ from landbridge.store.database import Database
 from landbridge.store.driver import Drivers
 from landbridge.store.erasures import Person
 from landbridge.store.journal import Entry
+from landbridge.store.mentions import ERASED
 from landbridge.sync.model import Side
 from landbridge.systems.base import Clock
 
@@ -39,12 +40,18 @@ class Erasure:
 
 
 class Eraser:
-    """Takes people out of one store; ``owner`` names this process among the drivers."""
+    """Takes people out of one store; ``owner`` names this process among the drivers.
 
-    def __init__(self, database: Database, clock: Clock, owner: str) -> None:
+    ``forget`` drops what this process keeps in memory of a bridge: tests of a mapping show names.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, owner: str, forget: Callable[[Bridge], None]
+    ) -> None:
         self._database = database
         self._clock = clock
         self._owner = owner
+        self._forget = forget
         self._drivers = Drivers(database)
 
     async def preview(self, bridge: Bridge, who: str) -> list[Erasure]:
@@ -74,13 +81,14 @@ class Eraser:
                     raise NotPossible("Erasing goes by one contact's id.", "Look it up by its address first.")
                 person = await erasures.person(connection, bridge.id, people[0])
                 done = await self._told(connection, bridge, person)
-                await erasures.remove(connection, erasures.parts(bridge.id, person))
+                await erasures.remove(connection, erasures.parts(connection.dialect.name, bridge.id, person))
                 side, key = next(iter(person.ids.items()))
                 note = f"{sum(done.rows.values()):,} rows or values, on the word of {by}"
-                entry = Entry("erased", side, key, note=note, state=erasures.ERASED)
+                entry = Entry("erased", side, key, note=note, state=ERASED)
                 await journal.write(connection, bridge.id, 0, [entry], now)
         finally:
             await self._drivers.release(lease)
+        self._forget(bridge)
         log.info("person_erased", bridge=bridge.id, rows=sum(done.rows.values()))
         return done
 
@@ -103,6 +111,6 @@ class Eraser:
         return found
 
     async def _told(self, connection: AsyncConnection, bridge: Bridge, person: Person) -> Erasure:
-        rows = await erasures.counted(connection, erasures.parts(bridge.id, person))
+        rows = await erasures.counted(connection, erasures.parts(connection.dialect.name, bridge.id, person))
         remembered = await erasures.opted_out(connection, bridge.id, person.keys)
         return Erasure(person.name, person.ids, rows, remembered)

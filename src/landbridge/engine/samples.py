@@ -118,6 +118,11 @@ class Samples:
         await self._tasks[bridge.id]
         return self._samples[bridge.id]
 
+    def forget(self, bridge: Bridge) -> None:
+        """Keep nothing of what the newest one showed."""
+        if not (found := self._samples.get(bridge.id)) or found.state != "running":
+            self._samples.pop(bridge.id, None)
+
     async def close(self) -> None:
         """Stop; what was named stays due."""
         for task in self._tasks.values():

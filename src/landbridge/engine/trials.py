@@ -92,6 +92,13 @@ class Trials:
         if task is not None:
             task.cancel()
 
+    def forget(self, bridge: Bridge) -> None:
+        """Keep nothing of what one found, such as names; one that is under way is stopped."""
+        self.stop(bridge)
+        known = self.state(bridge)
+        if known is not None and not known.running:
+            del self._trials[bridge.id]
+
     async def close(self) -> None:
         """Stop all of them."""
         for task in self._tasks.values():

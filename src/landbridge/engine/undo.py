@@ -10,8 +10,8 @@ from landbridge.engine.restore import Restorer
 from landbridge.engine.undo_activities import put_back
 from landbridge.engine.work import Work
 from landbridge.store import journal, observed
-from landbridge.store.erasures import ERASED
 from landbridge.store.journal import Entry
+from landbridge.store.mentions import ERASED
 from landbridge.sync.model import Kind, Side
 from landbridge.systems.base import Gone, Rejected
 

@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Table, Update, and_, delete, false, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Row,
+    Table,
+    Update,
+    and_,
+    delete,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from landbridge.store.mentions import (
+    BLANK_ENTRY,
+    ERASED,
+    GONE_NOTE,
+    NOTHING,
+    mentions,
+    spelled,
+    without,
+    words_of,
+)
 from landbridge.store.recipe_tables import firing, recipe_sight
-from landbridge.store.rows import pack
+from landbridge.store.rows import unpack
+from landbridge.store.setup_tables import setup
 from landbridge.store.tables import (
     activity,
     apart,
@@ -27,16 +53,14 @@ from landbridge.store.tables import (
 )
 from landbridge.sync.model import Kind, Side
 
-ERASED = "erased"
-GONE_NOTE = "The values were erased."
-NOTHING = pack({})
-
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who is erased: the ids of the contact, of its tasks, notes and appointments, and of its links.
 
-    ``keys`` are the keyed hashes of the addresses, by which an opt-out is remembered.
+    ``keys`` are the keyed hashes of the addresses, by which an opt-out is remembered; ``words`` name the
+    person in other texts. ``typed`` is what was typed into the bridge's set-up, without the person, if they
+    are in it.
     """
 
     name: str
@@ -44,6 +68,8 @@ class Person:
     activities: Mapping[tuple[Side, Kind], Sequence[str]]
     links: Sequence[int]
     keys: Sequence[str]
+    words: Sequence[str] = ()
+    typed: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +119,47 @@ async def person(connection: AsyncConnection, bridge_id: int, ids: Mapping[Side,
             found.setdefault((side, Kind(row.kind)), set()).add(key)
     keys = {key for row in seen for key in (row.email_key, row.phone_key) if key}
     name = next((row.name for row in seen if row.name), "")
-    return Person(name, ids, {key: sorted(some) for key, some in found.items()}, links, sorted(keys))
+    activities = {key: sorted(some) for key, some in found.items()}
+    known = Person(name, ids, activities, links, sorted(keys))
+    words = spelled(await _words(connection, bridge_id, known, seen))
+    return replace(known, words=words, typed=await _typed(connection, bridge_id, ids, words))
 
 
-def parts(bridge_id: int, who: Person) -> list[Part]:
+async def _words(
+    connection: AsyncConnection, bridge_id: int, who: Person, seen: Sequence[Row[Any]]
+) -> set[str]:
+    """Everything by which a text may name them: addresses and names, those of former days as well."""
+    found = {word for row in seen for word in (row.email, row.phone, row.name) if word}
+    packed = [row.fields for row in seen]
+    bases = select(link.c.base_highlevel, link.c.base_rezora).where(link.c.id.in_(who.links))
+    entries = select(journal.c.before, journal.c.after).where(
+        _entries(bridge_id, who), journal.c.kind == Kind.CONTACT.value
+    )
+    for query in (bases, entries):
+        packed += [one for row in await connection.execute(query) for one in row]
+    return found.union(*(words_of(unpack(one)) for one in packed))
+
+
+async def _typed(
+    connection: AsyncConnection, bridge_id: int, ids: Mapping[Side, str], words: Sequence[str]
+) -> Mapping[str, Any] | None:
+    """What was typed into the set-up, without them; None where nothing is to be taken out."""
+    query = select(setup.c.typed).where(setup.c.bridge_id == bridge_id)
+    typed = (await connection.execute(query)).scalar_one_or_none()
+    cleaned = without(typed, list(ids.values()), words)
+    return None if cleaned == typed else cleaned
+
+
+def parts(dialect: str, bridge_id: int, who: Person) -> list[Part]:
     """Everything that is kept of a person, but for tombstones and opt-outs."""
-    return [
+    chosen = setup.c.bridge_id == bridge_id if who.typed is not None else false()
+    named = mentions(dialect, bridge_id, who.words)
+    found = [
         _rows("what both systems showed of the contact", observed, _seen(bridge_id, who.ids)),
         _rows("tasks, notes and appointments as they were shown", activity, _of_contacts(bridge_id, who.ids)),
         _rows("links between the two systems", link, _links(bridge_id, who)),
         _values(
-            "journal entries, of which only the values go", journal, _entries(bridge_id, who), _BLANK_ENTRY
+            "journal entries, of which only the values go", journal, _entries(bridge_id, who), BLANK_ENTRY
         ),
         _rows("what waits for a person about them", hold, _holds(bridge_id, who)),
         _rows("answers that no sync has carried out yet", choice, _choices(bridge_id, who)),
@@ -122,7 +178,17 @@ def parts(bridge_id: int, who: Person) -> list[Part]:
             and_(_at(pause, bridge_id, who.ids), pause.c.note != ""),
             {"note": ""},
         ),
+        _values("what was chosen in the set-up", setup, chosen, {"typed": who.typed}),
     ]
+    own = {part.table: part.where for part in found}
+    for one in named:
+        where = and_(one.where, not_(own[one.table])) if one.table in own else one.where
+        found.append(
+            _rows(one.title, one.table, where)
+            if one.blank is None
+            else _values(one.title, one.table, where, one.blank)
+        )
+    return found
 
 
 async def counted(connection: AsyncConnection, all_parts: Sequence[Part]) -> dict[str, int]:
@@ -136,7 +202,7 @@ async def counted(connection: AsyncConnection, all_parts: Sequence[Part]) -> dic
 
 
 async def remove(connection: AsyncConnection, all_parts: Sequence[Part]) -> None:
-    """Remove all of it, in the caller's transaction."""
+    """Remove all of it, in the caller's transaction; what names them elsewhere goes last."""
     for part in all_parts:
         await connection.execute(part.removal)
 
@@ -149,8 +215,7 @@ async def opted_out(connection: AsyncConnection, bridge_id: int, keys: Sequence[
     return (await connection.execute(query.limit(1))).first() is not None
 
 
-_BLANK_ENTRY = {"before": NOTHING, "after": NOTHING, "note": GONE_NOTE, "state": ERASED}
-_BLANK_FIRING = {"context": b"{}", "contact_id": "", "detail": GONE_NOTE, "state": "skipped"}
+_BLANK_FIRING = {"context": NOTHING, "contact_id": "", "detail": GONE_NOTE, "state": "skipped"}
 
 
 def _rows(title: str, table: Table, where: ColumnElement[bool]) -> Part:
