@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from landbridge.engine.answers import NotPossible
+from landbridge.engine.endings import until_lost
 from landbridge.engine.fleet import DryRun
+from landbridge.engine.together import ended
 from landbridge.engine.trials import KEEP_SECONDS, LINES_KEPT, Trials
-from landbridge.engine.work import Planned, Progress, Watch
+from landbridge.engine.work import Planned, Progress, Watch, Work
 from landbridge.store.bridges import Bridge
+from landbridge.store.driver import LeaseLost
 from landbridge.systems.base import Unreachable
 from landbridge_rig import landbridge
 from web_scenes import BRIDGE, NOW, StillClock, run
@@ -126,3 +131,66 @@ async def test_a_real_trial_writes_nothing_and_tells_what_it_found(tmp_path: Pat
         assert known.result is not None
         assert known.result.run.counts["create"] > 0
         assert (known.result.run.purpose, rig.mutating()) == ("plan", 0)
+
+
+async def test_one_that_is_stopped_before_its_first_step_does_not_stay_under_way() -> None:
+    trials = Trials(Planning(), Later())
+    trials.start(BRIDGE, None, "page")
+    trials.stop(BRIDGE)
+    await until_ended(trials)
+    await asyncio.sleep(0)
+    found = trials.state(BRIDGE)
+    assert found is not None
+    assert (found.running, found.sentence) == (False, "The test was stopped.")
+    trials.start(BRIDGE, None, "page")  # and another one may begin
+    await trials.close()
+
+
+class Cleaning:
+    """Work that needs some turns of the loop to end once it was cancelled, and counts how often that was."""
+
+    def __init__(self) -> None:
+        self.cancelled = 0
+        self.ended = False
+
+    async def __call__(self) -> None:
+        waits = asyncio.get_running_loop().create_future()
+        try:
+            await waits
+        finally:
+            for _ in range(5):
+                try:
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError:
+                    self.cancelled += 1
+            self.ended = True
+
+
+async def test_what_is_ended_is_cancelled_once_and_waited_for() -> None:
+    work = Cleaning()
+    task = asyncio.ensure_future(work())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await ended(task, asyncio.ensure_future(asyncio.sleep(0)))
+    assert (work.ended, work.cancelled) == (True, 0)
+    await ended()
+
+
+async def test_a_run_that_is_cancelled_is_over_when_its_driver_is_told() -> None:
+    work, driven = SimpleNamespace(lost=asyncio.Event()), Cleaning()
+    task = asyncio.ensure_future(until_lost(cast("Work", work), driven()))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    await ended(task)
+    assert task.cancelled()
+    assert (driven.ended, driven.cancelled) == (True, 0)
+
+
+async def test_a_run_whose_bridge_was_taken_over_is_over_as_well() -> None:
+    work, driven = SimpleNamespace(lost=asyncio.Event()), Cleaning()
+    asyncio.get_running_loop().call_later(0.01, work.lost.set)
+    with pytest.raises(LeaseLost):
+        await until_lost(cast("Work", work), driven())
+    assert driven.ended

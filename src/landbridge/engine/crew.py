@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from landbridge.engine.together import ended
 from landbridge.store import due, recipes
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
@@ -82,8 +83,7 @@ class Crew:
         self._next_sync.pop(bridge_id, None)
         task = self._tasks.get(bridge_id)
         if task is not None and not task.done():
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await ended(task)
 
     async def look(self) -> None:
         """Start live work wherever something is due and nobody is at it."""
@@ -120,9 +120,7 @@ class Crew:
     async def close(self) -> None:
         """Stop; due records and unfinished runs stay for the next process."""
         self._next_sync.clear()
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await ended(*self._tasks.values())
 
     async def _may_go_on(self, bridge_id: int) -> bool:
         """Not while a person is asked whether a large change is meant; opt-outs do not wait for that."""

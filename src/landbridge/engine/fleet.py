@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -21,6 +21,7 @@ from landbridge.engine.recipes import OpenActivities, activities_of, run_recipes
 from landbridge.engine.reconcile import Braked
 from landbridge.engine.steps import STEPS
 from landbridge.engine.switch import demand_live
+from landbridge.engine.together import ended
 from landbridge.engine.undo import UndoLine, UndoOrder, undo
 from landbridge.engine.waterline import Waterline
 from landbridge.engine.work import EngineConfig, Only, Planned, Progress, Stage, Watch, Work
@@ -445,9 +446,7 @@ class Fleet:
                 yield work
             finally:
                 del self._works[run.id]
-                ticker.cancel()
-                with suppress(asyncio.CancelledError):
-                    await ticker
+                await ended(ticker)
 
     async def _work(
         self,

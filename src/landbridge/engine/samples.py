@@ -11,6 +11,7 @@ import structlog
 from landbridge.engine.answers import NotPossible
 from landbridge.engine.examples import MAY_EMAIL, NO_EMAIL, OFF, ON, Change, Example
 from landbridge.engine.fleet import Fleet
+from landbridge.engine.together import ended
 from landbridge.engine.work import Only, Progress
 from landbridge.store import due, links
 from landbridge.store.bridges import Bridge
@@ -125,9 +126,7 @@ class Samples:
 
     async def close(self) -> None:
         """Stop; what was named stays due."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await ended(*self._tasks.values())
 
     async def _quietly(self, bridge: Bridge) -> None:
         try:
