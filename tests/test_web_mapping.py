@@ -123,15 +123,6 @@ async def test_two_people_do_not_save_over_one_another_unseen(house: House) -> N
     assert (again.status, read_policy(await house.policy()).default_country) == (303, "GB")
 
 
-async def test_in_the_set_up_the_button_goes_on(house: House) -> None:
-    page = (await house.browser.get(f"{MAPPING}?setup=yes")).page
-    form = form_of(page)
-    assert form["setup"] == "yes"
-    assert {one.text for one in page.all("button", value="save")} == {"Go on"}
-    answer = await house.browser.post(MAPPING, form | {"do": "save"})
-    assert (answer.status, answer.headers["location"]) == (303, "/setup/1/scope")
-
-
 async def test_the_text_has_the_same_checks_and_comes_as_a_file(house: House) -> None:
     before = await house.policy()
     down = await house.browser.get(f"{MAPPING}/file")

@@ -94,6 +94,13 @@ class Trials:
         if task is not None and not task.cancelling():
             task.cancel()
 
+    async def end(self, bridge: Bridge) -> None:
+        """The same, and come back when another one may begin."""
+        task = self._tasks.get(bridge.id)
+        if task is not None:
+            await ended(task)
+            self._stopped(bridge.id, task)
+
     def forget(self, bridge: Bridge) -> None:
         """Keep nothing of what one found, such as names; one that is under way is stopped."""
         self.stop(bridge)
