@@ -123,6 +123,18 @@ async def test_two_people_do_not_save_over_one_another_unseen(house: House) -> N
     assert (again.status, read_policy(await house.policy()).default_country) == (303, "GB")
 
 
+async def test_between_table_and_text_nothing_that_was_typed_is_lost(house: House) -> None:
+    before = await house.policy()
+    form = form_of((await house.browser.get(MAPPING)).page) | {"name-0": "whole name"}
+    text = (await house.browser.post(MAPPING, form | {"do": "text"})).page.one("textarea").text
+    assert 'name = "whole name"' in text
+    draft = {"text": text.removeprefix("\n").replace('"US"', '"CA"'), "do": "table"}
+    page = (await house.browser.post(f"{MAPPING}/text", draft)).page
+    assert page.one("input", name="choice-default_country").attributes["value"] == "CA"
+    assert page.one("input", name="name-0").attributes["value"] == "whole name"
+    assert await house.policy() == before
+
+
 async def test_the_text_has_the_same_checks_and_comes_as_a_file(house: House) -> None:
     before = await house.policy()
     down = await house.browser.get(f"{MAPPING}/file")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from landbridge.sandbox.highlevel import HighLevelConfig
+from landbridge.sandbox.highlevel.config import FULL_PIT
 from landbridge.sync.mapping import read_policy
-from setup_scenes import Walk, connected, wizard
+from setup_scenes import LOGIN, Walk, connected, wizard
 
 HERE = "/setup/1/fields"
 
@@ -25,14 +27,15 @@ async def test_the_step_has_all_that_the_page_of_the_mapping_has(tmp_path: Path)
         assert "Fields that are alike" in walk.words
         assert page.all("optgroup", label="Your own fields")
         assert {one.text for one in page.all("button", value="save")} == {"Go on"}
-        assert not page.all("nav", "aria-label", "Pages of")
+        assert not page.all("nav", aria_label="Pages of Harbor Street Realty")
         await walk.open("/bridges/1/mapping")
         assert walk.at == HERE  # there is one editor while a bridge is being set up
         before = walk.mutating()
         await walk.press("Show what would change")
         await walk.until("Nothing was written.")
         assert "what it means for three of your contacts" in walk.words
-        assert len({one.text for one in page.all("p") if "who" in one.attributes.get("class", "")}) <= 3
+        first = [one for one in walk.page.all("p", class_="who") if one.within("tr")][:3]
+        assert len({one.text for one in first}) == 3
         assert walk.mutating() == before
         await walk.press("Go on")
         assert walk.at == "/setup/1/scope"
@@ -53,7 +56,9 @@ async def test_what_is_typed_is_kept_until_it_is_saved(tmp_path: Path) -> None:
         assert walk.at == HERE
         assert "to put right before this can be saved" in walk.words
         assert (await walk.app.all_bridges())[0].policy == before
-        await walk.press("Read them from HighLevel", **{"choice-settle_seconds": "45"})
+        await walk.press("Check", **{"choice-settle_seconds": "45"})
+        await walk.press("Read them from HighLevel", **{"name-1": "mail"})
+        assert value(walk, "name-1") == "mail"
         assert (value(walk, "name-0"), value(walk, "choice-settle_seconds")) == ("whole name", "45")
         await walk.press("Go on")
         assert walk.at == "/setup/1/scope"
@@ -73,10 +78,15 @@ async def test_what_is_typed_as_text_is_kept_and_saved_too(tmp_path: Path) -> No
         await walk.open(f"{HERE}/text")
         await walk.press("Check", text="[")
         assert "The file is not TOML" in walk.words
+        await walk.press("Back to the table", text="[ # half")
+        await walk.press("Correct it as text.")
+        assert "[ # half" in walk.page.one("textarea").text
+        await walk.press("Back to the table", text=text.replace('"city"', '"town"', 1))
+        assert "to put right" not in walk.words
+        await walk.open("/setup/1/rezora")
         await walk.open(HERE)
-        await walk.press("Check")
-        assert "Correct it as text." in walk.words
-        await walk.open(f"{HERE}/text")
+        await walk.press("Edit it as text")
+        assert '"town"' in walk.page.one("textarea").text
         await walk.press("Go on", text="# mine\n" + text)
         assert walk.at == "/setup/1/scope"
         assert (await walk.app.all_bridges())[0].policy.startswith("# mine\n")
@@ -94,3 +104,15 @@ async def test_the_next_step_begins_its_own_test_while_one_is_under_way(tmp_path
         assert trial.sentence != "The test was stopped."
         assert trial.mapping == bridge.policy
         await walk.until("What a sync would do")
+
+
+async def test_a_bridge_that_a_command_made_gets_its_set_up(tmp_path: Path) -> None:
+    async with wizard(tmp_path, 10) as walk:
+        await walk.app.connect_highlevel(token=FULL_PIT, location=HighLevelConfig().location_id)
+        await walk.app.connect_rezora(LOGIN["username"], LOGIN["password"])
+        await walk.app.create_bridge("office", live=False)
+        for _ in range(2):
+            await walk.open("/bridges/1/mapping")
+            assert walk.at == HERE
+            assert "Who and when" in walk.words
+        assert len(await walk.app.setups.unfinished()) == 1

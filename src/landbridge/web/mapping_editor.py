@@ -202,18 +202,21 @@ class Editor:
     async def _take(
         self, request: Request, place: Place, form: FormData, text: str, template: str
     ) -> Response:
-        """Save, try, or show what it means."""
+        """Save, try, go elsewhere, or show what it means."""
         do = str(form.get("do", ""))
         draft = self.draft(place.bridge, text, str(form.get("base", "")))
         await _keep(place, draft)
         if do == "back" and place.before:
             return RedirectResponse(place.before, 303)
+        if do in ("save", "try") and draft.policy is not None:
+            return await self._carry_out(do, place, draft, template)
         after = str(form.get("after", ""))[:64] if do != "others" else str(form.get("following", ""))[:64]
-        if do not in ("save", "try") or draft.policy is None:
-            refused = do in ("save", "try") and "hx-request" not in request.headers
-            return await self.shown(
-                place, draft, after=after, status=422 if refused else 200, template=template
-            )
+        refused = do in ("save", "try") and "hx-request" not in request.headers
+        template = {"text": place.source, "table": place.table}.get(do, template)
+        return await self.shown(place, draft, after=after, status=422 if refused else 200, template=template)
+
+    async def _carry_out(self, do: str, place: Place, draft: Draft, template: str) -> Response:
+        """Save or try a draft with which nothing is wrong."""
         try:
             if do == "try":
                 self._product.trials.start(place.bridge, draft.text, asking().name)
