@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.dialects import postgresql
 
 from activity_stories import RULES, add, rezora, world_of, writes
@@ -146,7 +146,7 @@ async def plant_more(app: App, left: str, right: str) -> None:
     began = {"highlevel_account": 1, "rezora_account": 2, "created_at": now, "updated_at": now}
     sent = {"subscription_id": 1, "trigger": "x", "state": "failed", "created_at": now, "due_at": now}
     async with app.database.write() as connection:
-        for table, rows in (
+        planted: tuple[tuple[Table, list[dict[str, Any]]], ...] = (
             (hold, [{**held, **shows, "cause": "both_changed", "highlevel_id": left, "rule": "city"},
                     {**held, "cause": "candidate", "highlevel_id": "somebody else"}]),
             (choice, [{**here, **shows, "highlevel_id": left, "rezora_id": right, "rule": "city",
@@ -174,7 +174,8 @@ async def plant_more(app: App, left: str, right: str) -> None:
                         {**sent, "message": "m2", "body": pack({"highlevel_id": left})}]),
             (setup, [{**began, "bridge_id": bridge.id,
                       "typed": {"verify": {"chosen": [left, "somebody else"]}, "scope": {"tags": EMAIL}}}]),
-        ):  # fmt: skip
+        )  # fmt: skip
+        for table, rows in planted:
             for row in rows:
                 await connection.execute(insert(table).values(row))
         await connection.execute(account.update().values(trouble=HOSTILE, trouble_fix=EMAIL))
@@ -323,8 +324,7 @@ def test_a_word_is_found_as_json_and_as_people_write_it() -> None:
 
 def test_postgresql_reads_packed_values_as_text() -> None:
     someone = Person("Ann", {Side.HIGHLEVEL: "h1"}, {}, [1], ["k"], ["ann@example.org"])
-    removals = [
-        str(part.removal.compile(dialect=postgresql.dialect())) for part in parts("postgresql", 1, someone)
-    ]
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy does not say what it is
+    removals = [str(part.removal.compile(dialect=dialect)) for part in parts("postgresql", 1, someone)]
     assert sum("convert_from(journal.after" in one for one in removals) == 1
     assert not any("CAST" in one and "convert_from" not in one for one in removals)
