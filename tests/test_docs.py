@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 import tomllib
+from importlib.util import module_from_spec, spec_from_file_location
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 import typer
 
 from landbridge.engine.catalog_page import operations_page
+from landbridge.handbook import Handbook
 from landbridge.settings import Settings
 from landbridge.settings_page import settings_page
 
@@ -100,6 +103,38 @@ def test_every_page_is_in_the_index() -> None:
         "index.md"
     }
     assert {page for page in pages if f"({page})" not in index} == set()
+
+
+def test_the_site_has_the_pages_of_the_index_in_its_order() -> None:
+    chapters = Handbook(ROOT / "docs").chapters
+    assert len(chapters) > 4
+    wanted = [{"Home": "index.md"}] + [
+        {chapter.title: [{entry.title: f"{entry.name}.md"} for entry in chapter.entries]}
+        for chapter in chapters
+    ]
+    assert tomllib.loads(read("zensical.toml"))["project"]["nav"] == wanted, "run `make docs`"
+
+
+def test_the_site_loads_nothing_from_elsewhere() -> None:
+    project = tomllib.loads(read("zensical.toml"))["project"]
+    assert project["theme"]["font"] is False
+    assert "extra_javascript" not in project
+    assert "offline" not in project.get("plugins", {})  # it loads a script from a CDN
+    for page in PAGES:  # so would drawings that the browser makes of code
+        assert "```mermaid" not in page.read_text(encoding="utf-8"), page
+
+
+def test_every_diagram_is_as_it_is_drawn_and_says_in_words_what_it_shows() -> None:
+    spec = spec_from_file_location("make_diagrams", ROOT / "docs/make_diagrams.py")
+    assert spec and spec.loader
+    program = module_from_spec(spec)
+    sys.modules[spec.name] = program  # where dataclasses look up the names in annotations
+    spec.loader.exec_module(program)
+    for name, drawing in program.DRAWINGS.items():
+        written = read(f"docs/pictures/{name}.svg")
+        assert written == program.svg(drawing), "run `make docs`"
+        assert all(tag in written for tag in ('role="img"', '<title id="t">', '<desc id="d">'))
+        assert any(f"pictures/{name}.svg" in page.read_text(encoding="utf-8") for page in PAGES), name
 
 
 def test_make_commands_in_the_docs_exist() -> None:

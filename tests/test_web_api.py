@@ -112,6 +112,7 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     calls = {f"/api/v1/operations/{name}/call" for name in operations()}
     hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))
     named |= {f"{bridge}/webhooks{rest}" for rest in ("", "/messages/{message_id}/replay", *hook)}
+    named |= {f"/api/v1/{path}" for path in ("docs", "docs/{name}", "docs-search")}
     catalog = {"/api/v1/overview", "/api/v1/operations", "/api/v1/operations/{name}", "/api/v1/triggers"}
     named |= {f"/api/v1/{name}" for name in ("setups", "accounts/highlevel", "accounts/rezora")}
     of_people = {f"/api/v1/{path}" for path in ("keys", "keys/{key_id}", "people", "people/{person_id}")}

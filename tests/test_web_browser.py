@@ -109,6 +109,8 @@ VIEWS = {
         f"/bridges/1/contacts/{ADA}",
     ),
     "contacts": (FakeProduct.of(status(), contact_book=FakeBook(view())), "/bridges/1/contacts"),
+    "help that was searched": (one(status()), "/docs?q=User+name,+password+or+token+were+refused."),
+    "wide tables of help": (one(status()), "/docs/settings"),
     "no contacts": (one(status()), "/bridges/1/contacts"),
 }
 

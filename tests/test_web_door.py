@@ -35,6 +35,8 @@ PUBLIC = {
     "/webhooks/highlevel",
     "/feeds/{secret}.ics",
     "/healthz",
+    "/docs",
+    "/docs/{name:path}",
 }
 OWNERS = ("/people", "/keys", "/connect/", "/oauth/", "/api/v1/people", "/api/v1/keys")
 READING = {  # posts that change nothing but what is one's own

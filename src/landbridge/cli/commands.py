@@ -25,6 +25,7 @@ from landbridge.cli import (
     syncing,
 )
 from landbridge.cli.calendar import calendar
+from landbridge.cli.docs import docs
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.mapping import mapping as mappings
 from landbridge.cli.output import (
@@ -294,6 +295,7 @@ main.command()(keeping.disconnect)
 main.command("mcp")(assistants.mcp)
 main.command()(people.undo)
 main.command()(people.journal)
+main.command()(docs)
 
 
 @main.command()

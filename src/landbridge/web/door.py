@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from landbridge.access.roles import VISITOR, Person
 from landbridge.web.pages import API, Problem
 from landbridge.web.ports import Product
+from landbridge.web.prose import DOCS
 from landbridge.web.rights import needed
 from landbridge.web.security import SAFE_METHODS, login_cookie
 from landbridge.web.who import set_asking
@@ -59,9 +60,12 @@ class Door:
         if not path.isprintable():
             return self._refuse(request, ODD_PATH, 404)
         role = needed(request.method, path)
-        if role is None:
+        if role is None and not within_docs(path):
             return None
         person = await self._who(request)
+        if role is None:
+            set_asking(person or VISITOR)  # so that the menu is there for those who are logged in
+            return None
         if person is None:
             return await self._unknown(request)
         set_asking(person)
@@ -87,6 +91,11 @@ class Door:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         asked = f"?next={quote(path, safe='/')}" if request.method in SAFE_METHODS and path != "/" else ""
         return _away(request, f"/login{asked}")
+
+
+def within_docs(path: str) -> bool:
+    """Whether this is a page of the documentation, which nobody has to log in for."""
+    return path == DOCS or path.startswith(f"{DOCS}/")
 
 
 def _away(request: Request, path: str) -> Response:

@@ -23,10 +23,11 @@ API = "/api/"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One sentence, and what to do."""
+    """One sentence, and what to do; ``more`` is where the documentation goes on, below /docs/."""
 
     sentence: str
     fix: str
+    more: str = "troubleshooting"
 
 
 class Pages:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from landbridge.store.database import StoreFailure
 from landbridge.sync.mapping import MappingError
+from landbridge.systems import base
 from landbridge.systems.base import SystemFailure
 from landbridge.web.pages import Pages, Problem
 from landbridge.web.security import harden
@@ -34,8 +35,11 @@ _REFUSED = Problem("This request was refused.", "Go to the status page and try a
 
 
 def problem_of(failure: Failure) -> Problem:
-    """What a failure says of itself."""
-    return Problem(str(failure), failure.fix)
+    """What a failure says of itself, and where docs/errors.md, made from the same classes, has more."""
+    more = "mapping" if isinstance(failure, MappingError) else "troubleshooting"
+    if isinstance(failure, SystemFailure) and type(failure).__module__ == base.__name__:
+        more = f"errors#{type(failure).__name__.lower()}"
+    return Problem(str(failure), failure.fix, more)
 
 
 def status_of(failure: Failure) -> int:

@@ -7,6 +7,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from landbridge import __version__
+from landbridge.handbook import handbook
 from landbridge.systems.base import Clock, RealClock
 from landbridge.web.activity import ActivityPages
 from landbridge.web.api import Api
@@ -20,6 +21,7 @@ from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
 from landbridge.web.contacts import ContactPages
 from landbridge.web.dashboard import DashboardPages
+from landbridge.web.docs import DocsPages
 from landbridge.web.door import Door
 from landbridge.web.holds import HoldPages
 from landbridge.web.login import LoginPages
@@ -59,6 +61,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         ConnectPages(product, pages),
         SetupPages(product, pages),
         SetupApi(product),
+        DocsPages(handbook(), pages),
         HoldPages(product, pages),
         LoginPages(product, pages),
         MappingPages(product, pages),

@@ -170,8 +170,10 @@ def within(seconds: int) -> str:
 
 
 def coded(text: str) -> Markup:
-    """Escaped text in which what stands between backticks is code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped just before
+    """Escaped text in which what stands between backticks is code, and a page of docs/ is a link to it."""
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    linked = re.sub(r"\bdocs/([a-z-]+)\.md\b", r'<a href="/docs/\1">docs/\1.md</a>', marked)
+    return Markup(linked)  # noqa: S704  # escaped just before
 
 
 def stage_of(run: Run) -> tuple[int, str]:
