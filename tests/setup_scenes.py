@@ -113,12 +113,17 @@ async def consent(url: str) -> str:
 
 def _form_of(text: str, label: str) -> tuple[str, list[tuple[str, str]]] | None:
     """The form whose button has this label: where it goes, and what is in it."""
+    apart = r'<button form="([^"]*)"[^>]*>.*?</button>'  # it stands outside of its form
+    for button in list(re.finditer(apart, text, re.DOTALL)):
+        begin, rest = text.replace(button[0], "").split(f'id="{button[1]}"', 1)
+        text = f'{begin}id="{button[1]}"{rest.replace(">", ">" + button[0], 1)}'
     for form in re.findall(r'<form method="post"[^>]*>.*?</form>', text, re.DOTALL):
-        names = [_plain(button) for button in re.findall(r"<button[^>]*>(.*?)</button>", form, re.DOTALL)]
-        if label in names:
-            action = re.search(r'action="([^"]*)"', form)
-            assert action is not None
-            return unescape(action.group(1)), _filled(form)
+        for button, inside in re.findall(r"<button([^>]*)>(.*?)</button>", form, re.DOTALL):
+            if _plain(inside) == label:
+                own = dict(re.findall(r'([a-z-]+)="([^"]*)"', button))
+                target = own.get("formaction") or re.findall(r' action="([^"]*)"', form)[0]
+                pressed = [(own["name"], unescape(own.get("value", "")))] if "name" in own else []
+                return unescape(target), _filled(form) + pressed
     return None
 
 
@@ -130,6 +135,11 @@ def _filled(form: str) -> list[tuple[str, str]]:
             continue
         if "name" in facts:
             found.append((facts["name"], unescape(facts.get("value", ""))))
+    for name, inside in re.findall(r'<textarea[^>]* name="([^"]*)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
+        found.append((name, unescape(inside).removeprefix("\n")))
+    for name, inside in re.findall(r'<select name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.findall(r'<option value="([^"]*)" selected', inside)
+        found += [(name, unescape(value)) for value in chosen[-1:]]
     return found
 
 

@@ -71,7 +71,7 @@ def test_troubleshooting_quotes_many_sentences_and_the_product_says_each_of_them
         "API user name",
         "API password",
         "Connect with the token",
-        "Use it",
+        "Go on",
         "Switch on",
         "Sync now",
         "Set-up",

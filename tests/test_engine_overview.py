@@ -100,6 +100,21 @@ async def test_bridges_that_need_somebody_come_first_and_then_by_name(office: Of
     assert glance.sentence == "7 bridges: 2 fine, 2 wait for you, 2 need you, 1 not started."
 
 
+async def test_a_bridge_that_a_person_stopped_says_so_and_has_no_next_run(office: Office) -> None:
+    paused, off = await office.bridge("paused"), await office.bridge("off")
+    await office.ran(paused, "running")  # cut off: it goes on once somebody resumes it
+    await office.ran(off, "failed")
+    await Bridges(office.database).pause(paused.id, NOW, "Ada")
+    await Bridges(office.database).add_facts(off.rezora.id, {"disconnected_at": NOW})
+    glance = await office.overview.glance(state="stopped")
+    assert [row.bridge.name for row in glance.rows] == ["off", "paused"]
+    assert glance.rows[0].sentence.startswith("Rezora was disconnected on ")
+    assert glance.rows[1].sentence.endswith(" by Ada.")
+    assert "Resume it" in glance.rows[1].fix
+    assert [row.following for row in glance.rows] == [None, None]
+    assert glance.sentence == "2 bridges: 0 fine, 2 stopped."
+
+
 async def test_a_sync_that_failed_is_not_over_because_live_work_went_well(office: Office) -> None:
     made = await office.bridge("one")
     await office.ran(made)

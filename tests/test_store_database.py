@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from landbridge.store import links, standings
 from landbridge.store.bridges import Bridges
-from landbridge.store.database import MIGRATIONS, Database, StoreFailure
+from landbridge.store.database import MIGRATIONS, Database, FreeingConnection, StoreFailure
 from landbridge.store.driver import Drivers, LeaseLost, owner_name, renew
 from landbridge.store.ledger_tables import ledger
 from landbridge.store.links import KeptLink
@@ -176,3 +176,25 @@ async def test_the_database_itself_refuses_a_second_live_link_of_a_record(databa
                 await links.add(connection, bridge, [KeptLink(0, second)], NOW)
     async with database.read() as connection:
         assert await links.count(connection, bridge) == 1
+
+
+def test_a_closed_connection_gives_the_writers_place_back_though_a_cursor_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "one.sqlite3"
+    one = sqlite3.connect(path, isolation_level=None, factory=FreeingConnection)
+    one.execute("CREATE TABLE t (a INTEGER)")
+    one.execute("BEGIN IMMEDIATE")
+    left = one.execute("INSERT INTO t VALUES (1)")  # as a traceback keeps it
+    one.close()
+    one.close()
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert other.execute("SELECT count(*) FROM t").fetchone() == (0,)
+    other.close()
+    assert left.rowcount == 1
+
+
+async def test_every_connection_of_the_database_is_such_a_one(database: Database) -> None:
+    async with database.read() as connection:
+        raw = (await connection.get_raw_connection()).driver_connection
+        assert raw is not None
+        assert isinstance(raw._connection, FreeingConnection)

@@ -98,7 +98,32 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     back = ("activity", "activity/file", "runs", "runs/{run_id}")
     many = ("holds/counts", "holds/resolve-all", "holds/{hold_id}/take-back", "holds/{hold_id}/answer")
     begun = ("scope", "test", "sample", "switch-on")
-    parts = ("status", "sync", *begun, *people, *back, *many, *one, *timed, *live, *recipe, "firings")
+    mapped = (
+        "check",
+        "versions",
+        "versions/{version_id}/restore",
+        "suggestions",
+        "fields",
+        "trial",
+        "trial/stop",
+    )
+    whole = ("settings", "settings/name", "data", "pause", "resume", "carry/{kind}", "alerts/test")
+    parts = (
+        "status",
+        "sync",
+        *begun,
+        *people,
+        *back,
+        *many,
+        *one,
+        *timed,
+        *live,
+        *recipe,
+        "firings",
+        "mapping",
+        *whole,
+    )
+    parts += (*(f"mapping/{what}" for what in mapped), "erase", "erase/preview", "disconnect/{side}")
     named = {f"{bridge}/{name}" for name in parts}
     calls = {f"/api/v1/operations/{name}/call" for name in operations()}
     hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))

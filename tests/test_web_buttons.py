@@ -29,7 +29,8 @@ from web_scenes import (
 
 STARTS = ("/", "/holds", "/setup", "/connect", "/account", "/operations", "/people", "/keys")
 PERSON = f"/bridges/1/contacts/{ADA}"  # others of the scenes are known to the journal and the holds alone
-OTHER_FILES = re.compile(r"/(static|api|feeds|connect|oauth)/|.*\.(csv|jsonl)$")
+# The mapping and the settings of a bridge are tested with the real thing, as each role: test_web_mapping.py.
+OTHER_FILES = re.compile(r"/(static|api|feeds|connect|oauth)/|.*\.(csv|jsonl)$|/bridges/1/(mapping|settings)")
 MANY = 2  # pages looked at of one shape, such as those of operations
 SEARCHES = {"/bridges/1/activity", "/bridges/1/contacts"}
 OWN = {"/logout", "/account/name", "/account/password", "/account/end"}

@@ -90,6 +90,15 @@ OWNERS_FORMS = {  # of the set-up: where a credential comes in, or accounts beco
     ("POST", "/api/v1/accounts/highlevel"),
     ("POST", "/api/v1/accounts/rezora"),
     ("POST", "/api/v1/setups"),
+    # of a bridge: everything at once, a person taken out, an account taken off
+    ("GET", "/bridges/{bridge_id:int}/settings/data.zip"),
+    ("POST", "/bridges/{bridge_id:int}/settings/erase"),
+    ("POST", "/bridges/{bridge_id:int}/settings/erase/confirm"),
+    ("POST", "/bridges/{bridge_id:int}/settings/disconnect/{side}"),
+    ("GET", "/api/v1/bridges/{bridge_id:int}/data"),
+    ("POST", "/api/v1/bridges/{bridge_id:int}/erase"),
+    ("POST", "/api/v1/bridges/{bridge_id:int}/erase/preview"),
+    ("POST", "/api/v1/bridges/{bridge_id:int}/disconnect/{side}"),
 }
 
 

@@ -37,7 +37,7 @@ async def test_from_nothing_to_live_in_few_clicks(tmp_path: Path) -> None:
         assert "How they look there is an assumption." in walk.words
         await walk.press("Go on")
         assert "Which field goes where" in walk.words
-        await walk.press("Use it")
+        await walk.press("Go on")
         before = walk.mutating()
         await walk.press("Go on, and start the test sync")
         await walk.until("What a sync would do")
@@ -187,7 +187,7 @@ async def test_an_account_that_is_connected_already_is_one_click(tmp_path: Path)
 async def test_single_contacts_are_looked_through_by_kind_and_page(tmp_path: Path) -> None:
     async with wizard(tmp_path, 60) as walk:
         await connected(walk)
-        await walk.press("Use it")
+        await walk.press("Go on")
         await walk.press("Go on, and start the test sync")
         await walk.until("What a sync would do")
         assert len(walk.page.all("article")) == 25
@@ -208,7 +208,7 @@ async def test_single_contacts_are_looked_through_by_kind_and_page(tmp_path: Pat
 async def test_a_test_of_another_mapping_is_none_of_this_one(tmp_path: Path) -> None:
     async with wizard(tmp_path, 10) as walk:
         await connected(walk)
-        await walk.press("Use it")
+        await walk.press("Go on")
         await walk.press("Go on, and start the test sync")
         await walk.until("What a sync would do")
         (bridge,) = await walk.app.all_bridges()

@@ -37,6 +37,7 @@ from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
 from landbridge.engine.taking_back import Answer
+from landbridge.engine.telling import Tried
 from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.gathering import Gathering
 from landbridge.instruments import Instruments
@@ -685,6 +686,8 @@ class FakeProduct:
     recipes: Any = None  # see recipe_scenes.py
     outgoing: Any = None  # its pages are tested with the real thing
     trials: Any = None  # so are these
+    mappings: Any = None
+    bridge_settings: Any = None
     setups: Any = field(default_factory=NothingBegun)
     answer: object = field(default_factory=lambda: {"contact": {"id": "c1", "email": "ada@example.com"}})
     schedules: dict[str, Timing] = field(
@@ -713,6 +716,9 @@ class FakeProduct:
 
     async def accounts(self) -> list[Account]:
         return self.connected
+
+    async def try_channels(self) -> list[Tried]:
+        return []
 
     async def status(self, bridge: Bridge) -> Status:
         return self.statuses[bridge.id]

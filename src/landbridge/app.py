@@ -12,9 +12,16 @@ from functools import partial
 
 import structlog
 
-from landbridge import mapping_file
-from landbridge.assembly import access_for, async_url, dbos_for, engine_config, feeds_for, receiver_for
-from landbridge.channels import alert_channels
+from landbridge.assembly import (
+    access_for,
+    alerts_for,
+    async_url,
+    dbos_for,
+    engine_config,
+    feeds_for,
+    receiver_for,
+)
+from landbridge.bridge_settings import BridgeSettings
 from landbridge.connecting import Connected, Connecting
 from landbridge.connections import Connections
 from landbridge.engine.activity_kinds import Carried, kinds_of
@@ -24,8 +31,10 @@ from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
 from landbridge.engine.journal_book import JournalBook
+from landbridge.engine.mapping_book import MappingBook
 from landbridge.engine.outgoing import OutgoingWebhooks, keep_sending
 from landbridge.engine.overview import Overview
+from landbridge.engine.pausing import demand_running
 from landbridge.engine.pulse import Pulses
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.engine.recipes import OpenActivities, activities_of
@@ -36,7 +45,7 @@ from landbridge.engine.schedule import Timetable, Timing, keep_in_step
 from landbridge.engine.setups import SetupBook
 from landbridge.engine.status import Status, status_of
 from landbridge.engine.switch import demand_live
-from landbridge.engine.telling import Alerts, Tried, keep_watch
+from landbridge.engine.telling import Tried, keep_watch
 from landbridge.engine.trials import Trials
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.watching import WatchedFleet
@@ -102,25 +111,18 @@ class App:
         self.desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
         self.contact_book = ContactBook(database, clock, self._connections.policy_of)
+        self.mappings = MappingBook(database, clock, self._connections.policy_from, self._connections.open)
         self.journal_book = JournalBook(database)
         self.feeds = feeds_for(settings, database, vault, clock)
         self.upkeep = Upkeep(settings, database, vault, clock)
-        self._recipes = RecipeBook(database, clock, self._connections.policy_of, self.carry)
-        self._receiver = receiver_for(settings, database, clock, self.wake, self._recipes.listens)
+        self.recipes = RecipeBook(database, clock, self._connections.policy_of, self.carry)
+        self._receiver = receiver_for(settings, database, clock, self.wake, self.recipes.listens)
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
         )
         self.overview = Overview(database, clock, self._timetable)
         self._pulses = Pulses(database, clock, self._connections.usages_of, settings.highlevel_quota_daily)
-        self._alerts = Alerts(
-            database,
-            clock,
-            self._timetable,
-            alert_channels(settings, clock),
-            calls_of=self._connections.calls_of,
-            hold_hours=settings.alert_hold_hours,
-            address=settings.public_url,
-        )
+        self._alerts = alerts_for(settings, database, clock, self._timetable, self._connections.calls_of)
         self._caller = Caller(
             database, clock, self._connections.open_calls, OwnActions(self), self._connections.may_write
         )
@@ -131,14 +133,10 @@ class App:
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, partial(self.poll, cause="schedule"), self._sync_for)
+        self.bridge_settings = BridgeSettings(database, clock, vault, self._crew, self.trials, samples, owner)
         self.operating = operating_for(
             settings, database, vault, clock, instruments, self._connections, self._receiver, self._crew
         )
-
-    @property
-    def recipes(self) -> RecipeBook:
-        """The recipes of all bridges."""
-        return self._recipes
 
     def setup_code(self) -> str:
         """What the first owner types to prove that they can see the server's terminal."""
@@ -184,6 +182,7 @@ class App:
         rezora: str = "",
         *,
         live: bool = True,
+        by: str = "",
     ) -> Bridge:
         """Pair two accounts with a mapping; idempotent. Without a mapping an existing one stays.
 
@@ -199,7 +198,7 @@ class App:
         read_policy(mapping)
         named = name or (found[0].name if found else left.title or "main")
         await self._vault.pepper()  # now, so that every later copy of the database has it
-        return await self.bridges.create(named, left, right, mapping, self.clock.now(), live=live)
+        return await self.bridges.create(named, left, right, mapping, self.clock.now(), live=live, by=by)
 
     async def _pair(self, name: str, highlevel: str, rezora: str) -> Bridge:  # a callback of SetupBook
         return await self.create_bridge(name, None, highlevel, rezora, live=False)
@@ -237,14 +236,12 @@ class App:
         """The kinds of activities it carries, and where they can be read and written."""
         return kinds_of(bridge, self.policy_of(bridge))
 
-    async def carry(self, bridge: Bridge, kind: Kind, rule: ActivityRule | None) -> Bridge:
+    async def carry(self, bridge: Bridge, kind: Kind, rule: ActivityRule | None, *, by: str = "") -> Bridge:
         """Carry a kind of activities from now on, or not any more; the rest of the mapping stays as it is.
 
         Raises ``MappingError`` for a rule that the mapping cannot have.
         """
-        now, mapping = self.clock.now(), (await self.bridges.bridge(bridge.name)).policy
-        text = mapping_file.carrying(mapping, rule) if rule else mapping_file.not_carrying(mapping, kind)
-        return await self.bridges.create(bridge.name, bridge.highlevel, bridge.rezora, text, now)
+        return await self.mappings.carry(bridge, kind, rule, by=by)
 
     async def plan(self, bridge: Bridge, *, mapping: str | None = None, watch: Watch | None = None) -> DryRun:
         """A dry run: what a sync would do, or what it would do under another mapping, which is not stored.
@@ -264,6 +261,7 @@ class App:
 
     async def ask(self, bridge: Bridge, record_ids: Sequence[str], *, cause: str) -> int:
         """Look at these contacts soon, by their id on either side; how many were named."""
+        demand_running(bridge)
         named = await self._roster.ask(bridge, record_ids, cause)
         self.wake(bridge.id)
         return named
@@ -284,6 +282,7 @@ class App:
     def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
         """A full sync in the background; one at a time for each bridge."""
         demand_live(bridge)
+        demand_running(bridge)
         self._crew.start_sync(bridge, cause=cause, accept=accept)
 
     async def status(self, bridge: Bridge) -> Status:
@@ -363,7 +362,7 @@ class App:
         engine = await self._engine()
         scheduled = keep_in_step(self._timetable, self.clock, engine.unfinished, self.start_scheduled)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._recipes.learn())
+            group.create_task(self.recipes.learn())
             group.create_task(scheduled)
             group.create_task(self._crew.keep_live())
             group.create_task(keep_watch(self._alerts, self.clock))
@@ -372,6 +371,7 @@ class App:
 
     def look_for_changes(self, bridge: Bridge) -> None:
         """Look what moved on both sides, in the background; whatever is under way finds it as well."""
+        demand_running(bridge)
         self._crew.start_poll(bridge)
 
     def start_scheduled(self, bridge: Bridge, purpose: str) -> None:
@@ -431,9 +431,9 @@ class App:
 
     async def close(self) -> None:
         """Stop everything; what is unfinished continues with the next process."""
+        await self.trials.close()
         await self._crew.close()
         await self.setups.close()
-        await self.trials.close()
         await self._receiver.close()
         if self._fleet is not None:
             await self._fleet.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import make_url
 
@@ -11,14 +11,19 @@ from landbridge.access.people import People
 from landbridge.access.provider import Provider, ProviderConfig
 from landbridge.access.provider_calls import ask
 from landbridge.access.roles import Role
+from landbridge.channels import alert_channels
+from landbridge.engine.alerts import Calls
 from landbridge.engine.calendar_feed import Reminders
 from landbridge.engine.durable import Driver, Drives, Durable
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import MakeDurable
 from landbridge.engine.receiver import Receiver, ReceiverConfig
+from landbridge.engine.schedule import Timetable
+from landbridge.engine.telling import Alerts
 from landbridge.engine.work import EngineConfig
 from landbridge.letters import Letters
 from landbridge.settings import Settings
+from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
 from landbridge.store.vault import Vault
 from landbridge.systems.base import Clock
@@ -47,6 +52,19 @@ def feeds_for(settings: Settings, database: Database, vault: Vault, clock: Clock
     chosen = (settings.calendar_appointment_reminders, settings.calendar_task_reminders)
     appointments, tasks = (() if each == "none" else tuple(map(int, each.split(","))) for each in chosen)
     return Feeds(database, vault, clock, settings.public_url, Reminders(appointments, tasks))
+
+
+def alerts_for(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    timetable: Timetable,
+    calls_of: Callable[[Bridge], Sequence[Calls]],
+) -> Alerts:
+    """Alerts through the channels of the settings."""
+    channels = alert_channels(settings, clock)
+    hours, address = settings.alert_hold_hours, settings.public_url
+    return Alerts(database, clock, timetable, channels, calls_of=calls_of, hold_hours=hours, address=address)
 
 
 def dbos_for(settings: Settings) -> MakeDurable:

@@ -9,6 +9,7 @@ import typer
 
 from landbridge.cli.frame import BridgeName, run_command
 from landbridge.cli.output import Exit, Out
+from landbridge.cli.people import BY
 from landbridge.sync.mapping import MappingError
 from landbridge.sync.model import Kind, Side
 from landbridge.sync.rules import ActivityRule, Direction, OnGone
@@ -49,7 +50,7 @@ def carry(
         chosen, what = await app.bridges.bridge(name), Kind(kind.value.removesuffix("s"))
         rule = None if off else _rule(what, direction, on_delete)
         try:
-            changed = await app.carry(chosen, what, rule)
+            changed = await app.carry(chosen, what, rule, by=BY)
         except MappingError as error:
             out.fail(str(error), error.fix)
             return Exit.WRONG_USE

@@ -17,6 +17,7 @@ from landbridge.cli import (
     book,
     hooks,
     journal,
+    keeping,
     live,
     operations,
     overview,
@@ -28,6 +29,7 @@ from landbridge.cli import (
 from landbridge.cli.calendar import calendar
 from landbridge.cli.docs import docs
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
+from landbridge.cli.mapping import mapping as mappings
 from landbridge.cli.output import (
     Exit,
     Out,
@@ -66,6 +68,7 @@ connect = typer.Typer(
 bridge = typer.Typer(no_args_is_help=True, help="Pair two connected accounts and say what is mapped.")
 main.add_typer(connect, name="connect")
 main.add_typer(bridge, name="bridge")
+main.add_typer(mappings, name="mapping")
 main.command("overview")(overview.all_bridges)
 main.add_typer(people.holds, name="holds")
 main.add_typer(journal.runs, name="runs")
@@ -183,7 +186,7 @@ def bridge_create(
     text = _read_mapping(out, mapping) if mapping else None
 
     async def work(app: App) -> int:
-        made = await app.create_bridge(name, text, highlevel, rezora, live=not later)
+        made = await app.create_bridge(name, text, highlevel, rezora, live=not later, by=people.BY)
         if as_json:
             out.json(
                 {
@@ -212,6 +215,10 @@ def bridge_export(name: BridgeName = "") -> None:
 
 
 bridge.command("carry")(activities.carry)
+bridge.command("rename")(keeping.rename)
+bridge.command("pause")(keeping.pause)
+bridge.command("resume")(keeping.resume)
+bridge.command("data-export")(keeping.data_export)
 bridge.command("scope")(setups.scope)
 bridge.command("sample")(setups.sample)
 bridge.command("switch-on")(setups.switch_on)
@@ -291,6 +298,7 @@ def plan(
 
 
 main.command()(syncing.sync)
+main.command()(keeping.disconnect)
 main.command("mcp")(assistants.mcp)
 main.command()(people.undo)
 main.command()(journal.journal)

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from landbridge.cli.frame import AsJson, BridgeName, run_command
 from landbridge.cli.output import Exit, Out
+from landbridge.cli.people import BY
 
 if TYPE_CHECKING:  # only for types: they bring the whole engine with them
     from landbridge.app import App
@@ -34,7 +35,9 @@ def scope(
     async def work(app: App) -> int:
         from landbridge.sync.scope import Scope
 
-        changed = await app.setups.set_scope(await app.bridges.bridge(name), Scope(tags=tuple(tag or ())))
+        changed = await app.mappings.set_scope(
+            await app.bridges.bridge(name), Scope(tags=tuple(tag or ())), by=BY
+        )
         out.say(f"{changed.name!r} is about {'everybody' if everybody else ', '.join(tag or ())}.")
         out.say("Next: `landbridge plan` shows what a sync would do; nothing is written.")
         return Exit.DONE

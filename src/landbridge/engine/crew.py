@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from landbridge.engine.together import ended
 from landbridge.store import due, recipes
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
@@ -83,6 +84,13 @@ class Crew:
         if not self.busy(bridge.id):
             self._begin(bridge.id, partial(self._live_quietly, bridge, self.poll))
 
+    async def stop(self, bridge_id: int) -> None:
+        """End what this process does on a bridge; a run that is cut off continues with the next sync."""
+        self._next_sync.pop(bridge_id, None)
+        task = self._tasks.get(bridge_id)
+        if task is not None and not task.done():
+            await ended(task)
+
     async def look(self) -> None:
         """Start live work wherever something is due and nobody is at it."""
         now = self.clock.now()
@@ -94,7 +102,7 @@ class Crew:
         waiting = [key for key in found if not self.busy(key) and self._rests.get(key, _Rest()).until <= now]
         if not waiting:
             return
-        known = {bridge.id: bridge for bridge in await Bridges(self.database).bridges() if bridge.live}
+        known = {bridge.id: bridge for bridge in await Bridges(self.database).bridges() if bridge.running}
         for key in waiting:
             if key in known and (found[key] is Urgency.OPT_OUT or await self._may_go_on(key)):
                 self._begin(key, partial(self._live_quietly, known[key], self.live))
@@ -118,9 +126,7 @@ class Crew:
     async def close(self) -> None:
         """Stop; due records and unfinished runs stay for the next process."""
         self._next_sync.clear()
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await ended(*self._tasks.values())
 
     async def _may_go_on(self, bridge_id: int) -> bool:
         """Not while a person is asked whether a large change is meant; opt-outs do not wait for that."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import structlog
 
 from landbridge.engine.reconcile import Braked
+from landbridge.engine.together import ended
 from landbridge.engine.work import Work
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.database import StoreFailure
@@ -39,12 +40,12 @@ async def until_lost(work: Work, driving: Coroutine[Any, Any, None]) -> None:
     try:
         done, _ = await asyncio.wait({drive, lost}, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
-        drive.cancel()
+        await ended(drive)  # before its database and its connections are closed
         raise
     finally:
         lost.cancel()
     if drive not in done:
-        drive.cancel()
+        await ended(drive)
         raise LeaseLost(
             "Another Landbridge process took this bridge over.", "Nothing to do: the other one goes on."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -17,10 +17,12 @@ from landbridge.engine.doubt import Doubts
 from landbridge.engine.durable import FINISHED, Driver, Drives
 from landbridge.engine.endings import account_of, ended_by, timed, until_lost
 from landbridge.engine.examples import Examples
+from landbridge.engine.pausing import demand_running
 from landbridge.engine.recipes import OpenActivities, activities_of, run_recipes
 from landbridge.engine.reconcile import Braked
 from landbridge.engine.steps import STEPS
 from landbridge.engine.switch import demand_live
+from landbridge.engine.together import ended
 from landbridge.engine.undo import UndoLine, UndoOrder, undo
 from landbridge.engine.waterline import Waterline
 from landbridge.engine.work import EngineConfig, Only, Planned, Progress, Stage, Watch, Work
@@ -135,6 +137,7 @@ class Fleet:
         ``StoreFailure`` while another process works on the bridge.
         """
         demand_live(bridge)
+        await self._demand_running(bridge)
         lease = await self._doubts.take(bridge, self._owner)
         try:
             in_doubt = await self._doubts.notice(bridge, lease, said=doubt)
@@ -173,6 +176,7 @@ class Fleet:
         self, bridge: Bridge, purpose: str, at: str, cause: str, watch: Watch | None, only: Only = frozenset()
     ) -> Run | None:
         """A run about some records. The due records are its memory: one that is cut off leaves them."""
+        await self._demand_running(bridge)
         lease = await self._doubts.take(bridge, self._owner)
         try:
             in_doubt = await self._doubts.notice(bridge, lease)
@@ -192,6 +196,12 @@ class Fleet:
         finally:
             await self._doubts.give_back(lease)
         return await self._runs.get(run.id)
+
+    async def _demand_running(self, bridge: Bridge) -> None:
+        """Nothing starts on a bridge that was stopped since the caller looked it up."""
+        for found in await self._bridges.bridges():
+            if found.id == bridge.id:
+                demand_running(found)
 
     async def _to_the_end(self, run_id: int, stage: str) -> None:
         while stage != FINISHED:
@@ -269,7 +279,7 @@ class Fleet:
         return [
             bridge
             for bridge in await self._bridges.bridges()
-            if bridge.live
+            if bridge.running
             and await self._runs.unfinished(bridge.id)
             and not await self._drivers.busy(bridge.id, now)
         ]
@@ -410,9 +420,7 @@ class Fleet:
                 yield work
             finally:
                 del self._works[run.id]
-                ticker.cancel()
-                with suppress(asyncio.CancelledError):
-                    await ticker
+                await ended(ticker)
 
     async def _work(
         self,

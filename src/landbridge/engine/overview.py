@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from landbridge.engine.answers import NotPossible
+from landbridge.engine.pausing import why_stopped
 from landbridge.engine.schedule import Timetable
 from landbridge.store import overview as sketching
 from landbridge.store.bridges import Bridge, Bridges
@@ -19,6 +20,7 @@ STATES: Mapping[str, str] = {
     "needs": "Needs you",
     "waits": "Waits for you",
     "new": "Not started",
+    "stopped": "Stopped",
     "busy": "Syncing",
     "fine": "Fine",
 }
@@ -70,6 +72,7 @@ class Glance:
             ("waits", "waits for you", "wait for you"),
             ("needs", "needs you", "need you"),
             ("new", "not started", "not started"),
+            ("stopped", "stopped", "stopped"),
         ):
             if count := self.states.get(state, 0):
                 parts.append(f"{count:,} {one if count == 1 else many}")
@@ -117,7 +120,9 @@ class Overview:
         }
         async with self._database.read() as connection:
             standing = await sketching.standing_of(connection, since)
-        paused = [row.bridge.id for row in rows if _waits(known.get(row.bridge.id, Sketch()))]
+        paused = [
+            row.bridge.id for row in rows if row.bridge.stopped or _waits(known.get(row.bridge.id, Sketch()))
+        ]
         following = await self._timetable.following([row.bridge.id for row in rows], paused)
         return [
             Row(
@@ -157,9 +162,12 @@ def _state(bridge: Bridge, known: Sketch) -> tuple[str, str, str]:
         if account.trouble:
             return "needs", account.trouble, account.trouble_fix
     unfinished = [known.runs[each] for each in ("sync", "plan", "undo") if each in known.runs]
-    if any(run.state == "running" for run in unfinished):
-        if known.busy:
-            return "busy", "A sync is running.", ""
+    cut_off = any(run.state == "running" for run in unfinished)
+    if cut_off and known.busy:
+        return "busy", "A sync is running.", ""
+    if bridge.stopped:
+        return "stopped", *why_stopped(bridge)
+    if cut_off:
         return "waits", "A run was cut off; it continues with the next sync.", ""
     stopped = _stopped(known)
     return ("needs", stopped.sentence, stopped.fix) if stopped is not None else _calm(known)

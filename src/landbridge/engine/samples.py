@@ -11,6 +11,7 @@ import structlog
 from landbridge.engine.answers import NotPossible
 from landbridge.engine.examples import MAY_EMAIL, NO_EMAIL, OFF, ON, Change, Example
 from landbridge.engine.fleet import Fleet
+from landbridge.engine.together import ended
 from landbridge.engine.work import Only, Progress
 from landbridge.store import due, links
 from landbridge.store.bridges import Bridge
@@ -118,11 +119,14 @@ class Samples:
         await self._tasks[bridge.id]
         return self._samples[bridge.id]
 
+    def forget(self, bridge: Bridge) -> None:
+        """Keep nothing of what the newest one showed."""
+        if not (found := self._samples.get(bridge.id)) or found.state != "running":
+            self._samples.pop(bridge.id, None)
+
     async def close(self) -> None:
         """Stop; what was named stays due."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await ended(*self._tasks.values())
 
     async def _quietly(self, bridge: Bridge) -> None:
         try:

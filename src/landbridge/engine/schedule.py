@@ -59,7 +59,7 @@ class Timetable:
         """How a bridge's purposes are set, and when each starts next."""
         async with self._database.read() as connection:
             kept = await schedules_of(connection, bridge.id)
-        waits = waits_for_a_person(await self._runs.newest_of(bridge.id, "sync"))
+        waits = bridge.stopped or waits_for_a_person(await self._runs.newest_of(bridge.id, "sync"))
         return [
             self._timing(kept.get(purpose) or self._unset(bridge.id, purpose), waits) for purpose in PURPOSES
         ]
@@ -112,7 +112,7 @@ class Timetable:
         async with self._database.read() as connection:
             kept = await every_schedule(connection)
         for bridge in bridges:
-            for purpose in PURPOSES:
+            for purpose in () if bridge.stopped else PURPOSES:
                 known = kept.get((bridge.id, purpose)) or await self._first(bridge.id, purpose, window)
                 if bridge.id not in started and await self._begins(known, window):
                     started.add(bridge.id)

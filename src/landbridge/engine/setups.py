@@ -54,10 +54,10 @@ class SetupBook:
         bridge = next((one for one in await self._bridges.bridges() if str(one.id) == key), None)
         if bridge is None or bridge.live:
             return None
-        made = await self.begin()
-        await self.attach(made, bridge.highlevel)
-        await self.attach(made, bridge.rezora)
-        await self._setups.pair(made.id, bridge.id, self._clock.now())
+        made, now = await self.begin(), self._clock.now()
+        for account in (bridge.highlevel, bridge.rezora):
+            await self._setups.attach(made.id, account.side, account.id, now)
+        await self._setups.pair(made.id, bridge.id, now)
         return await self._setups.find(key)
 
     async def started(self, session: str) -> int:
@@ -94,14 +94,14 @@ class SetupBook:
         await self._setups.attach(setup.id, account.side, account.id, self._clock.now())
         return await self._paired(await self._again(setup))
 
-    async def set_scope(self, bridge: Bridge, scope: Scope, name: str = "") -> Bridge:
+    async def set_scope(self, bridge: Bridge, scope: Scope, name: str = "", *, by: str = "") -> Bridge:
         """Whom the bridge is about, and how it is called; the rest of its mapping stays to the letter.
 
         Raises ``MappingError`` with nothing changed, and ``StoreFailure`` for a name that is taken.
         """
         text, named = mapping_file.scoped(bridge.policy, scope), _name(name) or bridge.name
         now = self._clock.now()
-        return await self._bridges.create(named, bridge.highlevel, bridge.rezora, text, now)
+        return await self._bridges.create(named, bridge.highlevel, bridge.rezora, text, now, by=by)
 
     async def switch_on(self, bridge: Bridge, *, start: bool = True) -> Bridge:
         """The bridge runs from now on, beginning with its first whole sync; idempotent.

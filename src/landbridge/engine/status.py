@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from landbridge.engine.pausing import why_stopped
 from landbridge.engine.pulse import Pulse
 from landbridge.store import due, journal, standings
 from landbridge.store.bridges import Bridge
@@ -95,11 +96,18 @@ class Status:
         return None
 
     @property
-    def sentence(self) -> str:
-        """The state in one sentence."""
-        newest = self.recent[0] if self.recent else None
+    def _at_rest(self) -> str:
+        """Why nothing runs by itself; empty where something does."""
         if not self.bridge.live:
             return "It is being set up; nothing runs by itself yet."
+        return why_stopped(self.bridge)[0] if self.bridge.stopped and not self.busy else ""
+
+    @property
+    def sentence(self) -> str:
+        """The state in one sentence."""
+        if at_rest := self._at_rest:
+            return at_rest
+        newest = self.recent[0] if self.recent else None
         if self.running is not None:
             return (
                 "A run was cut off; it continues with the next sync."

@@ -109,7 +109,9 @@ class Alerts:
     async def _facts(self, bridge: Bridge, now: float) -> Facts:
         newest = next(iter(await self._runs.recent(bridge.id, 1)), None)
         since = await self._runs.synced_until(bridge.id)
-        late = None if since is None else await self._timetable.late_after(bridge, since, STALLED_INTERVALS)
+        late = None
+        if since is not None and not bridge.stopped:  # nobody expects a sync of one that was stopped
+            late = await self._timetable.late_after(bridge, since, STALLED_INTERVALS)
         async with self._database.read() as connection:
             holds = await alerts.holds_before(connection, bridge.id, now - self._hold_hours * 3600)
             due = await alerts.due_before(connection, bridge.id, now - DUE_SECONDS)
@@ -120,7 +122,7 @@ class Alerts:
             late_after=late,
             driven=await self._drivers.busy(bridge.id, now),
             old_holds=holds,
-            late_records=due,
+            late_records=0 if bridge.stopped else due,
             calls=tuple(self._calls_of(bridge)),
         )
 

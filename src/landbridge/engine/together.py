@@ -1,13 +1,29 @@
-"""Some at a time: the same done for each of many, and no more of them once something stops it all."""
+"""Some at a time, the same done for each of many until something stops it; and ending what is under way."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
+
+
+async def ended(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel what is under way, and come back when all of it has ended, however.
+
+    Each is cancelled once only. A statement that is cancelled has its connection closed by SQLAlchemy; a
+    second cancel in the midst of that stops aiosqlite's thread under the first one, which then waits for it
+    for ever, and with it the end of the process.
+    """
+    for task in tasks:
+        if not task.done() and not task.cancelling():
+            task.cancel()
+    if tasks:
+        for task in (await asyncio.wait(tasks))[0]:
+            if not task.cancelled():
+                task.exception()  # looked at: whoever began it says what became of it
 
 
 async def together(

@@ -12,6 +12,7 @@ import structlog
 
 from landbridge.engine.answers import NotPossible
 from landbridge.engine.fleet import DryRun
+from landbridge.engine.together import ended
 from landbridge.engine.work import Progress, Watch
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import StoreFailure
@@ -77,6 +78,7 @@ class Trials:
             raise NotPossible("A test is under way already.", "Wait until it has ended, or stop it.")
         self._trials[bridge.id] = Trial(mapping, by, self.clock.now())
         self._tasks[bridge.id] = asyncio.ensure_future(self._quietly(bridge, mapping))
+        self._tasks[bridge.id].add_done_callback(partial(self._stopped, bridge.id))
 
     def state(self, bridge: Bridge) -> Trial | None:
         """The newest one of a bridge; None when there was none, or it ended half an hour ago."""
@@ -89,14 +91,26 @@ class Trials:
     def stop(self, bridge: Bridge) -> None:
         """End one that is under way; it has written nothing, so nothing is left of it."""
         task = self._tasks.get(bridge.id)
-        if task is not None:
+        if task is not None and not task.cancelling():
             task.cancel()
+
+    async def end(self, bridge: Bridge) -> None:
+        """The same, and come back when another one may begin."""
+        task = self._tasks.get(bridge.id)
+        if task is not None:
+            await ended(task)
+            self._stopped(bridge.id, task)
+
+    def forget(self, bridge: Bridge) -> None:
+        """Keep nothing of what one found, such as names; one that is under way is stopped."""
+        self.stop(bridge)
+        known = self.state(bridge)
+        if known is not None and not known.running:
+            del self._trials[bridge.id]
 
     async def close(self) -> None:
         """Stop all of them."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await ended(*self._tasks.values())
 
     async def _quietly(self, bridge: Bridge, mapping: str | None) -> None:
         change = partial(self._change, bridge.id)
@@ -107,15 +121,19 @@ class Trials:
                 change(state="done", result=found)
             else:
                 change(state="failed", sentence=found.run.sentence, fix=found.run.fix)
-        except asyncio.CancelledError:
-            change(state="failed", sentence="The test was stopped.", fix="Start it again when you like.")
-            raise
         except (SystemFailure, StoreFailure) as failure:
             change(state="failed", sentence=str(failure), fix=failure.fix)
         except Exception:  # whatever it is, the page must not say "running" for ever
             log.exception("trial_failed", bridge=bridge.id)
             fix = "Look at the log of Landbridge, then start it again; nothing was written."
             change(state="failed", sentence="The test stopped unexpectedly.", fix=fix)
+
+    def _stopped(self, bridge_id: int, task: asyncio.Task[None]) -> None:
+        """One that ended without a word was cancelled, perhaps before its first step."""
+        known = self._trials.get(bridge_id)
+        if known is not None and known.running and self._tasks[bridge_id] is task:
+            fix = "Start it again when you like."
+            self._change(bridge_id, state="failed", sentence="The test was stopped.", fix=fix)
 
     def _watch(self, bridge_id: int, now: Progress) -> None:
         state = "reading" if now.stage.startswith(_READING) else "planning"

@@ -11,6 +11,7 @@ from landbridge.engine.undo_activities import put_back
 from landbridge.engine.work import Work
 from landbridge.store import journal, observed
 from landbridge.store.journal import Entry
+from landbridge.store.mentions import ERASED
 from landbridge.sync.model import Kind, Side
 from landbridge.systems.base import Gone, Rejected
 
@@ -30,6 +31,9 @@ NEVER: Mapping[str, str] = {
     "operation": "It was called by hand; call another operation to change it again.",
 }
 CREATED = "The contact stays; say that created contacts are meant too (--created) to delete it."
+
+
+VALUES_GONE = "The person was erased, and with them what was there before."
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ def _narrowed(work: Work, entry: Entry, name: str) -> Entry:
 
 
 async def _undo_one(work: Work, restorer: Restorer, entry: Entry, order: UndoOrder) -> list[UndoLine]:
-    if entry.kind is not Kind.CONTACT:
+    if entry.kind is not Kind.CONTACT and entry.state != ERASED:
         put = await put_back(work, entry, created=order.created, preview=restorer.preview)
         return [_skipped(entry, put.reason) if put.reason else _line(restorer, entry, put.now, put.back)]
     if reason := _why_not(work, entry, order):
@@ -151,6 +155,8 @@ async def _undo_one(work: Work, restorer: Restorer, entry: Entry, order: UndoOrd
 
 def _why_not(work: Work, entry: Entry, order: UndoOrder) -> str:
     """The reason that the entry itself gives for leaving it as it is, or an empty string."""
+    if entry.state == ERASED:
+        return VALUES_GONE
     if entry.action not in ("create", "update", "join", "leave", "undo"):
         return NEVER.get(entry.action, "There is nothing to put back.")
     if entry.action == "create" and not order.created:

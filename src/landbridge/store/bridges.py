@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
+from landbridge.store import mapping_versions
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.tables import account, bridge, oauth_state
 from landbridge.sync.model import Side
@@ -26,6 +28,12 @@ class Account:
     trouble: str = ""
     trouble_fix: str = ""
 
+    @property
+    def disconnected_at(self) -> float | None:
+        """When a person took its credential away; connecting it again makes that None."""
+        at = self.capability.get("disconnected_at")
+        return None if at is None else float(at)
+
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
@@ -37,11 +45,26 @@ class Bridge:
     rezora: Account
     policy: str
     live_at: float | None = 0.0  # when it was switched on; None while it is being set up
+    paused_at: float | None = None
+    paused_by: str = ""
 
     @property
     def live(self) -> bool:
         """Was it switched on? Until then nothing runs by itself, and no whole sync."""
         return self.live_at is not None
+
+    @property
+    def stopped(self) -> bool:
+        """Does nothing start on it: was it paused, or one of its accounts disconnected, by a person?"""
+        return any(
+            at is not None
+            for at in (self.paused_at, self.highlevel.disconnected_at, self.rezora.disconnected_at)
+        )
+
+    @property
+    def running(self) -> bool:
+        """Does it run by itself: was it switched on, and has nobody stopped it?"""
+        return self.live and not self.stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +131,20 @@ class Bridges:
         )
 
     async def create(
-        self, name: str, highlevel: Account, rezora: Account, policy: str, now: float, *, live: bool = True
+        self,
+        name: str,
+        highlevel: Account,
+        rezora: Account,
+        policy: str,
+        now: float,
+        *,
+        live: bool = True,
+        by: str = "",
     ) -> Bridge:
         """Pair two accounts, or give the pair a new name or mapping; idempotent.
 
-        ``live`` is of a new pair only: False for one that is switched on later.
+        ``live`` is of a new pair only: False for one that is switched on later. The former mapping is
+        kept (``mapping_versions``), with ``by`` for whoever gives this one.
         """
         async with self._database.write() as connection:
             rows = (
@@ -135,7 +167,8 @@ class Bridges:
             values = {"name": name, "policy": policy}
             live_at = now if live else None
             if same:
-                bridge_id, live_at = same[0].id, same[0].live_at
+                bridge_id = same[0].id
+                await mapping_versions.keep(connection, bridge_id, policy, by, now)
                 await connection.execute(update(bridge).where(bridge.c.id == bridge_id).values(values))
             else:
                 pair: dict[str, Any] = {"highlevel_account": highlevel.id, "rezora_account": rezora.id}
@@ -143,13 +176,40 @@ class Bridges:
                 bridge_id = (
                     await connection.execute(insert(bridge).values(values | pair).returning(bridge.c.id))
                 ).scalar_one()
-        return Bridge(bridge_id, name, highlevel, rezora, policy, live_at)
+                await mapping_versions.keep(connection, bridge_id, policy, by, now)
+        return await self.by_id(bridge_id)
 
     async def switch_on(self, bridge_id: int, now: float) -> None:
         """From now on it runs by itself; one that does already goes on."""
         asleep = (bridge.c.id == bridge_id) & bridge.c.live_at.is_(None)
         async with self._database.write() as connection:
             await connection.execute(update(bridge).where(asleep).values(live_at=now))
+
+    async def by_id(self, bridge_id: int) -> Bridge:
+        """One that is there."""
+        return next(found for found in await self.bridges() if found.id == bridge_id)
+
+    async def rename(self, bridge_id: int, name: str) -> None:
+        """Give it another name; raises ``StoreFailure`` for one that another bridge has."""
+        async with self._database.write() as connection:
+            taken = select(bridge.c.id).where(bridge.c.name == name, bridge.c.id != bridge_id)
+            if (await connection.execute(taken)).first() is not None:
+                raise StoreFailure(f"Another bridge is named {name!r} already.", "Choose another name.")
+            await connection.execute(update(bridge).where(bridge.c.id == bridge_id).values(name=name))
+
+    async def pause(self, bridge_id: int, at: float | None, by: str = "") -> None:
+        """Stop it from a moment on, or let it run again (None)."""
+        values = {"paused_at": at, "paused_by": by[:100]}
+        async with self._database.write() as connection:
+            await connection.execute(update(bridge).where(bridge.c.id == bridge_id).values(values))
+
+    async def add_facts(self, account_id: int, facts: Mapping[str, Any]) -> None:
+        """Note something about an account beside what its last probe found, until the next one."""
+        async with self._database.write() as connection:
+            query = select(account.c.capability).where(account.c.id == account_id)
+            known = (await connection.execute(query)).scalar_one()
+            values = {"capability": {**known, **facts}}
+            await connection.execute(update(account).where(account.c.id == account_id).values(values))
 
     async def bridges(self) -> list[Bridge]:
         """All bridges, oldest first."""
@@ -164,6 +224,8 @@ class Bridges:
                     accounts[r.rezora_account],
                     r.policy,
                     r.live_at,
+                    r.paused_at,
+                    r.paused_by,
                 )
                 for r in rows
             ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,22 @@ class StoreFailure(Exception):  # noqa: N818  # conditions, not programming erro
         self.fix = fix
 
 
+class FreeingConnection(sqlite3.Connection):
+    """A connection that gives its locks back when it is closed, whoever still holds a cursor of it.
+
+    SQLite keeps a closed connection, with its transaction and the writer's place, as long as there is a
+    statement of it, and Python keeps that with the cursor. What was cancelled in the midst of a write has
+    its cursor in the traceback: until that was gone, nobody else could write.
+    """
+
+    def close(self) -> None:
+        """Roll back, then close; closing again does nothing."""
+        with suppress(sqlite3.ProgrammingError):  # it is closed already
+            if self.in_transaction:
+                self.rollback()
+        super().close()
+
+
 class Database:
     """Opens the database and hands out transactions.
 
@@ -44,8 +61,10 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine: AsyncEngine = create_async_engine(url, hide_parameters=True)
-        if make_url(url).get_backend_name() == "sqlite":
+        sqlite = make_url(url).get_backend_name() == "sqlite"
+        arguments = {"factory": FreeingConnection} if sqlite else {}
+        self.engine: AsyncEngine = create_async_engine(url, hide_parameters=True, connect_args=arguments)
+        if sqlite:
             _prepare_sqlite(self.engine)
 
     @asynccontextmanager
@@ -61,6 +80,19 @@ class Database:
             await connection.execution_options(landbridge_write=True)
             async with connection.begin():
                 yield connection
+
+    @asynccontextmanager
+    async def erasing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes, and on SQLite overwrites in the file what it removes."""
+        sqlite = make_url(self.url).get_backend_name() == "sqlite"
+        async with self.write() as connection:
+            if sqlite:
+                await connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            try:
+                yield connection
+            finally:
+                if sqlite:
+                    await connection.exec_driver_sql("PRAGMA secure_delete=OFF")
 
     async def migrate(self) -> None:
         """Bring the schema up to date; raises ``StoreFailure`` when the file is of a newer version."""

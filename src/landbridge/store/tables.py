@@ -76,6 +76,8 @@ bridge = Table(  # the tenant: one HighLevel account paired with one Rezora acco
     Column("policy", Text, nullable=False),  # the mapping file, to the letter
     Column("created_at", Float, nullable=False),
     Column("live_at", Float),  # when it was switched on; None while it is being set up
+    Column("paused_at", Float),  # since when a person has stopped it
+    Column("paused_by", String(100), nullable=False, default="", server_default=""),
 )
 
 driver = Table(  # one driver at a time per bridge; ``fence`` is checked on each of its writes

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.database import Database, StoreFailure
@@ -122,6 +122,17 @@ class Vault:
         if version is None:  # cannot happen inside one write transaction
             raise StoreFailure("The credential could not be stored.", "Try again.")
         return version
+
+    async def destroy(self, account_id: int) -> bool:
+        """Overwrite the credential, then delete it; False where there was none."""
+        here = secret.c.account_id == account_id
+        async with self._database.erasing() as connection:
+            sealed = (await connection.execute(select(secret.c.sealed).where(here))).scalar_one_or_none()
+            if sealed is None:
+                return False
+            await connection.execute(update(secret).where(here).values(sealed=os.urandom(len(sealed))))
+            await connection.execute(delete(secret).where(here))
+        return True
 
     async def begin_refresh(self, account_id: int, owner: str, now: float, seconds: float) -> bool:
         """Take the account's one refresh slot; False while another owner holds it."""

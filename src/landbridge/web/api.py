@@ -17,9 +17,11 @@ from landbridge.web.api_calendar import CalendarApi
 from landbridge.web.api_contacts import ContactsApi
 from landbridge.web.api_holds import PeopleApi
 from landbridge.web.api_live import LiveApi
+from landbridge.web.api_mapping import MappingApi
 from landbridge.web.api_overview import PulseFacts, pulse_facts
 from landbridge.web.api_recipes import RecipeApi
 from landbridge.web.api_schedule import ScheduleApi
+from landbridge.web.api_settings import SettingsApi
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge, start_sync
 
@@ -152,6 +154,8 @@ class Api:
             CalendarApi(self._product),
             ContactsApi(self._product),
             RecipeApi(self._product),
+            MappingApi(self._product),
+            SettingsApi(self._product),
         ):
             router.include_router(part.router(path, unknown, refused))
         return router

@@ -11,7 +11,6 @@ from landbridge.engine.answers import NotPossible
 from landbridge.engine.examples import WHATS, Example
 from landbridge.engine.samples import Sample
 from landbridge.store.bridges import Account, Bridge
-from landbridge.sync.scope import Scope
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 from landbridge.web.who import asking
@@ -43,12 +42,6 @@ class PairOrder(_Order):
 
     highlevel: str
     rezora: str
-
-
-class ScopeOrder(_Order):
-    """Whom the bridge is about: contacts with one of these tags; everybody where there is none."""
-
-    tags: list[str] = Field(default_factory=list, max_length=200)
 
 
 class SampleOrder(_Order):
@@ -152,7 +145,6 @@ class SetupApi:
             ("POST", "/api/v1/accounts/rezora", self.rezora, "Connect a Rezora account"),
             ("GET", "/api/v1/setups", self.unfinished, "Bridges that are not switched on yet"),
             ("POST", "/api/v1/setups", self.pair, "Make a bridge of two accounts, to be switched on later"),
-            ("PUT", f"{one}/scope", self.scope, "Say whom a bridge is about"),
             ("POST", f"{one}/test", self.test, "Start a test sync, which writes nothing"),
             ("GET", f"{one}/test", self.tested, "What the test sync found"),
             ("DELETE", f"{one}/test", self.stop, "Stop the test sync"),
@@ -199,11 +191,6 @@ class SetupApi:
                 )
         assert setup is not None  # noqa: S101  # two accounts were there
         return _begun(await find_bridge(self._product, setup.bridge_id or 0))
-
-    async def scope(self, bridge_id: int, order: ScopeOrder) -> BegunFacts:
-        """The rest of the mapping stays as it is."""
-        bridge = await find_bridge(self._product, bridge_id)
-        return _begun(await self._product.setups.set_scope(bridge, Scope(tags=tuple(order.tags))))
 
     async def test(self, bridge_id: int) -> TrialFacts:
         """Answers at once; ask for it until it is done."""

@@ -16,7 +16,7 @@ from landbridge.web.status import StatusPages
 
 LONGEST_NAME = 100
 POLL_SECONDS = 10
-TONES = {"needs": "bad", "waits": "ask", "new": "new", "busy": "busy", "fine": "good"}
+TONES = {"needs": "bad", "waits": "ask", "new": "new", "stopped": "ask", "busy": "busy", "fine": "good"}
 
 
 class DashboardPages:

@@ -8,6 +8,7 @@ from typing import Protocol
 from landbridge.access.doors import Doors
 from landbridge.access.people import People
 from landbridge.access.provider import Provider
+from landbridge.bridge_settings import BridgeSettings
 from landbridge.connecting import Connected
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
@@ -15,6 +16,7 @@ from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.journal_book import JournalBook
+from landbridge.engine.mapping_book import MappingBook
 from landbridge.engine.outgoing import OutgoingWebhooks
 from landbridge.engine.overview import Overview
 from landbridge.engine.recipe_book import Card, Trial
@@ -22,6 +24,7 @@ from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.setups import SetupBook
 from landbridge.engine.status import Status
+from landbridge.engine.telling import Tried
 from landbridge.engine.trials import Trials
 from landbridge.engine.undo import UndoOrder
 from landbridge.letters import Letters
@@ -89,8 +92,10 @@ class Product(Protocol):
     desk: Desk
     journal_book: JournalBook
     outgoing: OutgoingWebhooks
-    setups: SetupBook
     trials: Trials
+    mappings: MappingBook
+    bridge_settings: BridgeSettings
+    setups: SetupBook
     overview: Overview
     operating: Operating
     upkeep: Upkeep
@@ -228,6 +233,10 @@ class Product(Protocol):
 
     async def switch_off(self, bridge: Bridge, purpose: str) -> Timing:
         """Nothing of this purpose starts by itself any more."""
+        ...
+
+    async def try_channels(self) -> list[Tried]:
+        """Send a test through each channel that alerts take."""
         ...
 
     async def alerts(self, bridge: Bridge) -> list[Alert]:

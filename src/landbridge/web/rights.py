@@ -40,6 +40,12 @@ RULES: tuple[tuple[str, str, Role | None], ...] = (
     ("GET", "/connect/*", Role.OWNER),
     ("GET", "/oauth/*", Role.OWNER),
     ("POST", "/connect/*", Role.OWNER),
+    ("*", "/bridges/{bridge}/settings/data.zip", Role.OWNER),  # everything at once, people's values too
+    ("POST", "/bridges/{bridge}/settings/erase*", Role.OWNER),
+    ("POST", "/bridges/{bridge}/settings/disconnect/*", Role.OWNER),
+    ("*", "/api/v1/bridges/{bridge}/data", Role.OWNER),
+    ("POST", "/api/v1/bridges/{bridge}/erase*", Role.OWNER),
+    ("POST", "/api/v1/bridges/{bridge}/disconnect/*", Role.OWNER),
     ("POST", "/setup/{key}/highlevel", Role.OWNER),  # a credential comes in
     ("POST", "/setup/{key}/rezora", Role.OWNER),
     ("POST", "/setup/{key}/{side}/use", Role.OWNER),

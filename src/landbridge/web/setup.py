@@ -13,6 +13,7 @@ from landbridge.web.pages import Pages
 from landbridge.web.ports import Product
 from landbridge.web.setup_accounts import AccountSteps
 from landbridge.web.setup_choices import ChoiceSteps, choices_of
+from landbridge.web.setup_fields import FieldsStep
 from landbridge.web.setup_frame import NEW, STEPS, Frames
 from landbridge.web.setup_last import LastSteps
 from landbridge.web.setup_trial import TrialStep
@@ -43,7 +44,7 @@ class SetupPages:
         router.add_api_route("/setup", self.start, methods=["GET"])
         router.add_api_route("/setup/{key}", self.resume, methods=["GET"])
         router.add_api_route("/setup/{key}/typed/scope", self.typed, methods=["POST"])
-        for steps in (AccountSteps, ChoiceSteps, TrialStep, LastSteps):
+        for steps in (AccountSteps, FieldsStep, ChoiceSteps, TrialStep, LastSteps):
             steps(self._product, self._pages).add_to(router)
         return router
 

@@ -1,4 +1,4 @@
-"""Steps three and four of the set-up: the fields; then who, when, and what goes along."""
+"""Step four of the set-up: who, when, and what goes along."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from landbridge.engine.when import read_when
 from landbridge.store.bridges import Bridge
-from landbridge.sync.model import ACTIVITIES, Kind, Side
-from landbridge.sync.rules import ActivityRule, Direction, OnGone, Rule, Strategy
+from landbridge.sync.model import ACTIVITIES, Kind
+from landbridge.sync.rules import ActivityRule, Direction, OnGone
 from landbridge.sync.scope import Scope
 from landbridge.web import setup_words
 from landbridge.web.pages import Pages, Problem
@@ -80,7 +80,7 @@ def choices(frame: Frame) -> Choices:
 
 
 class ChoiceSteps:
-    """``/setup/KEY/fields`` and ``/setup/KEY/scope``."""
+    """``/setup/KEY/scope``."""
 
     def __init__(self, product: Product, pages: Pages) -> None:
         self._product = product
@@ -88,26 +88,8 @@ class ChoiceSteps:
 
     def add_to(self, router: APIRouter) -> None:
         """The routes of these steps."""
-        router.add_api_route("/setup/{key}/fields", self.fields, methods=["GET"])
-        router.add_api_route("/setup/{key}/fields", self.take, methods=["POST"])
         router.add_api_route("/setup/{key}/scope", self.scope, methods=["GET"])
         router.add_api_route("/setup/{key}/scope", self.choose, methods=["POST"])
-
-    async def fields(self, key: str) -> Response:
-        """The mapping as it stands, to be read."""
-        frame = await self._frames.frame(key, "fields")
-        away = await self._frames.gone_live(frame)
-        if away is not None:
-            return away
-        policy = self._product.policy_of(frame.the_bridge)
-        rows = [FieldLine.of(rule) for rule in policy.rules]
-        return self._frames.draw(frame, rows=rows, policy=policy, say=setup_words)
-
-    async def take(self, key: str) -> Response:
-        """Use the mapping as it is."""
-        frame = await self._frames.frame(key, "fields")
-        await self._product.setups.keep(frame.the_setup, "fields", {"done": True})
-        return go(frame)
 
     async def scope(self, key: str) -> Response:
         """Who and when."""
@@ -127,20 +109,20 @@ class ChoiceSteps:
             return await self._show(replace(frame, problem=problem_of(failure), status=status_of(failure)))
         await self._product.setups.keep(frame.the_setup, "scope", {"done": True})
         trial = self._product.trials.state(bridge)
-        if trial is not None and trial.running:
-            self._product.trials.stop(bridge)
-        else:
-            self._product.trials.start(bridge, bridge.policy, asking().name)
+        if trial is not None and trial.running:  # of what was chosen before
+            await self._product.trials.end(bridge)
+        self._product.trials.start(bridge, bridge.policy, asking().name)
         return go(frame)
 
     async def _apply(self, bridge: Bridge, chosen: Choices) -> Bridge:
         """All of it, or nothing of the schedules where they cannot be understood."""
         for text in PLANS.get(chosen.plan, PLANS["hourly"]):
             read_when(text or "default", chosen.zone, chosen.quiet)
-        changed = await self._product.setups.set_scope(bridge, chosen.scope, chosen.name)
+        by = asking().name
+        changed = await self._product.setups.set_scope(bridge, chosen.scope, chosen.name, by=by)
         for kind in ACTIVITIES:
             rule = usual_rule(kind) if f"{kind.value}s" in chosen.kinds else None
-            changed = await self._product.carry(changed, kind, rule)
+            changed = await self._product.mappings.carry(changed, kind, rule, by=by)
         for purpose, text in zip(("sync", "poll"), PLANS.get(chosen.plan, PLANS["hourly"]), strict=True):
             if text:
                 await self._product.set_schedule(changed, purpose, text, chosen.zone, chosen.quiet)
@@ -166,34 +148,3 @@ def usual_rule(kind: Kind) -> ActivityRule:
     """How a kind is carried where nobody says otherwise: appointments one way, and no note is deleted."""
     direction = Direction.TO_REZORA if kind is Kind.APPOINTMENT else Direction.BOTH
     return ActivityRule(kind, direction, OnGone.UNLINK if kind is Kind.NOTE else OnGone.DELETE)
-
-
-@dataclass(frozen=True, slots=True)
-class FieldLine:
-    """One rule of the mapping as people read it."""
-
-    name: str
-    highlevel: str
-    rezora: str
-    direction: str
-    wins: str
-
-    @classmethod
-    def of(cls, rule: Rule) -> FieldLine:
-        """From a rule."""
-        sides = [", ".join(rule.names(side)) for side in Side]
-        return cls(rule.name, sides[0], sides[1], setup_words.direction(rule.direction), _wins(rule))
-
-
-def _wins(rule: Rule) -> str:
-    """What happens when both sides changed it."""
-    if rule.direction is not Direction.BOTH:
-        return (
-            f"{Side.HIGHLEVEL.title if rule.direction is Direction.TO_REZORA else Side.REZORA.title} decides"
-        )
-    return {
-        Strategy.HOLD: "Waits for you",
-        Strategy.SOURCE: f"{rule.prefer.title} decides",
-        Strategy.FILL_BLANK: "Fills blanks only",
-        Strategy.IMMUTABLE: "The first value stays",
-    }.get(rule.strategy, f"{rule.prefer.title} wins")

@@ -22,4 +22,6 @@ TABS = (
     Tab("recipes", "Recipes", "/recipes"),
     Tab("calendar", "Calendar", "/calendar"),
     Tab("outgoing", "Webhooks", "/webhooks"),
+    Tab("mapping", "Mapping", "/mapping"),
+    Tab("settings", "Settings", "/settings"),
 )

@@ -20,6 +20,7 @@ from landbridge.web.api_overview import OverviewApi
 from landbridge.web.api_people import PeopleApi
 from landbridge.web.api_retention import RetentionApi
 from landbridge.web.api_setup import SetupApi
+from landbridge.web.bridge_settings import SettingsPages
 from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
 from landbridge.web.contacts import ContactPages
@@ -29,6 +30,7 @@ from landbridge.web.door import Door
 from landbridge.web.health import HealthPages
 from landbridge.web.holds import HoldPages
 from landbridge.web.login import LoginPages
+from landbridge.web.mapping import MappingPages
 from landbridge.web.metrics import MetricsPages
 from landbridge.web.operations import OperationPages
 from landbridge.web.outgoing import OutgoingPages
@@ -80,10 +82,12 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         HealthPages(product),
         HoldPages(product, pages),
         LoginPages(product, pages),
+        MappingPages(product, pages),
         MetricsPages(product, pages),
         PeoplePages(product, pages),
         ProviderPages(product, pages),
         RecipePages(product, pages),
+        SettingsPages(product, pages),
         Api(product, pages.clock),
         OperationsApi(product),
         OperationPages(product, pages),

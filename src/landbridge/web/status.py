@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from landbridge.engine.pausing import why_stopped
 from landbridge.engine.status import Status
 from landbridge.store.bridges import Bridge
 from landbridge.store.runs import Run
@@ -39,6 +40,11 @@ class StatusView:
         return self.status.running is not None and not self.status.interrupted
 
     @property
+    def stopped(self) -> bool:
+        """A person has stopped the bridge, and nothing goes on."""
+        return self.status.bridge.stopped and not self.running
+
+    @property
     def poll_seconds(self) -> int:
         """How soon the page asks again."""
         return POLL_RUNNING if self.running or self.status.busy else POLL_IDLE
@@ -48,6 +54,8 @@ class StatusView:
         """The colour class of the state."""
         if self.running:
             return "busy"
+        if self.stopped:
+            return "ask"
         if self.status.interrupted or self.braked:
             return "ask"
         if self.failed:
@@ -61,6 +69,8 @@ class StatusView:
         """The state in a word or two; never told by colour alone."""
         if not self.status.bridge.live:
             return "Being set up"
+        if self.stopped:
+            return "Paused" if self.status.bridge.paused_at is not None else "Disconnected"
         if self.status.interrupted:
             return "Interrupted"
         if self.status.restored and not (self.running or self.failed or self.braked):
@@ -81,6 +91,8 @@ class StatusView:
     @property
     def fix(self) -> str:
         """The next step, when there is one."""
+        if self.stopped:
+            return why_stopped(self.status.bridge)[1]
         return self.newest.fix if self.newest and (self.failed or self.braked) else ""
 
     @property

@@ -16,6 +16,7 @@ from landbridge.sync.model import Side
 from landbridge.sync.reasons import EXCLUDED, HELD, Reason
 from landbridge.sync.recipe_times import zone_of
 
+SIDES = tuple(Side)
 STEPS = ("Read HighLevel", "Read Rezora", "Match people", "Write the changes")
 _STAGES: Mapping[str, tuple[int, str]] = {  # the engine's stage: the step above it belongs to, and its words
     "prepare": (0, "Getting ready"),
@@ -94,6 +95,7 @@ _ACTIONS = {
     "decided": "Decided by you in {}",
     "failed": "Failed in {}",
     "operation": "Called in {}",
+    "erased": "Erased here, not in {}",
 }
 
 # The same without the system, to choose from.
