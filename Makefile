@@ -8,15 +8,17 @@ PYTHON ?=
 ARGS ?=
 
 BROWSER_FILES := src/landbridge/web/static/vendor
+TEST_FILES := tests/vendor
 
 # Installed scripts hold absolute paths, so an environment is good only where it was made;
 # and it is not whole without the browser files that its installation fetches into the checkout.
-ifneq ($(shell cat $(READY) 2>/dev/null && ls $(BROWSER_FILES)/package-lock.json 2>/dev/null),$(CURDIR) $(BROWSER_FILES)/package-lock.json)
+FETCHED := $(BROWSER_FILES)/package-lock.json $(TEST_FILES)/package-lock.json
+ifneq ($(shell cat $(READY) 2>/dev/null && ls $(FETCHED) 2>/dev/null),$(CURDIR) $(FETCHED))
 .PHONY: $(READY)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports soak storm mutants bench docs clean
+.PHONY: help install demo test newcomer check format lint types imports soak storm mutants bench docs pictures clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -28,8 +30,9 @@ install: $(READY) ## Make .venv with the locked dependencies; the other targets 
 demo: $(READY) ## Start both sandboxes and Landbridge with 2,000 made-up people; ARGS=--once ends after the sync
 	@$(BIN)/landbridge demo $(ARGS)
 
+# The browser is got first, and never looked for twice: where there is none the tests that need it say so.
 test: $(READY) ## Run the tests; ARGS="-k name" picks some
-	@$(BIN)/python -m pytest $(ARGS)
+	@LANDBRIDGE_CHROMIUM="$$($(BIN)/python tests/provide_browser.py)" $(BIN)/python -m pytest $(ARGS)
 
 check: format lint types imports test ## Everything a change must pass: format, lint, types, imports, tests
 
@@ -64,7 +67,7 @@ docs: $(READY) ## Write docs/settings.md, docs/errors.md and docs/operations.md 
 
 clean: ## Remove .venv, caches, the demo's state and fetched browser files
 	@rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	@rm -rf $(BROWSER_FILES)
+	@rm -rf $(BROWSER_FILES) $(TEST_FILES)
 	@find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Clean; the next make target installs again"
 

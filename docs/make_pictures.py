@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from landbridge.settings import load_settings  # noqa: E402  # the same
 from landbridge.sync.recipe_library import LIBRARY  # noqa: E402  # the same
 from landbridge.web.site import build_site  # noqa: E402  # the same
 from recipe_scenes import product_with_recipes  # noqa: E402  # the same
-from web_browser import CHROMIUM, Tab, chromium, serving  # noqa: E402  # the path is set above
+from provide_browser import Machine, NoBrowser, provide  # noqa: E402  # the same
+from web_browser import Tab, chromium, new_tab, serving  # noqa: E402  # the same
 from web_scenes import CALENDAR, HIGHLEVEL, SCENES, FakeFeeds, FakeProduct, StillClock  # noqa: E402  # the same
 
 PUBLIC = load_settings({}, {"public_url": "https://bridge.example.com"})
@@ -49,12 +49,12 @@ PICTURES: dict[
 
 async def main(folder: Path) -> int:
     """Take all of them; the exit code."""
-    if CHROMIUM is None:
-        print(
-            "Chromium is missing, so no picture was taken. Install it (Debian, Ubuntu: apt install chromium)."
-        )
+    try:
+        path = provide(Machine())
+    except NoBrowser as missing:
+        print(f"No picture was taken. {missing}")
         return 1
-    async with chromium() as tab:
+    async with chromium(path) as browser, new_tab(browser) as tab:
         for name, (product, path, window) in PICTURES.items():
             async with serving(build_site(product, StillClock())) as address:
                 await tab.open(address + path, **window)
@@ -82,14 +82,8 @@ async def recipes(tab: Tab, folder: Path) -> None:
         await tab.open(f"{address}/bridges/1/recipes?name=follow-up", **WIDE)
         places = [(f"recipe-{key}", f"recipe-{key}") for key in LIBRARY]
         for name, element in [*places, ("recipe-trial", "trial"), ("recipe-own", "recipe-own")]:
-            box = await tab.run(
-                f"(r => ({{x: r.x + scrollX, y: r.y + scrollY, width: r.width, height: r.height, scale: 1}}))"
-                f"(document.getElementById('{element}').getBoundingClientRect())"
-            )
-            shot = await tab.call(
-                "Page.captureScreenshot", format="png", clip=box, captureBeyondViewport=True
-            )
-            await asyncio.to_thread((folder / f"{name}.png").write_bytes, b64decode(shot["data"]))
+            picture = await tab.page.locator(f"#{element}").screenshot()
+            await asyncio.to_thread((folder / f"{name}.png").write_bytes, picture)
 
 
 if __name__ == "__main__":

@@ -59,12 +59,14 @@ def dependencies() -> set[str]:
     project = tomllib.loads(read("pyproject.toml"))
     extras: dict[str, list[str]] = project["project"].get("optional-dependencies", {})
     groups: dict[str, list[str]] = project["dependency-groups"]
+    npm = json.loads(read("package.json"))
     requirements = [
         *project["project"]["dependencies"],
         *chain.from_iterable(extras.values()),
         *chain.from_iterable(groups.values()),
         *project["build-system"]["requires"],
-        *json.loads(read("package.json"))["dependencies"],
+        *npm["dependencies"],
+        *npm["devDependencies"],
     ]
     return {re.split(r"[<>=!~; ]", requirement)[0] for requirement in requirements}
 
