@@ -15,8 +15,8 @@ from contact_scenes import FakeBook, view  # noqa: E402  # the same
 from landbridge.settings import load_settings  # noqa: E402  # the same
 from landbridge.sync.recipe_library import LIBRARY  # noqa: E402  # the same
 from landbridge.web.site import build_site  # noqa: E402  # the same
+from provide_browser import Machine, NoBrowserError, provide  # noqa: E402  # the same
 from recipe_scenes import product_with_recipes  # noqa: E402  # the same
-from provide_browser import Machine, NoBrowser, provide  # noqa: E402  # the same
 from web_browser import Tab, chromium, new_tab, serving  # noqa: E402  # the same
 from web_scenes import CALENDAR, HIGHLEVEL, SCENES, FakeFeeds, FakeProduct, StillClock  # noqa: E402  # the same
 
@@ -51,7 +51,7 @@ async def main(folder: Path) -> int:
     """Take all of them; the exit code."""
     try:
         path = provide(Machine())
-    except NoBrowser as missing:
+    except NoBrowserError as missing:
         print(f"No picture was taken. {missing}")
         return 1
     async with chromium(path) as browser, new_tab(browser) as tab:

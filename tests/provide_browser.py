@@ -1,7 +1,7 @@
 """Finds a Chromium for the tests, and gets one where the machine has none: run it, or call ``provide``.
 
-In this order: the one that ``LANDBRIDGE_CHROMIUM`` names; one of the machine; apt-get, where that is there and
-we may use it; Playwright's own download. What it does it says on stderr; the path alone goes to stdout.
+In this order: the one that ``LANDBRIDGE_CHROMIUM`` names; one of the machine; apt-get, where that is there
+and we may use it; Playwright's own download. What it does it says on stderr; the path alone goes to stdout.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ OWN_PATH = (
     "with sync_playwright() as found: print(found.chromium.executable_path)",
 )
 GET_ONE = (
-    "Install one (Debian: apt install chromium; Ubuntu: .venv/bin/playwright install --with-deps chromium), or say"
-    f" where one is: {CHOICE}=/path/to/chromium make test"
+    "Install one (Debian: apt install chromium; Ubuntu: .venv/bin/playwright install --with-deps chromium),"
+    f" or say where one is: {CHOICE}=/path/to/chromium make test"
 )
 UPDATE_SECONDS, INSTALL_SECONDS, DOWNLOAD_SECONDS, START_SECONDS = 90, 300, 240, 60
 
 
-class NoBrowser(Exception):
+class NoBrowserError(Exception):
     """There is no Chromium, and none could be got; the text says what to do."""
 
 
@@ -106,7 +106,10 @@ class Machine:
 
 
 def provide(machine: Machine, *, dry_run: bool = False) -> str:
-    """The path of a Chromium that starts; raises ``NoBrowser``. ``dry_run`` lets apt only say what it would do."""
+    """The path of a Chromium that starts; raises ``NoBrowserError``.
+
+    With ``dry_run`` apt only says what it would do, and nothing else is tried.
+    """
     chosen = machine.environment.get(CHOICE)
     if chosen is not None:
         return _chosen(machine, chosen)
@@ -120,15 +123,17 @@ def provide(machine: Machine, *, dry_run: bool = False) -> str:
             return found
         found = found or _by_playwright(machine)
     if not found:
-        raise NoBrowser(f"The browser tests need Chromium, and none could be got. {GET_ONE}")
+        raise NoBrowserError(f"The browser tests need Chromium, and none could be got. {GET_ONE}")
     return found
 
 
 def _chosen(machine: Machine, chosen: str) -> str:
     if not chosen:
-        raise NoBrowser(f"The browser tests need Chromium, and it was looked for already. {GET_ONE}")
+        raise NoBrowserError(f"The browser tests need Chromium, and it was looked for already. {GET_ONE}")
     if not _starts(machine, chosen):
-        raise NoBrowser(f"{CHOICE} is {chosen}, and no Chromium starts there. Correct the path, or unset it.")
+        raise NoBrowserError(
+            f"{CHOICE} is {chosen}, and no Chromium starts there. Correct the path, or unset it."
+        )
     return chosen
 
 
@@ -190,7 +195,7 @@ def main(arguments: Sequence[str]) -> int:
     machine = Machine()
     try:
         print(provide(machine, dry_run="--dry-run" in arguments))
-    except NoBrowser as missing:
+    except NoBrowserError as missing:
         machine.say(str(missing))
         return 1
     return 0

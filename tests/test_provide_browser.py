@@ -1,4 +1,4 @@
-"""How the browser of the tests is found or got, decided on a made-up machine; and one process at a time, really."""
+"""How the browser of the tests is found or got, decided on a made-up machine; one process at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from threading import Event, Thread
 
 import pytest
 
-from provide_browser import CHOICE, INSTALL, OWN, OWN_PATH, UPDATE, Machine, NoBrowser, main, provide
+from provide_browser import CHOICE, INSTALL, OWN, OWN_PATH, UPDATE, Machine, NoBrowserError, main, provide
 
 CHROMIUM, FETCHED = "/usr/bin/chromium", "/home/ada/.cache/ms-playwright/chrome"
 
@@ -138,7 +138,7 @@ def test_what_playwright_fetched_at_another_time_is_taken() -> None:
 def test_where_nothing_helps_it_fails_and_says_how_to_get_one() -> None:
     machine = MadeUp(root=False)
     machine.failing = [OWN]
-    with pytest.raises(NoBrowser, match=f"apt install chromium.*{CHOICE}=/path/to/chromium make test"):
+    with pytest.raises(NoBrowserError, match=f"apt install chromium.*{CHOICE}=/path/to/chromium make test"):
         provide(machine)
     assert machine.said[0].startswith("Fetching Chromium")
 
@@ -151,7 +151,7 @@ def test_one_that_is_named_has_to_start_and_nothing_else_is_tried(chosen: str, s
     machine = MadeUp({CHOICE: chosen})
     machine.programs["chromium"] = CHROMIUM
     machine.browsers = {CHROMIUM}
-    with pytest.raises(NoBrowser, match=sentence):
+    with pytest.raises(NoBrowserError, match=sentence):
         provide(machine)
     machine.browsers.add("/opt/mine")
     assert not chosen or provide(machine) == "/opt/mine"

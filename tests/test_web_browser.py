@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from axe import findings
 from calendar_scenes import ADA
 from contact_scenes import FakeBook, hostile, lonely, view
 from landbridge.engine.status import Status
@@ -82,6 +83,7 @@ async def test_no_page_breaks_the_policy_overflows_a_phone_or_is_hard_to_read(ta
             await tab.open(address + path, width=400, height=900)
             assert await tab.run("document.documentElement.scrollWidth") == 400, name
             assert await tab.run(FAINT) == [], name
+            assert await findings(tab) == [], name
             await tab.look(dark=True)
             assert await tab.run(FAINT) == [], f"{name}, dark"
     assert tab.complaints == []
@@ -128,9 +130,9 @@ async def test_the_sync_button_starts_a_run_in_place_and_keeps_the_focus(tab: Ta
     assert tab.complaints == []
 
 
-async def test_the_page_is_whole_without_script(browser: Browser) -> None:
+async def test_the_page_is_whole_without_script(real_browser: Browser) -> None:
     product = one(status())
-    async with new_tab(browser, scripts=False) as tab, serving(site(product)) as address:
+    async with new_tab(real_browser, scripts=False) as tab, serving(site(product)) as address:
         await tab.open(address)
         await tab.page.keyboard.press("Tab")
         assert await tab.page.locator(":focus").text_content() == "Skip to content"

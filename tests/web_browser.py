@@ -30,7 +30,7 @@ class Tab:
         page.on("request", self._request)
 
     async def listen(self, devtools: CDPSession) -> None:
-        """Hear what the console shows and what the browser's own audits find, the policy's refusals among it."""
+        """Hear the console, and what the browser's own audits find, among it what the policy refused."""
         for event in ("Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"):
             devtools.on(event, lambda told: self.complaints.append(str(told)))
         devtools.on("Audits.issueAdded", lambda told: self.complaints.append(str(told["issue"])))

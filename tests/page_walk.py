@@ -1,0 +1,75 @@
+"""Every page of the site with the addresses at which a browser test opens it, read from the site's routes.
+
+A page that needs nothing but the bridge's id is walked by itself. One with another parameter needs a line in
+``values_of``, and a route that is no page needs one in ``NO_PAGES``; a test fails and names it otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from fastapi.routing import iter_route_contexts
+
+from browser_world import World
+
+NO_PAGES = {
+    "/bridges/{bridge_id:int}/status": "a part of the overview, which fetches it",
+    "/connect/highlevel": "leads to HighLevel's consent page",
+    "/oauth/highlevel/callback": "leads back to the set-up page",
+    "/feeds/{secret}.ics": "a calendar, for programs",
+    "/healthz": "for programs",
+    "/api/v1/openapi.json": "for programs",
+}
+# What a page shows only when it is asked for.
+MORE = {
+    "/operations": ("?kind=trigger", "?search=contact"),
+    "/bridges/{bridge_id:int}/recipes": ("?name=follow-up",),
+    "/bridges/{bridge_id:int}/contacts": ("?only=rezora",),
+}
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+Values = Mapping[str, Sequence[str]]
+
+
+def routes_of(site: Any) -> list[str]:
+    """The paths of all pages: what answers a GET and is neither the API nor a file."""
+    found = [
+        str(route.path)
+        for route in iter_route_contexts(site.routes)
+        if "GET" in (route.methods or ()) and not str(route.path).startswith("/api/")
+    ]
+    return sorted({path for path in found if path not in NO_PAGES})
+
+
+def values_of(world: World, contacts: Iterable[str] = ()) -> Values:
+    """What stands for the parameters of paths; ``path parameter`` is of that page alone."""
+    people = list(contacts) or [world.contacts()[0]["id"]]
+    return {
+        "bridge_id": [str(world.bridge.id)],
+        "record_id": people,
+        "/operations/{name} name": ["contacts.update", "rezora.create_contact"],
+    }
+
+
+def places(site: Any, values: Values) -> dict[str, list[str]]:
+    """Each page's path to its addresses; fails with the names of the pages that have none."""
+    walk = {path: _addresses(path, values) for path in routes_of(site)}
+    unknown = {path for path, addresses in walk.items() if not addresses}
+    assert not unknown, (
+        f"{sorted(unknown)}: give their parameters a value in tests/page_walk.py (values_of),"
+        " or say there why they are no pages (NO_PAGES)."
+    )
+    return {
+        path: addresses + [addresses[0] + more for more in MORE.get(path, ())]
+        for path, addresses in walk.items()
+    }
+
+
+def _addresses(path: str, values: Values) -> list[str]:
+    addresses = [path]
+    for parameter in _PARAMETER.finditer(path):
+        name = parameter.group(1)
+        known = values.get(f"{path} {name}", values.get(name, ()))
+        addresses = [one.replace(parameter.group(), value) for one in addresses for value in known]
+    return addresses

@@ -1,0 +1,56 @@
+"""Everybody can use every page: axe-core finds nothing, wide and narrow, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from axe import findings, findings_everywhere
+from browser_world import World, world
+from page_walk import places, routes_of, values_of
+from web_browser import Tab, serving
+from web_client import browse
+from web_scenes import SCENES, FakeProduct
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def used() -> AsyncIterator[tuple[World, str]]:
+    """A world, and where its pages are."""
+    async with world() as made, serving(made.site()) as address:
+        yield made, address
+
+
+async def test_axe_finds_nothing_on_any_page(tab: Tab, used: tuple[World, str]) -> None:
+    made, address = used
+    wrong: list[str] = []
+    walk = [one for addresses in places(made.site(), values_of(made)).values() for one in addresses]
+    for path in [*walk, "/no-such-page"]:
+        status = await tab.open(address + path)
+        assert status == (404 if path == "/no-such-page" else 200), path
+        assert await tab.run("document.contentType") == "text/html", path
+        wrong += [f"{path}: {', '.join(found)}" for found in await findings_everywhere(tab)]
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_axe_finds_what_is_wrong(tab: Tab, used: tuple[World, str]) -> None:
+    await tab.open(used[1])
+    await tab.run("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=/x><input>')")
+    assert {rule for rule, _, _ in await findings(tab)} >= {"image-alt", "label"}
+    await tab.run("document.querySelector('h1, h2').className = 'pale'")
+    await tab.run(
+        "const sheet = new CSSStyleSheet(); sheet.replaceSync('.pale { color: #ddd !important }');"
+        "document.adoptedStyleSheets.push(sheet)"
+    )
+    assert "color-contrast" in {rule for rule, _, _ in await findings(tab)}
+
+
+async def test_a_page_that_is_not_walked_is_named() -> None:
+    site = browse(FakeProduct.of(SCENES["done"])).site
+    known = {"bridge_id": ["1"], "record_id": ["a"], "/operations/{name} name": ["contacts.get"]}
+    assert set(places(site, known)) == set(routes_of(site))
+    with pytest.raises(AssertionError, match=r"operations/\{name\}.*page_walk"):
+        places(site, known | {"/operations/{name} name": []})
