@@ -18,7 +18,8 @@ WIDE, NARROW = 1440, 400
 _RUN = """async wanted => {
   const found = await axe.run(document, {runOnly: wanted, resultTypes: ["violations"], preload: false});
   return found.violations.flatMap(each => each.nodes.map(node =>
-    [each.id, node.target.join(" "), node.any.concat(node.all, node.none).map(one => one.message).join("; ")]));
+    [each.id, node.target.join(" "),
+     node.any.concat(node.all, node.none).map(one => one.message).join("; ")]));
 }"""
 
 

@@ -1,4 +1,4 @@
-"""A Landbridge in use, on the sandbox and a database of its own, as the browser tests and the pictures see it.
+"""A Landbridge in use, on the sandbox and a database of its own, for the browser tests and the pictures.
 
 One process, no sockets but the page's own, a clock that stands still, seeded people: the same every time.
 """
@@ -153,13 +153,8 @@ async def _in_use(app: App, sandbox: Sandbox, clock: VirtualClock, plan: Plan) -
     await app.recipes.switch(bridge, "follow-up", on=True)
     await app.recipes.save(bridge, plan.recipe)
     await app.outgoing.subscribe(bridge, "https://hooks.example.com/a", ["contact.synced"], plan.hook_name)
-    app.feeds = Feeds(  # an address that is the same every time
-        app.database,
-        app._vault,
-        clock,
-        PUBLIC_URL,
-        new_secret=lambda: random.Random(SEED).randbytes(32).hex(),
-    )
+    same = random.Random(SEED).randbytes(32).hex()  # an address that never changes, for the pictures
+    app.feeds = Feeds(app.database, app._vault, clock, PUBLIC_URL, new_secret=lambda: same)
     await app.feeds.renew(bridge)
     return made
 

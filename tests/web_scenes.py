@@ -254,15 +254,17 @@ TROUBLED = replace(
         trouble_fix="Check them with your Rezora account manager, then connect again.",
     ),
 )
-HOSTILE_BRIDGE = Bridge(
-    1,
-    HOSTILE,
-    replace(
-        HIGHLEVEL, title=HOSTILE, capability={"can_write": True, "notes": [HOSTILE], "time_zone": HOSTILE}
-    ),
-    replace(REZORA, title="", external_id=HOSTILE, trouble=HOSTILE, trouble_fix=HOSTILE),
-    "",
-)
+
+
+def hostile_bridge(text: str = HOSTILE, number: int = 1) -> Bridge:
+    """A bridge whose names, and those of its accounts, are an attack."""
+    noted = {"can_write": True, "notes": [text], "time_zone": text}
+    highlevel = replace(HIGHLEVEL, title=text, capability=noted)
+    rezora = replace(REZORA, title="", external_id=text, trouble=text, trouble_fix=text)
+    return Bridge(number, text, highlevel, rezora, "")
+
+
+HOSTILE_BRIDGE = hostile_bridge()
 
 
 def hostile() -> Status:
