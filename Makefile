@@ -34,6 +34,9 @@ demo: $(READY) ## Start both sandboxes and Landbridge with 2,000 made-up people;
 test: $(READY) ## Run the tests; ARGS="-k name" picks some
 	@LANDBRIDGE_CHROMIUM="$$($(BIN)/python tests/provide_browser.py)" $(BIN)/python -m pytest $(ARGS)
 
+newcomer: $(READY) ## From the first page to live, with 2,000 contacts, in a real browser; ARGS="--people 200"
+	@cd tests && ../$(BIN)/python newcomer.py --pictures ../.newcomer $(ARGS)
+
 check: format lint types imports test ## Everything a change must pass: format, lint, types, imports, tests
 
 format: $(READY)
@@ -60,13 +63,16 @@ mutants: $(READY) ## Take away one guard at a time and show that a test notices
 bench: $(READY) ## Measure: contacts a second, memory, API calls
 	@$(BIN)/python -m bench $(ARGS)
 
+pictures: $(READY) ## Take all pictures of docs/ again, from a made-up bridge
+	@$(BIN)/python docs/make_pictures.py
+
 docs: $(READY) ## Write docs/settings.md, docs/errors.md and docs/operations.md again from the code
 	@$(BIN)/python -m landbridge.settings > docs/settings.md && echo "docs/settings.md is up to date"
 	@$(BIN)/python -m landbridge.systems.errors > docs/errors.md && echo "docs/errors.md is up to date"
 	@$(BIN)/python -m landbridge.engine.catalog_page > docs/operations.md && echo "docs/operations.md is up to date"
 
 clean: ## Remove .venv, caches, the demo's state and fetched browser files
-	@rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .demo .newcomer dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@rm -rf $(BROWSER_FILES) $(TEST_FILES)
 	@find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Clean; the next make target installs again"
