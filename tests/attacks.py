@@ -202,4 +202,5 @@ def plan(policy: Callable[[Policy], Policy] = attacked) -> Plan:
         before=plant,
         recipe=recipe(POLYGLOT),
         hook_name=POLYGLOT,
+        operator=POLYGLOT,
     )

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from inprocess import ADDRESS, Crasher, CrashingDatabase, InProcess, VirtualClock, folder, new_database
+from landbridge.access.roles import Role
 from landbridge.app import App, open_app
 from landbridge.engine.durable import Plain
 from landbridge.engine.feeds import Feeds
@@ -30,9 +31,11 @@ from landbridge.store.bridges import Bridge
 from landbridge.sync.mapping import write_policy
 from landbridge.sync.model import ACTIVITIES, Side
 from landbridge.sync.rules import ActivityRule, Direction, LabelRule, ListRule, Policy, When, default_policy
+from landbridge.web.door import LoginCookie
 from landbridge.web.site import build_site
 
 SEED = 7
+OWNER, EMAIL, PASSWORD = "Olivia Owen", "olivia@example.com", "river anvil candle moss"
 PUBLIC_URL = "https://bridge.example.com"
 RECIPE = """\
 name = "Call new buyers"
@@ -55,10 +58,17 @@ class World:
     bridge: Bridge
     sandbox: Sandbox
     clock: VirtualClock
+    welcome: str = ""  # the path of an invitation that nobody has followed yet
 
     def site(self) -> Any:
         """Its pages."""
         return build_site(self.app, self.clock)
+
+    async def login(self, role: Role = Role.OWNER) -> tuple[str, str]:
+        """Name and value of the cookie of somebody who is logged in."""
+        everybody = await self.app.people.everybody()
+        person = next(one for one in everybody if one.role == role.value and one.password)
+        return LoginCookie(self.app.settings).name, await self.app.doors.open_for(person.id)
 
     def contacts(self) -> list[Mapping[str, Any]]:
         """All contacts of HighLevel."""
@@ -82,6 +92,7 @@ class Plan:
     before: Callable[[Sandbox], None] = lambda _sandbox: None  # what people do before the first sync
     recipe: str = RECIPE
     hook_name: str = "Reporting"
+    operator: str = "Omar Diaz"
 
 
 def mapping() -> Policy:
@@ -110,7 +121,7 @@ async def world(plan: Plan | None = None) -> AsyncIterator[World]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     try:
         async with open_app(
-            load_settings({}, _settings(home)),
+            load_settings({}, settings_of(home)),
             clock,
             database=CrashingDatabase(new_database(home), Crasher()),
             durable=Plain,
@@ -123,11 +134,11 @@ async def world(plan: Plan | None = None) -> AsyncIterator[World]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _settings(home: object) -> dict[str, object]:
+def settings_of(home: object) -> dict[str, object]:
+    """Of a Landbridge whose systems are sandboxes in this process."""
     app = HighLevelConfig()
     return {
         "home": home,
-        "public_url": PUBLIC_URL,
         "highlevel_api_url": f"{ADDRESS}/highlevel",
         "highlevel_authorise_url": f"{ADDRESS}/highlevel/v2/oauth/chooselocation",
         "highlevel_client_id": app.client_id,
@@ -140,6 +151,12 @@ def _settings(home: object) -> dict[str, object]:
 
 
 async def _in_use(app: App, sandbox: Sandbox, clock: VirtualClock, plan: Plan) -> World:
+    """Made, synced twice, and with something on every page."""
+    await app.people.first(OWNER, EMAIL, PASSWORD)
+    await app.people.add(plan.operator, "omar@example.com", Role.OPERATOR, PASSWORD)
+    await app.people.add("Vera Lund", "vera@example.com", Role.VIEWER, PASSWORD)
+    invited = await app.people.invite(plan.operator, "ines@example.com", Role.VIEWER)
+    await app.doors.make_key(plan.hook_name, Role.VIEWER, by=OWNER)
     await app.connect_highlevel(token=FULL_PIT, location=HighLevelConfig().location_id)
     login = RezoraConfig()
     await app.connect_rezora(login.username, login.password)
@@ -156,6 +173,7 @@ async def _in_use(app: App, sandbox: Sandbox, clock: VirtualClock, plan: Plan) -
     same = random.Random(SEED).randbytes(32).hex()  # an address that never changes, for the pictures
     app.feeds = Feeds(app.database, app._vault, clock, PUBLIC_URL, new_secret=lambda: same)
     await app.feeds.renew(bridge)
+    made.welcome = invited.path
     return made
 
 

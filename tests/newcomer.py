@@ -88,6 +88,10 @@ async def set_up(one: Newcomer, address: str) -> None:
     """The way through today's pages."""
     login = RezoraConfig()
     await one.open(address)
+    await one.type("Your name", "Nora Newcomer")
+    await one.type("E-mail", "nora@example.com")
+    await one.type("Password", "river anvil candle moss")
+    await one.click("Go on")
     await one.click("Connect HighLevel")
     await one.click("Allow")  # on HighLevel's own page
     await one.sees("Connected: Harbor Street Realty")

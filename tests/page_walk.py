@@ -19,9 +19,13 @@ NO_PAGES = {
     "/connect/highlevel": "leads to HighLevel's consent page",
     "/oauth/highlevel/callback": "leads back to the set-up page",
     "/feeds/{secret}.ics": "a calendar, for programs",
+    "/bridges/{bridge_id:int}/activity.csv": "a file",
+    "/bridges/{bridge_id:int}/activity.jsonl": "a file",
     "/healthz": "for programs",
     "/api/v1/openapi.json": "for programs",
 }
+# For those who are not logged in; the others are sent on from there.
+DOORS = ("/login", "/first", "/welcome/{purpose}/{secret}")
 # What a page shows only when it is asked for.
 MORE = {
     "/operations": ("?kind=trigger", "?search=contact"),
@@ -42,18 +46,25 @@ def routes_of(site: Any) -> list[str]:
     return sorted({path for path in found if path not in NO_PAGES})
 
 
-def values_of(world: World, contacts: Iterable[str] = ()) -> Values:
+async def values_of(world: World, contacts: Iterable[str] = ()) -> Values:
     """What stands for the parameters of paths; ``path parameter`` is of that page alone."""
     people = list(contacts) or [world.contacts()[0]["id"]]
+    runs = (await world.app.status(world.bridge)).recent
+    causes = await world.app.hold_counts(world.bridge)
+    _, purpose, secret = world.welcome.strip("/").split("/")
     return {
         "bridge_id": [str(world.bridge.id)],
         "record_id": people,
+        "run_id": [str(runs[0].id)],
+        "cause": sorted(causes),
+        "purpose": [purpose],
+        "secret": [secret],
         "/operations/{name} name": ["contacts.update", "rezora.create_contact"],
     }
 
 
 def places(site: Any, values: Values) -> dict[str, list[str]]:
-    """Each page's path to its addresses; fails with the names of the pages that have none."""
+    """Each page's path to its addresses, the doors last; fails with the names of pages that have none."""
     walk = {path: _addresses(path, values) for path in routes_of(site)}
     unknown = {path for path, addresses in walk.items() if not addresses}
     assert not unknown, (
@@ -61,8 +72,8 @@ def places(site: Any, values: Values) -> dict[str, list[str]]:
         " or say there why they are no pages (NO_PAGES)."
     )
     return {
-        path: addresses + [addresses[0] + more for more in MORE.get(path, ())]
-        for path, addresses in walk.items()
+        path: walk[path] + [walk[path][0] + more for more in MORE.get(path, ())]
+        for path in sorted(walk, key=lambda path: (path in DOORS, path))
     }
 
 

@@ -16,7 +16,7 @@ from landbridge.systems.operations import Operation
 from landbridge.web.site import build_site
 from operations_contract import LOCATION, ContractRig, arguments_for, contract_rig, playable
 from operations_files import documented
-from web_client import Client
+from web_client import Client, let_in
 
 TABLE = highlevel_operations()
 JSON = {"content-type": "application/json", "sec-fetch-site": "same-origin"}
@@ -25,7 +25,7 @@ JSON = {"content-type": "application/json", "sec-fetch-site": "same-origin"}
 async def by_rest(rig: ContractRig, name: str, parameters: object, **more: object) -> tuple[int, Any]:
     """Call through the site, as a program does."""
     body = json.dumps({"parameters": parameters, **more}).encode()
-    site = Client(build_site(rig.app, rig.clock))
+    site = Client(build_site(let_in(rig.app), rig.clock))
     answer = await site.ask("POST", f"/api/v1/operations/{name}/call", body, JSON)
     return answer.status, answer.json
 

@@ -14,7 +14,7 @@ from landbridge.web.site import build_site
 from test_cli import run
 from test_outgoing import ADDRESS, UPDATE, Scene, scene
 from web_browser import CHROMIUM, chromium, serving
-from web_client import Client
+from web_client import Client, let_in
 
 JSON = {"content-type": "application/json", "sec-fetch-site": "same-origin"}
 PATH = "/api/v1/bridges/1/webhooks"
@@ -27,7 +27,7 @@ async def s(tmp_path: Path) -> AsyncIterator[Scene]:
 
 
 def browser(s: Scene) -> Client:
-    return Client(build_site(s.rig.app, s.rig.clock))
+    return Client(build_site(let_in(s.rig.app), s.rig.clock))
 
 
 async def ask(s: Scene, method: str, path: str, body: object = None) -> tuple[int, Any]:
@@ -128,7 +128,7 @@ async def test_the_page_fits_and_keeps_to_the_policy(s: Scene, width: int) -> No
     s.receiver.script = [500]
     await s.wrote(UPDATE, UPDATE)
     await s.step()
-    async with chromium() as tab, serving(build_site(s.rig.app, s.rig.clock)) as address:
+    async with chromium() as tab, serving(build_site(let_in(s.rig.app), s.rig.clock)) as address:
         await tab.open(f"{address}/bridges/1/webhooks", width=width)
         assert await tab.run("document.documentElement.scrollWidth") <= width
         assert tab.complaints == []

@@ -101,7 +101,9 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))
     named |= {f"{bridge}/webhooks{rest}" for rest in ("", "/messages/{message_id}/replay", *hook)}
     catalog = {"/api/v1/operations", "/api/v1/operations/{name}", "/api/v1/triggers"}
-    assert set(paths) == named | calls | catalog | {"/api/v1/bridges", "/api/v1/arrivals"}
+    of_people = {f"/api/v1/{path}" for path in ("keys", "keys/{key_id}", "people", "people/{person_id}")}
+    of_people.add("/api/v1/people/{person_id}/link")
+    assert set(paths) == named | calls | catalog | of_people | {"/api/v1/bridges", "/api/v1/arrivals"}
 
 
 async def post(product: FakeProduct, path: str, body: object = None) -> Answer:

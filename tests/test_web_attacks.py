@@ -11,7 +11,7 @@ import pytest_asyncio
 from attacks import CORPUS, MARKUP, POLYGLOT, email_of, plan, spaced, strange, words
 from browser_world import World, world
 from landbridge.web.site import build_site
-from page_walk import places, values_of
+from page_walk import DOORS, places, values_of
 from web_browser import Tab, serving
 from web_scenes import FakeProduct, StillClock, hostile_bridge, status
 
@@ -31,8 +31,13 @@ async def test_stored_attacks_are_text_on_every_page(tab: Tab, attacked: tuple[W
     people = {contact["email"]: contact["id"] for contact in made.contacts()}
     attackers = {people[email_of(number)]: text for number, text in enumerate(CORPUS)}
     wrong, seen = [], ""
-    for path, addresses in places(made.site(), values_of(made, attackers)).items():
+    walk = places(made.site(), await values_of(made, attackers))
+    del walk["/first"]  # nobody has stored anything yet where it is shown
+    await tab.log_in(address, await made.login())
+    for path, addresses in walk.items():
         for one in addresses:
+            if path in DOORS:
+                await tab.log_out()
             answered = await tab.open(address + one)
             found = await strange(tab)
             tab.complaints.clear()
@@ -43,6 +48,7 @@ async def test_stored_attacks_are_text_on_every_page(tab: Tab, attacked: tuple[W
                 wrong.append(f"{one}: {answered}, {attack!r}: {found or 'not shown as it is'}")
     assert not wrong, "\n".join(wrong)
     assert POLYGLOT in seen
+    await tab.log_in(address, await made.login())
     await tab.open(f"{address}/bridges/1/contacts")
     await tab.page.get_by_label("Part of a name").fill(POLYGLOT)
     await tab.page.get_by_role("button", name="Find").click()

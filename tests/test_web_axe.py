@@ -9,12 +9,20 @@ import pytest_asyncio
 
 from axe import findings, findings_everywhere
 from browser_world import World, world
-from page_walk import places, routes_of, values_of
+from landbridge.web.site import build_site
+from page_walk import DOORS, places, routes_of, values_of
 from web_browser import Tab, serving
 from web_client import browse
-from web_scenes import SCENES, FakeProduct
+from web_scenes import SCENES, FakeProduct, OpenDoors, StillClock, TwoPeople
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+class NobodyYet(TwoPeople):
+    """A new installation."""
+
+    async def nobody_yet(self) -> bool:
+        return True
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -27,13 +35,26 @@ async def used() -> AsyncIterator[tuple[World, str]]:
 async def test_axe_finds_nothing_on_any_page(tab: Tab, used: tuple[World, str]) -> None:
     made, address = used
     wrong: list[str] = []
-    walk = [one for addresses in places(made.site(), values_of(made)).values() for one in addresses]
-    for path in [*walk, "/no-such-page"]:
+    walk = {"/no-such-page": ["/no-such-page"]} | places(made.site(), await values_of(made))
+    del walk["/first"]  # only before there is anybody: below
+    await tab.log_in(address, await made.login())
+    for route, path in [(route, path) for route, paths in walk.items() for path in paths]:
+        if route in DOORS:
+            await tab.log_out()
         status = await tab.open(address + path)
         assert status == (404 if path == "/no-such-page" else 200), path
+        assert tab.page.url == address + path, f"{path} leads to {tab.page.url}"
         assert await tab.run("document.contentType") == "text/html", path
         wrong += [f"{path}: {', '.join(found)}" for found in await findings_everywhere(tab)]
     assert not wrong, "\n".join(wrong)
+
+
+async def test_axe_finds_nothing_on_the_very_first_page(tab: Tab) -> None:
+    product = FakeProduct(people=NobodyYet(), doors=OpenDoors(None))
+    async with serving(build_site(product, StillClock())) as address:
+        await tab.open(address)
+        assert tab.page.url == f"{address}/first"
+        assert await findings_everywhere(tab) == []
 
 
 async def test_axe_finds_what_is_wrong(tab: Tab, used: tuple[World, str]) -> None:
@@ -50,7 +71,8 @@ async def test_axe_finds_what_is_wrong(tab: Tab, used: tuple[World, str]) -> Non
 
 async def test_a_page_that_is_not_walked_is_named() -> None:
     site = browse(FakeProduct.of(SCENES["done"])).site
-    known = {"bridge_id": ["1"], "record_id": ["a"], "/operations/{name} name": ["contacts.get"]}
+    names = ("bridge_id", "record_id", "run_id", "cause", "purpose", "secret", "/operations/{name} name")
+    known = {name: ["1"] for name in names}
     assert set(places(site, known)) == set(routes_of(site))
     with pytest.raises(AssertionError, match=r"operations/\{name\}.*page_walk"):
         places(site, known | {"/operations/{name} name": []})

@@ -12,7 +12,20 @@ from contact_scenes import FakeBook, hostile, lonely, view
 from landbridge.engine.status import Status
 from landbridge.web.site import build_site
 from web_browser import Browser, Tab, new_tab, serving
-from web_scenes import CALENDAR, HIGHLEVEL, REZORA, SCENES, FakeFeeds, FakeProduct, StillClock, others, status
+from web_scenes import (
+    CALENDAR,
+    HIGHLEVEL,
+    LATER,
+    REZORA,
+    SCENES,
+    FakeFeeds,
+    FakeJournal,
+    FakeProduct,
+    OpenDoors,
+    StillClock,
+    others,
+    status,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -67,6 +80,23 @@ VIEWS = {
     "calendar": (FakeProduct.of(status(), feeds=FakeFeeds(CALENDAR)), "/bridges/1/calendar"),
     "no calendar": (one(status()), "/bridges/1/calendar"),
     "contact": (FakeProduct.of(status(), contact_book=FakeBook(view())), f"/bridges/1/contacts/{ADA}"),
+    "holds": (one(status()), "/bridges/1/holds"),
+    "holds of a cause": (one(status()), "/bridges/1/holds/both_changed"),
+    "hostile holds": (one(SCENES["hostile"]), "/bridges/1/holds"),
+    "nothing waits": (one(SCENES["quiet"]), "/bridges/1/holds"),
+    "holds everywhere": (one(status()), "/holds"),
+    "activity": (one(status()), "/bridges/1/activity"),
+    "runs": (one(status()), "/bridges/1/runs"),
+    "run": (one(status()), f"/bridges/1/runs/{LATER[0].id}"),
+    "hostile activity": (
+        FakeProduct.of(SCENES["hostile"], journal_book=FakeJournal(SCENES["hostile"].entries)),
+        "/bridges/1/activity",
+    ),
+    "people": (one(status()), "/people"),
+    "logins": (one(status()), "/people/logins"),
+    "keys": (one(status()), "/keys"),
+    "account": (one(status()), "/account"),
+    "login": (FakeProduct(doors=OpenDoors(None)), "/login"),
     "lonely contact": (FakeProduct.of(status(), contact_book=FakeBook(lonely())), "/bridges/1/contacts/lone"),
     "hostile contact": (
         FakeProduct.of(status(), contact_book=FakeBook(hostile())),
@@ -77,13 +107,17 @@ VIEWS = {
 }
 
 
+# What the bridge that axe looks at elsewhere (test_web_axe.py) is not in.
+ONLY_HERE = {"new", "running", "failed", "braked", "nothing yet", "to pair", "nothing waits", "no calendar"}
+
+
 async def test_no_page_breaks_the_policy_overflows_a_phone_or_is_hard_to_read(tab: Tab) -> None:
     for name, (product, path) in VIEWS.items():
         async with serving(site(product)) as address:
             await tab.open(address + path, width=400, height=900)
             assert await tab.run("document.documentElement.scrollWidth") == 400, name
             assert await tab.run(FAINT) == [], name
-            assert await findings(tab) == [], name
+            assert name not in ONLY_HERE or await findings(tab) == [], name
             await tab.look(dark=True)
             assert await tab.run(FAINT) == [], f"{name}, dark"
     assert tab.complaints == []

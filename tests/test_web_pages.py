@@ -211,7 +211,7 @@ async def test_a_hold_shows_both_values_its_field_reason_and_fix() -> None:
     assert row == (
         "HighLevel c1Qh2mW1xTzYb4Kd9LpR Rezora 90003 city Fort Collins Loveland"
         " Edited on both sides. Choose which value stands; the other one stays in the journal."
-        " Answer with landbridge holds resolve 0 and use-highlevel, use-rezora, edit or ignore. 2 days ago"
+        " Answer with landbridge holds resolve 1 and use-highlevel, use-rezora, edit or ignore. 2 days ago"
     )
 
 

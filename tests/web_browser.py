@@ -45,6 +45,15 @@ class Tab:
         assert answer is not None
         return answer.status
 
+    async def log_in(self, address: str, cookie: tuple[str, str]) -> None:
+        """As somebody whose name and value of the cookie these are."""
+        name, value = cookie
+        await self.page.context.add_cookies([{"name": name, "value": value, "url": address}])
+
+    async def log_out(self) -> None:
+        """As nobody."""
+        await self.page.context.clear_cookies()
+
     async def look(self, *, width: int = 1440, height: int = 1000, dark: bool = False) -> None:
         """The same page in another window, or by other light."""
         await self.page.set_viewport_size({"width": width, "height": height})

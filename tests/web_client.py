@@ -14,8 +14,9 @@ from urllib.parse import urlencode, urlsplit
 
 from fastapi import FastAPI
 
+from landbridge.app import App
 from landbridge.web.site import build_site
-from web_scenes import FakeProduct, StillClock
+from web_scenes import FakeProduct, OpenDoors, StillClock, TwoPeople
 
 HOST = "127.0.0.1:8780"
 
@@ -41,6 +42,13 @@ class Answer:
     @property
     def page(self) -> Page:
         return Page.read(self.text)
+
+
+def let_in(app: App) -> App:
+    """The same application, at which everybody is logged in as an owner."""
+    app.doors = OpenDoors()
+    app.people = TwoPeople()
+    return app
 
 
 @dataclass

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from landbridge.access.doors import Doors
+from landbridge.access.people import People
+from landbridge.access.roles import Person, Role
 from landbridge.engine import catalog
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook, ContactView, Found
-from landbridge.engine.desk import ALLOWED, Question
+from landbridge.engine.desk import ALLOWED, Answered, Question
 from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
+from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
@@ -21,7 +26,9 @@ from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.database import StoreFailure
 from landbridge.store.inbox import Outcome
-from landbridge.store.journal import Entry, OpenHold
+from landbridge.store.journal import Entry, OpenHold, Wanted
+from landbridge.store.logins import KeyRow, LoginRow
+from landbridge.store.people import PersonRow, SessionRow
 from landbridge.store.runs import Run
 from landbridge.sync.model import Side
 from landbridge.sync.reasons import EXCLUDED, HELD
@@ -161,6 +168,7 @@ HOLDS = [
         opened_at=NOW - 7_300,
     ),
 ]
+HOLDS = [replace(hold, id=number) for number, hold in enumerate(HOLDS, 1)]
 
 
 def shares(reasons: dict[str, Any], counts: dict[str, int]) -> list[Share]:
@@ -315,6 +323,9 @@ CALENDAR = CalendarAddress(
 )
 
 
+OWNER = Person(1, "Olivia Owen", Role.OWNER, "olivia@example.com")
+
+
 class NobodyThere(ContactBook):
     """A book of no contacts; ``contact_scenes`` has one with people."""
 
@@ -331,6 +342,67 @@ class NobodyThere(ContactBook):
 
     async def contact(self, bridge: Bridge, record_id: str) -> ContactView | None:
         return None
+
+
+class OpenDoors(Doors):
+    """Whoever comes is the same person; an owner, unless a test says otherwise."""
+
+    def __init__(self, person: Person | None = OWNER) -> None:
+        self.person = person
+
+    async def of_session(self, secret: str) -> Person | None:
+        return self.person
+
+    async def of_key(self, secret: str) -> Person | None:
+        return self.person
+
+    async def sessions(self, person_id: int) -> list[SessionRow]:
+        return [SessionRow("a" * 64, person_id, NOW - 7_200, NOW - 60)]
+
+    async def logins(self) -> list[LoginRow]:
+        return [
+            LoginRow(NOW - 60, "logged in", OWNER.name, OWNER.email),
+            LoginRow(NOW - 90, "unknown", "", ""),
+        ]
+
+    async def keys(self) -> list[KeyRow]:
+        return [KeyRow(1, "lb_Zk3vQ", "reporting", "viewer", OWNER.name, NOW - 86_400, NOW - 600, None)]
+
+
+class TwoPeople(People):
+    """An owner, and somebody who was invited."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def nobody_yet(self) -> bool:
+        return False
+
+    async def everybody(self) -> list[PersonRow]:
+        return [
+            PersonRow(1, OWNER.email, OWNER.name, "owner", "set", NOW - 86_400, None),
+            PersonRow(2, "omar@example.com", "Omar Diaz", "operator", "", NOW - 600, None),
+        ]
+
+
+class FakeJournal(JournalBook):
+    """The entries and runs of the scenes, whatever is asked for."""
+
+    def __init__(self, entries: Sequence[Entry] | None = None, runs: Sequence[Run] | None = None) -> None:
+        self.found = ENTRIES if entries is None else entries
+        self.known = LATER if runs is None else runs
+
+    async def entries(self, bridge: Bridge, wanted: Wanted, limit: int = 50) -> list[Entry]:
+        return list(self.found)[:limit]
+
+    async def runs(self, bridge: Bridge, before: int = 0) -> list[Run]:
+        return list(self.known)
+
+    async def run(self, bridge: Bridge, run_id: int) -> Run | None:
+        return next((one for one in self.known if one.id == run_id), None)
+
+    async def written(self, bridge: Bridge, run_id: int) -> dict[str, int]:
+        return {"create": 3, "update": 4}
 
 
 class FakeFeeds(Feeds):
@@ -368,8 +440,11 @@ class FakeProduct:
     statuses: dict[int, Status] = field(default_factory=dict)
     connected: list[Account] = field(default_factory=list)
     settings: Settings = field(default_factory=lambda: load_settings({}))
+    doors: Doors = field(default_factory=OpenDoors)
+    people: People = field(default_factory=TwoPeople)
     feeds: Feeds = field(default_factory=FakeFeeds)
     contact_book: ContactBook = field(default_factory=NobodyThere)
+    journal_book: JournalBook = field(default_factory=FakeJournal)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
@@ -394,6 +469,9 @@ class FakeProduct:
         """One bridge a status."""
         accounts = [account for each in statuses for account in (each.bridge.highlevel, each.bridge.rezora)]
         return cls({each.bridge.id: each for each in statuses}, accounts, **rest)
+
+    def setup_code(self) -> str:
+        return "abcdefghij"
 
     async def all_bridges(self) -> list[Bridge]:
         return [each.bridge for each in self.statuses.values()]
@@ -440,9 +518,21 @@ class FakeProduct:
         self.statuses[1] = made
         return made.bridge
 
-    async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
+    async def hold_counts(self, bridge: Bridge) -> dict[str, int]:
+        return dict(Counter(hold.cause for hold in self.statuses[bridge.id].holds).most_common())
+
+    async def resolve_all(self, bridge: Bridge, cause: str, use: str, *, by: str) -> Answered:
+        self._fail()
+        self.asked.append(("resolve all", cause, use, by))
+        return Answered(2, {7: "There is more than one candidate; choose one of them."})
+
+    async def holds(
+        self, bridge: Bridge, cause: str = "", limit: int = 200, after: tuple[float, int] | None = None
+    ) -> list[Question]:
         found = [hold for hold in self.statuses[bridge.id].holds if cause in ("", hold.cause)]
-        return [Question(hold, ALLOWED[hold.cause]) for hold in found[:limit]]
+        if after is not None:
+            found = [hold for hold in found if (hold.opened_at, hold.id) > after]
+        return [Question(hold, ALLOWED.get(hold.cause, ())) for hold in found[:limit]]
 
     async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:
         self._fail()

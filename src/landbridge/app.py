@@ -12,6 +12,8 @@ from dataclasses import asdict, replace
 import structlog
 
 from landbridge import mapping_file
+from landbridge.access.doors import Doors
+from landbridge.access.people import People
 from landbridge.assembly import async_url, dbos_for, engine_config, feeds_for, receiver_for
 from landbridge.channels import alert_channels
 from landbridge.connections import Connections, NewGrant, RezoraLogin
@@ -21,6 +23,7 @@ from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.crew import Crew
 from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
+from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.outgoing import OutgoingWebhooks, keep_sending
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.engine.recipes import OpenActivities, activities_of
@@ -77,6 +80,8 @@ class App:
         self.clock = clock
         self.bridges = Bridges(database)
         self.runs = Runs(database)
+        self.doors = Doors(database, clock)
+        self.people = People(database, clock)
         self._vault = vault
         self._process = secrets.token_hex(4)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
@@ -86,6 +91,7 @@ class App:
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
         self.contact_book = ContactBook(database, clock, self._connections.policy_of)
+        self.journal_book = JournalBook(database)
         self.feeds = feeds_for(settings, database, vault, clock)
         self._recipes = RecipeBook(database, clock, self._connections.policy_of, self.carry)
         self._receiver = receiver_for(settings, database, clock, self.wake, self._recipes.listens)
@@ -113,6 +119,10 @@ class App:
     def recipes(self) -> RecipeBook:
         """The recipes of all bridges."""
         return self._recipes
+
+    def setup_code(self) -> str:
+        """What the first owner types to prove that they can see the server's terminal."""
+        return self._vault.code("the first owner")
 
     # Connecting
 
@@ -299,9 +309,15 @@ class App:
 
     # People
 
-    async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
-        """What waits for a person, oldest first, each with the answers it takes."""
-        return await self._desk.questions(bridge, cause, limit)
+    async def holds(
+        self, bridge: Bridge, cause: str = "", limit: int = 200, after: tuple[float, int] | None = None
+    ) -> list[Question]:
+        """What waits for a person, oldest first, each with the answers it takes; ``after`` one of them."""
+        return await self._desk.questions(bridge, cause, limit, after)
+
+    async def hold_counts(self, bridge: Bridge) -> dict[str, int]:
+        """How many wait, by cause, the commonest first."""
+        return await self._desk.counts(bridge)
 
     async def hold(self, bridge: Bridge, hold_id: int) -> Question:
         """One open hold; raises ``NotPossible`` when it is settled."""

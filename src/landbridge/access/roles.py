@@ -31,3 +31,6 @@ class Person:
 
 # Who works where nobody has to log in: the command line, whose user can read the database anyhow.
 THIS_MACHINE = Person(0, "this machine", Role.OWNER)
+
+# Somebody of whom nothing is known yet: on the pages that one sees before logging in.
+VISITOR = Person(-1, "", Role.VIEWER)

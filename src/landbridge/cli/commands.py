@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.cli import activities, assistants, book, hooks, live, operations, people, syncing
+from landbridge.cli import access, activities, assistants, book, hooks, live, operations, people, syncing
 from landbridge.cli.calendar import calendar
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
@@ -58,6 +58,8 @@ main.add_typer(calendar, name="calendar")
 main.add_typer(recipes, name="recipes")
 main.add_typer(operations.ops, name="ops")
 main.add_typer(hooks.hooks, name="hooks")
+main.add_typer(access.user, name="user")
+main.add_typer(access.keys, name="keys")
 
 
 @main.command()

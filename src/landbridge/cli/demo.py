@@ -29,10 +29,13 @@ from landbridge.store.database import StoreFailure
 from landbridge.store.runs import Run
 from landbridge.sync.mapping import write_policy
 from landbridge.sync.rules import Direction, LabelRule, Policy, default_policy
+from landbridge.web.door import LoginCookie
 from landbridge.web.security import WEBHOOKS
 
 MARK = "# A demo folder of Landbridge: emptied by each `landbridge demo`."
 LISTS = (("buyer", "Buyers"), ("seller", "Sellers"), ("newsletter", "Newsletter"))
+# Made-up people on this machine only; the folder of the demo is emptied each time.
+DEMO_EMAIL, DEMO_PASSWORD = "owner@example.com", "four words of a demo"
 FIRST_NAMES = ("Aurelio", "Benedikta", "Cosima", "Desmond", "Eleonora", "Florian")
 LAST_NAMES = ("Quimby", "Rademaker", "Szymborska", "Thistlewood")
 
@@ -54,12 +57,14 @@ def run_demo(out: Out, *, once: bool, people: int, seed: int, port: int, home: P
                     f" Landbridge is at {address}."
                 )
                 await _send_webhooks(sandbox, address)
-                await _connect(out, address)
+                session = await _make_owner(app)
+                await _connect(out, address, {LoginCookie(settings).name: session})
                 bridge = await app.create_bridge("Demo", write_policy(_demo_policy()))
                 runs = await _sync_twice(out, app, bridge, sandbox)
                 code = await _summary(out, app, bridge, runs)
                 if not once and code == Exit.DONE:
-                    out.say(f"\nOpen {address} in a browser. In another terminal, try:")
+                    out.say(f"\nOpen {address} in a browser and log in as {DEMO_EMAIL} with {DEMO_PASSWORD}")
+                    out.say("In another terminal, try:")
                     out.say(f"  LANDBRIDGE_HOME={home} landbridge plan")
                     out.say("Ctrl-C ends the demo.")
                     await app.keep_in_step()
@@ -150,11 +155,16 @@ web_port = {port}
     )
 
 
-async def _connect(out: Out, address: str) -> None:
+async def _make_owner(app: App) -> str:
+    """The login of the demo's owner, and the session of the browser that the demo is."""
+    return await app.doors.open_for(await app.people.first("Demo owner", DEMO_EMAIL, DEMO_PASSWORD))
+
+
+async def _connect(out: Out, address: str, cookies: dict[str, str]) -> None:
     """What a person does in the browser: Connect HighLevel, Allow, and the Rezora form."""
     jar = aiohttp.CookieJar(unsafe=True)  # cookies of a bare IP address
     own = {"Origin": address}
-    async with aiohttp.ClientSession(cookie_jar=jar) as browser:
+    async with aiohttp.ClientSession(cookie_jar=jar, cookies=cookies) as browser:
         async with browser.get(f"{address}/connect/highlevel") as consent:
             page, here = await consent.text(), str(consent.url)
         fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))

@@ -14,6 +14,7 @@ from landbridge.cli.frame import calm_collector, guarded, settings_of
 from landbridge.cli.output import Exit, Out
 from landbridge.sandbox.server import Sandbox, SandboxConfig
 from landbridge.store.database import StoreFailure
+from landbridge.web.login import code_needed
 from landbridge.web.site import build_site
 
 
@@ -70,6 +71,9 @@ def serve(out: Out, **overrides: object) -> int:
     async def inside() -> int:
         async with open_app(settings) as app, serving(app) as address:
             out.say(f"Landbridge is at {address} (Ctrl-C stops it; a sync under way continues next time).")
+            if await app.people.nobody_yet():
+                code = f" and type the set-up code {app.setup_code()}" if code_needed(settings) else ""
+                out.say(f"Nobody can log in yet: open it{code} to make the owner.")
             await app.keep_in_step()
         return Exit.DONE
 

@@ -87,12 +87,20 @@ class Desk:
         self._clock = clock
         self._policy_of = policy_of
 
-    async def questions(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
-        """Open holds, oldest first; of one cause, if one is named."""
+    async def counts(self, bridge: Bridge) -> dict[str, int]:
+        """How many holds are open, by cause, the commonest first."""
+        async with self._database.read() as connection:
+            found = await journal.hold_counts(connection, bridge.id)
+        return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
+    async def questions(
+        self, bridge: Bridge, cause: str = "", limit: int = 200, after: tuple[float, int] | None = None
+    ) -> list[Question]:
+        """Open holds, oldest first; of one cause, if one is named; ``after`` one, by its time and id."""
         if cause:
             _check_cause(cause)
         async with self._database.read() as connection:
-            found = await journal.holds(connection, bridge.id, limit, cause=cause)
+            found = await journal.holds(connection, bridge.id, limit, cause=cause, after=after)
             made = await decisions.choices(connection, bridge.id)
         return [_question(hold, made) for hold in found]
 

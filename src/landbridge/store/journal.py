@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.rows import batches, execute_many, pack, unpack, upsert
@@ -118,6 +118,55 @@ async def recent(connection: AsyncConnection, bridge_id: int, count: int = 20) -
     return [entry_of(row) for row in await connection.execute(query)]
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries are looked for; what is blank does not count. ``before`` is the id of an entry, ``since``
+    and ``until`` are epoch seconds.
+    """
+
+    side: Side | None = None
+    kind: Kind | None = None
+    action: str = ""
+    run_id: int = 0
+    record_id: str = ""
+    since: float = 0.0
+    until: float = 0.0
+    before: int = 0
+
+
+async def search(connection: AsyncConnection, bridge_id: int, wanted: Wanted, limit: int) -> list[Entry]:
+    """The newest entries that fit, newest first."""
+    query = select(journal).where(journal.c.bridge_id == bridge_id)
+    for column, value in (
+        (journal.c.side, wanted.side and wanted.side.value),
+        (journal.c.kind, wanted.kind and wanted.kind.value),
+        (journal.c.action, wanted.action),
+        (journal.c.run_id, wanted.run_id),
+        (journal.c.record_id, wanted.record_id),
+    ):
+        if value:
+            query = query.where(column == value)
+    if wanted.kind not in (None, Kind.CONTACT):  # the very words of the partial index, for SQLite
+        query = query.where(text("journal.kind != 'contact'"))
+    for term, given in (
+        (journal.c.at >= wanted.since, wanted.since),
+        (journal.c.at < wanted.until, wanted.until),
+        (journal.c.id < wanted.before, wanted.before),
+    ):
+        if given:
+            query = query.where(term)
+    return [
+        entry_of(row) for row in await connection.execute(query.order_by(journal.c.id.desc()).limit(limit))
+    ]
+
+
+async def actions_of(connection: AsyncConnection, bridge_id: int, run_id: int) -> dict[str, int]:
+    """How many entries a run has, by action."""
+    mine = (journal.c.bridge_id == bridge_id) & (journal.c.run_id == run_id)
+    query = select(journal.c.action, func.count()).where(mine).group_by(journal.c.action)
+    return {row[0]: row[1] for row in await connection.execute(query)}
+
+
 async def save_holds(
     connection: AsyncConnection, bridge_id: int, run_id: int, holds: Sequence[OpenHold], now: float
 ) -> None:
@@ -203,14 +252,32 @@ async def close_settled_holds(
 
 
 async def holds(
-    connection: AsyncConnection, bridge_id: int, limit: int = 200, *, cause: str = ""
+    connection: AsyncConnection,
+    bridge_id: int,
+    limit: int = 200,
+    *,
+    cause: str = "",
+    after: tuple[float, int] | None = None,
 ) -> list[OpenHold]:
-    """Open holds, oldest first, with the names of their contacts; of one cause, if one is named."""
+    """Open holds, oldest first, with the names of their contacts; of one cause, if one is named.
+
+    ``after``: only those behind one, by the time it was opened and its id.
+    """
     query = named_holds().where(hold.c.bridge_id == bridge_id)
     if cause:
         query = query.where(hold.c.cause == cause)
+    if after is not None:
+        opened_at, hold_id = after
+        later = (hold.c.opened_at == opened_at) & (hold.c.id > hold_id)
+        query = query.where((hold.c.opened_at > opened_at) | later)
     query = query.order_by(hold.c.opened_at, hold.c.id).limit(limit)
     return [hold_of(row) for row in await connection.execute(query)]
+
+
+async def hold_counts(connection: AsyncConnection, bridge_id: int) -> dict[str, int]:
+    """How many holds are open, by cause."""
+    query = select(hold.c.cause, func.count()).where(hold.c.bridge_id == bridge_id).group_by(hold.c.cause)
+    return {row[0]: row[1] for row in await connection.execute(query)}
 
 
 async def hold_by_id(connection: AsyncConnection, bridge_id: int, hold_id: int) -> OpenHold | None:

@@ -15,6 +15,7 @@ from landbridge.store.tables import run
 
 WHOLE = ("plan", "sync")  # purposes of runs that read both sides whole
 LIVE = ("live", "poll")  # purposes of runs that look at some records only
+EVERY_PURPOSE = (*WHOLE, *LIVE, "undo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,28 @@ class Runs:
         async with self._database.read() as connection:
             return (await connection.execute(query.limit(1))).first() is not None
 
+    async def find(self, bridge_id: int, run_id: int) -> Run | None:
+        """One run of a bridge, None for another's."""
+        query = select(run).where(run.c.bridge_id == bridge_id, run.c.id == run_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else _run(row)
+
     async def recent(
-        self, bridge_id: int, count: int = 10, purposes: Sequence[str] = (*WHOLE, "undo")
+        self,
+        bridge_id: int,
+        count: int = 10,
+        purposes: Sequence[str] = (*WHOLE, "undo"),
+        *,
+        before: int = 0,
     ) -> list[Run]:
-        """The newest runs of some purposes, newest first; live ones are many, and mostly short."""
+        """The newest runs of some purposes, newest first; live ones are many, and mostly short.
+
+        ``before``: only those with a lower id.
+        """
         query = select(run).where(run.c.bridge_id == bridge_id, run.c.purpose.in_(purposes))
+        if before:
+            query = query.where(run.c.id < before)
         query = query.order_by(run.c.id.desc()).limit(count)
         async with self._database.read() as connection:
             return [_run(row) for row in await connection.execute(query)]

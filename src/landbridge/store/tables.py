@@ -209,6 +209,7 @@ intent = Table(  # the write-ahead note of a create
     ),
 )
 
+_NOT = text("kind != 'contact'")
 journal = Table(  # what was done, why, before and after
     "journal",
     metadata,
@@ -228,6 +229,10 @@ journal = Table(  # what was done, why, before and after
     Column("kind", String(16), nullable=False, default="contact", server_default="contact"),
     Index("ix_journal_bridge_id_id", "bridge_id", "id"),
     Index("ix_journal_record", "bridge_id", "side", "record_id"),
+    Index("ix_journal_run", "bridge_id", "run_id", "id"),
+    Index("ix_journal_action", "bridge_id", "action", "id"),
+    # Most entries are of contacts: those of the other kinds are found without reading them all.
+    Index("ix_journal_kind", "bridge_id", "kind", "id", sqlite_where=_NOT, postgresql_where=_NOT),
 )
 
 hold = Table(  # something that waits for a person

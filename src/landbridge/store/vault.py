@@ -187,6 +187,13 @@ class Vault:
         """Open it again; raises ``StoreFailure`` for another key or purpose."""
         return msgspec.json.decode(self._open(sealed, purpose, 1), type=kind)
 
+    def code(self, purpose: str) -> str:
+        """Ten letters that only the keeper of the key can tell, the same in every process (50 bits)."""
+        digest = hashlib.blake2b(
+            purpose.encode(), key=self._key.raw, digest_size=10, person=b"landbridge-code"
+        )
+        return base64.b32encode(digest.digest()).decode().lower()[:10]
+
     def _seal(self, text: bytes, account_id: int | str, version: int) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
         return FORMAT + self._key.id + nonce + self._cipher.encrypt(nonce, text, _aad(account_id, version))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from landbridge.access.doors import Doors
+from landbridge.access.people import People
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
-from landbridge.engine.desk import Question
+from landbridge.engine.desk import Answered, Question
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
+from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.outgoing import OutgoingWebhooks
 from landbridge.engine.recipe_book import Card, Trial
 from landbridge.engine.roster import Listing
@@ -67,13 +70,20 @@ class Product(Protocol):
     """
 
     settings: Settings
+    doors: Doors
+    people: People
     feeds: Feeds
     contact_book: ContactBook
+    journal_book: JournalBook
     outgoing: OutgoingWebhooks
 
     @property
     def recipes(self) -> Recipes:
         """The recipes of all bridges."""
+        ...
+
+    def setup_code(self) -> str:
+        """What the first owner types to prove that they can see the server's terminal."""
         ...
 
     async def all_bridges(self) -> list[Bridge]:
@@ -110,8 +120,18 @@ class Product(Protocol):
         """Pair two accounts, named by their external ids; the default mapping when none is given."""
         ...
 
-    async def holds(self, bridge: Bridge, cause: str = "", limit: int = 200) -> list[Question]:
-        """What waits for a person, oldest first, each with the answers it takes."""
+    async def holds(
+        self, bridge: Bridge, cause: str = "", limit: int = 200, after: tuple[float, int] | None = None
+    ) -> list[Question]:
+        """What waits for a person, oldest first, each with the answers it takes; ``after`` one of them."""
+        ...
+
+    async def hold_counts(self, bridge: Bridge) -> dict[str, int]:
+        """How many wait, by cause, the commonest first."""
+        ...
+
+    async def resolve_all(self, bridge: Bridge, cause: str, use: str, *, by: str) -> Answered:
+        """Give every open hold of one cause the same answer."""
         ...
 
     async def resolve(self, bridge: Bridge, hold_id: int, use: str, value: str = "", *, by: str) -> Question:

@@ -14,6 +14,20 @@ RULES: tuple[tuple[str, str, Role | None], ...] = (
     ("*", "/healthz", None),
     ("*", "/webhooks/highlevel", None),  # the signature decides
     ("*", "/feeds/*", None),  # the secret in the address decides
+    ("*", "/login", None),
+    ("*", "/first", None),
+    ("*", "/welcome/*", None),  # the secret in the address decides
+    ("POST", "/logout", Role.VIEWER),
+    ("POST", "/account/*", Role.VIEWER),  # one's own
+    ("POST", "/bridges/{bridge}/contacts", Role.VIEWER),  # a search; names of people belong in no address
+    ("*", "/people", Role.OWNER),
+    ("*", "/people/*", Role.OWNER),
+    ("*", "/keys", Role.OWNER),
+    ("*", "/keys/*", Role.OWNER),
+    ("*", "/api/v1/people", Role.OWNER),
+    ("*", "/api/v1/people/*", Role.OWNER),
+    ("*", "/api/v1/keys", Role.OWNER),
+    ("*", "/api/v1/keys/*", Role.OWNER),
     ("GET", "/connect/*", Role.OWNER),
     ("GET", "/oauth/*", Role.OWNER),
     ("POST", "/connect/*", Role.OWNER),

@@ -54,6 +54,11 @@ FOREIGN_SITE = Problem(
 )
 
 
+def is_loopback(host: str) -> bool:
+    """Is this name or address this machine's own?"""
+    return host.lower() in _LOOPBACK
+
+
 def known_hosts(settings: Settings) -> frozenset[str]:
     """Host names under which requests are answered: this machine's, and the configured ones."""
     named = {urlsplit(settings.public_url).hostname or "", settings.web_host.strip("[]").lower()}

@@ -17,6 +17,8 @@ class Tab:
 TABS = (
     Tab("status", "Overview", ""),
     Tab("contacts", "Contacts", "/contacts"),
+    Tab("holds", "Waiting for you", "/holds"),
+    Tab("activity", "Activity", "/activity"),
     Tab("recipes", "Recipes", "/recipes"),
     Tab("calendar", "Calendar", "/calendar"),
     Tab("outgoing", "Webhooks", "/webhooks"),

@@ -8,15 +8,21 @@ from starlette.staticfiles import StaticFiles
 
 from landbridge import __version__
 from landbridge.systems.base import Clock, RealClock
+from landbridge.web.activity import ActivityPages
 from landbridge.web.api import Api
 from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.api_outgoing import OutgoingApi
+from landbridge.web.api_people import PeopleApi
 from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
 from landbridge.web.contacts import ContactPages
+from landbridge.web.door import Door
+from landbridge.web.holds import HoldPages
+from landbridge.web.login import LoginPages
 from landbridge.web.operations import OperationPages
 from landbridge.web.outgoing import OutgoingPages
 from landbridge.web.pages import STATIC, Pages
+from landbridge.web.people import PeoplePages
 from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
 from landbridge.web.recipes import RecipePages
@@ -40,12 +46,17 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         StatusPages(product, pages),
         CalendarPages(product, pages),
         ContactPages(product, pages),
+        ActivityPages(product, pages),
         ConnectPages(product, pages),
+        HoldPages(product, pages),
+        LoginPages(product, pages),
+        PeoplePages(product, pages),
         RecipePages(product, pages),
         Api(product, pages.clock),
         OperationsApi(product),
         OperationPages(product, pages),
         OutgoingApi(product),
+        PeopleApi(product),
         OutgoingPages(product, pages),
     )
     for part in parts:
@@ -53,6 +64,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
     describe_calls(site)
     site.mount("/static", StaticFiles(directory=STATIC))
     answer_problems(site, pages)
+    site.add_middleware(Door, product=product, refuse=pages.problem)
     site.add_middleware(GZipMiddleware, minimum_size=500)
     site.add_middleware(Guard, hosts=known_hosts(product.settings), refuse=pages.problem)
     return site

@@ -88,6 +88,10 @@ _ACTIONS = {
     "operation": "Called in {}",
 }
 
+# The same without the system, to choose from.
+ACTIONS = {name: re.sub(r" (in|with|from) \{\}$", "", text) for name, text in _ACTIONS.items()}
+UNDOABLE = ("create", "update", "join", "leave", "undo")  # as engine/undo.py puts them back
+
 
 def number(value: float) -> str:
     """With thousands separators."""
