@@ -203,4 +203,5 @@ def plan(policy: Callable[[Policy], Policy] = attacked) -> Plan:
         recipe=recipe(POLYGLOT),
         hook_name=POLYGLOT,
         operator=POLYGLOT,
+        invited=POLYGLOT,
     )

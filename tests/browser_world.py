@@ -93,6 +93,7 @@ class Plan:
     recipe: str = RECIPE
     hook_name: str = "Reporting"
     operator: str = "Omar Diaz"
+    invited: str = "Ines Vidal"
 
 
 def mapping() -> Policy:
@@ -155,7 +156,7 @@ async def _in_use(app: App, sandbox: Sandbox, clock: VirtualClock, plan: Plan) -
     await app.people.first(OWNER, EMAIL, PASSWORD)
     await app.people.add(plan.operator, "omar@example.com", Role.OPERATOR, PASSWORD)
     await app.people.add("Vera Lund", "vera@example.com", Role.VIEWER, PASSWORD)
-    invited = await app.people.invite(plan.operator, "ines@example.com", Role.VIEWER)
+    invited = await app.people.invite(plan.invited, "ines@example.com", Role.VIEWER)
     await app.doors.make_key(plan.hook_name, Role.VIEWER, by=OWNER)
     await app.connect_highlevel(token=FULL_PIT, location=HighLevelConfig().location_id)
     login = RezoraConfig()

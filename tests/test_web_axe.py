@@ -13,16 +13,9 @@ from landbridge.web.site import build_site
 from page_walk import DOORS, places, routes_of, values_of
 from web_browser import Tab, serving
 from web_client import browse
-from web_scenes import SCENES, FakeProduct, OpenDoors, StillClock, TwoPeople
+from web_scenes import SCENES, FakeProduct, NobodyYet, OpenDoors, StillClock
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-class NobodyYet(TwoPeople):
-    """A new installation."""
-
-    async def nobody_yet(self) -> bool:
-        return True
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

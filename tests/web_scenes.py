@@ -385,6 +385,13 @@ class TwoPeople(People):
         ]
 
 
+class NobodyYet(TwoPeople):
+    """A new installation."""
+
+    async def nobody_yet(self) -> bool:
+        return True
+
+
 class FakeJournal(JournalBook):
     """The entries and runs of the scenes, whatever is asked for."""
 
