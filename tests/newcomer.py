@@ -149,14 +149,15 @@ def _write_settings(home: Path, sandbox: str) -> None:
         "rezora_api_url": f"{sandbox}/rezora/v1",
         "highlevel_quota_burst": 0,
         "rezora_quota_burst": 0,
-        "web_port": _free_port(),
+        "web_port": free_port(),
     }
     home.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
     (home / "landbridge.toml").write_text("".join(lines), encoding="utf-8")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]

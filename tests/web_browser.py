@@ -9,12 +9,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
-from playwright.async_api import Browser, CDPSession, Dialog, Page, Request, async_playwright
+from playwright.async_api import Browser, CDPSession, Dialog, Page, Request, async_playwright, expect
 from starlette.types import ASGIApp
 
 __all__ = ["Browser", "Tab", "chromium", "new_tab", "serving"]
 
 PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)  # a busy machine is no failure
 
 
 class Tab:
@@ -103,9 +104,9 @@ async def new_tab(browser: Browser, *, scripts: bool = True) -> AsyncIterator[Ta
 
 
 @contextlib.asynccontextmanager
-async def serving(site: ASGIApp) -> AsyncIterator[str]:
-    """The site on a free port of this machine; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(site, port=0, log_level="error", lifespan="off", ws="none"))
+async def serving(site: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+    """The site on a port of this machine, a free one if none is named; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(site, port=port, log_level="error", lifespan="off", ws="none"))
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     await server.startup()
