@@ -38,7 +38,10 @@ async def findings(tab: Tab, rules: dict[str, Any] | None = None) -> list[list[s
 
 
 async def findings_everywhere(tab: Tab) -> list[list[str]]:
-    """The same wide and narrow, light and dark; by dark only what depends on colours is looked at again."""
+    """The same wide and narrow, light and dark, and whether the page fits.
+
+    By dark only what depends on colours is looked at again.
+    """
     found = []
     for width in (WIDE, NARROW):
         for dark in (False, True):
@@ -46,4 +49,6 @@ async def findings_everywhere(tab: Tab) -> list[list[str]]:
             rules = {"type": "rule", "values": OF_COLOURS} if dark else None
             name = f"{width} px, {'dark' if dark else 'light'}"
             found += [[name, *each] for each in await findings(tab, rules)]
+        if await tab.run("document.documentElement.scrollWidth") > width:
+            found.append([name, "wider than the window"])
     return found
