@@ -20,6 +20,7 @@ from rich.table import Table
 from bench.activities import activities
 from bench.contacts import contacts
 from bench.freshness import freshness
+from bench.pages import pages
 from bench.rig import Rig, finish, rig
 from bench.webhooks import webhooks
 from landbridge.sandbox.highlevel import HighLevelConfig
@@ -27,7 +28,7 @@ from landbridge.sandbox.highlevel.config import FULL_PIT
 from landbridge.sandbox.rezora import RezoraConfig
 
 console = Console(highlight=False, width=120)
-NAMES = "first, quota, kills, webhooks, freshness, activities, contacts"
+NAMES = "first, quota, kills, webhooks, freshness, activities, contacts, pages"
 
 
 def first_sync(contacts: int, rounds: int) -> None:
@@ -183,6 +184,8 @@ def main() -> None:
         webhooks(given.rate, given.seconds)
     if "contacts" in given.names:
         contacts(given.contacts, max(given.rounds, 5))
+    if "pages" in given.names:
+        pages(given.contacts)
     if "activities" in given.names:
         activities(min(given.contacts, 1_000))
     if "freshness" in given.names:

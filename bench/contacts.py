@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from landbridge.engine.contact_book import ContactBook
+from landbridge.engine.contact_lists import Search
 from landbridge.store import activities, journal, links, observed
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database
@@ -42,13 +43,14 @@ async def _measure(number: int, rounds: int) -> None:
         await database.migrate()
         bridge = await _fill(database, number)
         book = ContactBook(database, RealClock(), lambda made: read_policy(made.policy))
+        far = f"highlevel:waiting::{_id(Side.HIGHLEVEL, number * 9 // 10)}"
         questions: dict[str, Callable[[], Awaitable[object]]] = {
             "first page": lambda: book.find(bridge),
-            "a page far down": lambda: book.find(bridge, after=_id(Side.HIGHLEVEL, number * 9 // 10)),
-            "part of a name, many": lambda: book.find(bridge, "brook"),
-            "part of a name, nobody": lambda: book.find(bridge, "zzzz"),
-            "an address, one": lambda: book.find(bridge, f"p{number - 1}@example.org"),
-            "only in Rezora, nobody": lambda: book.find(bridge, "zzzz", Side.REZORA),
+            "a page far down": lambda: book.find(bridge, Search(after=far)),
+            "part of a name, many": lambda: book.find(bridge, Search("brook")),
+            "part of a name, nobody": lambda: book.find(bridge, Search("zzzz")),
+            "an address, one": lambda: book.find(bridge, Search(f"p{number - 1}@example.org")),
+            "only in Rezora, nobody": lambda: book.find(bridge, Search("zzzz", "only-rezora")),
             "one contact": lambda: book.contact(bridge, _id(Side.HIGHLEVEL, number // 2)),
         }
         table = Table(

@@ -59,10 +59,12 @@ class World:
     sandbox: Sandbox
     clock: VirtualClock
     welcome: str = ""  # the path of an invitation that nobody has followed yet
+    _site: Any = None
 
     def site(self) -> Any:
-        """Its pages."""
-        return build_site(self.app, self.clock)
+        """Its pages, built once: that takes longer than showing one of them."""
+        self._site = self._site or build_site(self.app, self.clock)
+        return self._site
 
     async def login(self, role: Role = Role.OWNER) -> tuple[str, str]:
         """Name and value of the cookie of somebody who is logged in."""

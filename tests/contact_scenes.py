@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from calendar_scenes import ADA, appointment, task
-from landbridge.engine.contact_book import IN_SYNC, ContactBook, ContactView, Found, kept_where
+from landbridge.engine.contact_book import IN_SYNC, ContactBook, ContactView, kept_where
+from landbridge.engine.contact_lists import EVERYBODY, LISTS, Counts, Found, Search
 from landbridge.engine.field_rows import field_rows
 from landbridge.engine.timeline import timeline_of
 from landbridge.store.bridges import Bridge
@@ -164,23 +165,33 @@ class FakeBook(ContactBook):
 
     def __init__(self, *views: ContactView) -> None:
         self.views = {key: each for each in views for key in each.ids.values()}
-        self.asked: list[tuple[str, Side, str]] = []
+        self.asked: list[Search] = []
         self.left: list[str] = []
 
     def not_read(self, bridge: Bridge) -> list[str]:
         return self.left
 
-    async def find(
-        self, bridge: Bridge, text: str = "", side: Side = Side.HIGHLEVEL, after: str = ""
-    ) -> Found:
-        self.asked.append((text, side, after))
-        if text == "nobody" or not self.views:
+    async def counts(self, bridge: Bridge) -> Counts:
+        some = dict.fromkeys(LISTS, 12_840) if self.views else {}
+        return Counts(some, {"both_changed": 3}, {"no_email": 1_091, "bad_email": 2})
+
+    async def find(self, bridge: Bridge, search: Search = EVERYBODY, *, size: int = 50) -> Found:
+        self.asked.append(search)
+        if search.text == "nobody" or not self.views:
             return Found([])
         lines = [
-            Line(side, each.record_id, each.name, "ada.brook@example.net", "held", "both_changed", THERE)
+            Line(
+                Side.HIGHLEVEL,
+                each.record_id,
+                each.name,
+                "ada.brook@example.net",
+                "held",
+                "both_changed",
+                THERE,
+            )
             for each in {one.record_id: one for one in self.views.values()}.values()
         ]
-        return Found(lines, "" if after else "last id")
+        return Found(lines, "" if search.after else "last place")
 
     async def contact(self, bridge: Bridge, record_id: str) -> ContactView | None:
         return self.views.get(record_id)

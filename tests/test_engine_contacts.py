@@ -10,6 +10,7 @@ from sqlalchemy import event
 from calendar_scenes import ADA, BEA, Scene, appointment, scene, task
 from contact_scenes import HIGHLEVEL, LINK, REZORA, SEEN, THERE, TIED
 from landbridge.engine.contact_book import PAGE, ContactBook, ContactView, kept_where
+from landbridge.engine.contact_lists import Search
 from landbridge.engine.field_rows import FieldRow, field_rows
 from landbridge.engine.timeline import timeline_of
 from landbridge.store import activities, activity_links, journal, links, observed, standings
@@ -294,7 +295,7 @@ async def test_people_are_found_by_part_of_a_name_an_address_or_a_whole_id(
     text: str, found: list[str]
 ) -> None:
     async with scene() as made:
-        page = await book_of(made).find(made.bridge, text)
+        page = await book_of(made).find(made.bridge, Search(text))
         assert [line.id for line in page.lines] == found
         assert page.following == ""
 
@@ -303,16 +304,16 @@ async def test_names_are_found_without_case_in_every_script() -> None:
     async with scene() as made:
         await made.know(Side.HIGHLEVEL, "e", "Éric Øst")
         for text in ("éric", "ÉRIC", "øst"):
-            assert [line.id for line in (await book_of(made).find(made.bridge, text)).lines] == ["e"]
+            assert [line.id for line in (await book_of(made).find(made.bridge, Search(text))).lines] == ["e"]
 
 
 async def test_who_only_rezora_has_is_a_list_of_its_own() -> None:
     async with scene() as made:
         await link_both(made)
         await made.know(Side.REZORA, "90555", "Cleo Stone")
-        page = await book_of(made).find(made.bridge, "", Side.REZORA)
+        page = await book_of(made).find(made.bridge, Search(list="only-rezora"))
         assert [line.id for line in page.lines] == ["90555"]
-        page = await book_of(made).find(made.bridge, "ada")
+        page = await book_of(made).find(made.bridge, Search("ada"))
         assert [line.partner for line in page.lines] == [THERE]
         assert (await seen(made, "90555")).ids == {Side.REZORA: "90555"}
 
@@ -325,7 +326,7 @@ async def test_pages_follow_each_other_without_gap_or_double() -> None:
             await observed.save(connection, made.bridge.id, made.run, sights, NOW)
         found, after = [], ""
         for _ in range(3):
-            page = await book_of(made).find(made.bridge, "xaver", after=after)
+            page = await book_of(made).find(made.bridge, Search("xaver", after=after))
             found += [line.id for line in page.lines]
             after = page.following
         assert (found, after) == (ids, "")

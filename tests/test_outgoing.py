@@ -26,7 +26,7 @@ from landbridge.store.bridges import Bridge
 from landbridge.store.database import StoreFailure
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.outgoing import Outgoing
-from landbridge.store.tables import firing
+from landbridge.store.recipe_tables import firing
 from landbridge.store.tables import journal as journal_table
 from landbridge.sync.model import Side
 from landbridge.systems.outgoing_webhook import WebhookSender

@@ -16,8 +16,10 @@ from landbridge.store import links
 from landbridge.store.bridges import Bridges
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.driver import Drivers, LeaseLost, owner_name, renew
+from landbridge.store.ledger_tables import ledger
 from landbridge.store.links import KeptLink
 from landbridge.store.outgoing_tables import subscription
+from landbridge.store.recipe_tables import recipe
 from landbridge.store.tables import metadata
 from landbridge.sync.model import Link, Side
 
@@ -33,7 +35,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def test_the_migrations_make_exactly_the_schema_of_the_code(database: Database) -> None:
-    assert subscription.metadata is metadata  # tables of another module are among them
+    for one in (subscription, ledger, recipe):
+        assert one.metadata is metadata  # tables of other modules are among them
     async with database.read() as connection:
         found = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
     assert found == []

@@ -93,14 +93,14 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     people = ("holds", "holds/{hold_id}/resolve", "contacts", "journal", "undo")
     timed = ("schedule", "schedule/{purpose}", "schedule/{purpose}/off", "alerts", "calendar")
     one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again", "sync"))
-    live = ("changes", "contacts/sync", "contacts/find", "contacts/{record_id}")
+    live = ("changes", "contacts/sync", "contacts/find", "contacts/lists", "contacts/{record_id}")
     recipe = (f"recipes{rest}" for rest in ("", "/{name}", *(f"/{{name}}/{do}" for do in RECIPE_DOES)))
     parts = ("status", "sync", *people, *one, *timed, *live, *recipe, "firings")
     named = {f"{bridge}/{name}" for name in parts}
     calls = {f"/api/v1/operations/{name}/call" for name in operations()}
     hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))
     named |= {f"{bridge}/webhooks{rest}" for rest in ("", "/messages/{message_id}/replay", *hook)}
-    catalog = {"/api/v1/operations", "/api/v1/operations/{name}", "/api/v1/triggers"}
+    catalog = {"/api/v1/overview", "/api/v1/operations", "/api/v1/operations/{name}", "/api/v1/triggers"}
     of_people = {f"/api/v1/{path}" for path in ("keys", "keys/{key_id}", "people", "people/{person_id}")}
     of_people.add("/api/v1/people/{person_id}/link")
     assert set(paths) == named | calls | catalog | of_people | {"/api/v1/bridges", "/api/v1/arrivals"}
@@ -138,8 +138,8 @@ async def test_an_answer_that_is_none_is_refused_with_those_there_are() -> None:
 
 async def test_contacts_are_listed_by_where_they_stand() -> None:
     browser = browse(FakeProduct.of(status()))
-    listing = (await browser.get("/api/v1/bridges/1/contacts?standing=left-out&page=2")).json
-    assert (listing["standing"], listing["page"], listing["pages"]) == ("left-out", 2, 2)
+    listing = (await browser.get("/api/v1/bridges/1/contacts?standing=left-out&after=x")).json
+    assert (listing["standing"], listing["total"], listing["following"]) == ("left-out", 150, "behind x")
     assert listing["contacts"][0]["fix"]
     assert (await browser.get("/api/v1/bridges/1/contacts?standing=equal")).status == 422
 

@@ -8,8 +8,9 @@ import pytest
 
 from calendar_scenes import ADA
 from contact_scenes import THERE, FakeBook, hostile, lonely, view
+from landbridge.engine.contact_lists import EVERYBODY, Search
 from landbridge.settings import load_settings
-from landbridge.sync.model import Side
+from landbridge.sync.reasons import EXCLUDED
 from landbridge.web.site import build_site
 from web_client import Client, Page, browse
 from web_scenes import BRIDGE, HOSTILE, FakeProduct, StillClock, status
@@ -129,20 +130,34 @@ async def test_the_list_leads_to_each_contact_and_to_the_next_page() -> None:
     assert link.attributes["href"] == f"{LIST}/{ADA}"
     assert "Edited on both sides" in page.text
     (more,) = [a for a in page.all("a") if a.text == "Show the next 50"]
-    assert more.attributes["href"] == f"{LIST}?only=highlevel&after=last+id"
+    assert more.attributes["href"] == f"{LIST}?list=everybody&after=last+place"
     await shown(more.attributes["href"], book)
-    assert book.asked == [("", Side.HIGHLEVEL, ""), ("", Side.HIGHLEVEL, "last id")]
+    assert book.asked == [EVERYBODY, Search(after="last place")]
+
+
+async def test_each_list_has_its_number_and_reasons_narrow_it_with_their_fix() -> None:
+    book = FakeBook(view())
+    page = await shown(f"{LIST}?list=left-out&reason=no_email", book)
+    inside = [a for a in page.all("a") if a.within("nav", **{"class": "chips"})]
+    chips = {page.words(a): a.attributes["href"] for a in inside}
+    assert chips["Waiting for you 12,840"] == f"{LIST}?list=held"
+    assert chips["E-mail address not valid 2"] == f"{LIST}?list=left-out&reason=bad_email"
+    assert chips["No e-mail address 1,091"] == f"{LIST}?list=left-out"  # off again
+    assert EXCLUDED["no_email"].sentence in page.text
+    (more,) = [a for a in page.all("a") if a.text == "Show the next 50"]
+    assert more.attributes["href"] == f"{LIST}?list=left-out&reason=no_email&after=last+place"
+    assert book.asked == [Search("", "left-out", "no_email")]
 
 
 async def test_a_search_is_in_no_address() -> None:
     book = FakeBook(view())
     client = browse(product(book))
-    page = (await client.post(LIST, {"text": " ada@example.net ", "only": "rezora"})).page
+    page = (await client.post(LIST, {"text": " ada@example.net ", "list": "only-rezora"})).page
     assert page.one("input", id="text").attributes["value"] == "ada@example.net"
     assert not any("ada@" in link.attributes["href"] for link in page.all("a"))
     (again,) = page.all("form", class_="more")
     assert again.attributes["method"] == "post"
-    assert book.asked == [("ada@example.net", Side.REZORA, "")]
+    assert book.asked == [Search("ada@example.net", "only-rezora")]
     page = (await client.post(LIST, {"text": "nobody"})).page
     assert "Nobody matches" in page.text
 
@@ -157,7 +172,9 @@ async def test_the_api_has_what_the_pages_have() -> None:
         await client.ask("POST", f"{API}/find", b'{"text": "ada"}', {"content-type": "application/json"})
     ).json
     assert [one["id"] for one in found["contacts"]] == [ADA]
-    assert found["following"] == "last id"
+    assert found["following"] == "last place"
+    lists = (await client.get(f"{API}/lists")).json
+    assert (lists["lists"]["held"], lists["left_out"]["no_email"]) == (12_840, 1_091)
     one = (await client.get(f"{API}/{ADA}")).json
     assert (one["highlevel_id"], one["rezora_id"], one["standing"]) == (ADA, THERE, "Edited on both sides")
     city = next(field for field in one["fields"] if field["field"] == "city")

@@ -193,7 +193,9 @@ async def test_figures_reasons_and_their_fixes_are_shown() -> None:
         "Waiting for their turn0": "0",
     }
     for share in [*SCENES["done"].excluded, *SCENES["done"].held]:
-        assert f"{share.count} {share.reason.title} {share.reason.fix}".replace("`", "") in page.text
+        reason = share.reason
+        told = f"{share.count} {reason.title} {reason.sentence} What to do: {reason.fix}"
+        assert told.replace("`", "") in page.text
 
 
 async def test_the_charts_say_in_words_what_they_draw() -> None:
@@ -270,7 +272,7 @@ async def test_text_of_people_and_apis_is_shown_and_never_obeyed() -> None:
 async def test_several_bridges_are_a_list_and_each_has_its_page() -> None:
     browser = browse(FakeProduct.of(*others(3)))
     page = (await browser.get("/")).page
-    links = [link.attributes["href"] for link in page.all("a") if link.within("h2")]
+    links = [link.attributes["href"] for link in page.all("a") if link.within("td")]
     assert links == ["/bridges/1", "/bridges/2", "/bridges/3"]
     second = (await browser.get("/bridges/2")).page
     assert second.words(second.one("h1")) == "Bridge 2"

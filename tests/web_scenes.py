@@ -12,11 +12,14 @@ from landbridge.access.people import People
 from landbridge.access.roles import Person, Role
 from landbridge.engine import catalog
 from landbridge.engine.calling import Called
-from landbridge.engine.contact_book import ContactBook, ContactView, Found
+from landbridge.engine.contact_book import ContactBook, ContactView
+from landbridge.engine.contact_lists import EVERYBODY, Counts, Found, Search
 from landbridge.engine.desk import ALLOWED, Answered, Question
 from landbridge.engine.feeds import CalendarAddress, Feeds, WrittenCalendar
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.journal_book import JournalBook
+from landbridge.engine.overview import Glance, Overview, Row
+from landbridge.engine.pulse import Pulse, Spending, days_of
 from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
@@ -27,6 +30,7 @@ from landbridge.store.bridges import Account, Bridge
 from landbridge.store.database import StoreFailure
 from landbridge.store.inbox import Outcome
 from landbridge.store.journal import Entry, OpenHold, Wanted
+from landbridge.store.ledger import Amount, Freshness
 from landbridge.store.logins import KeyRow, LoginRow
 from landbridge.store.people import PersonRow, SessionRow
 from landbridge.store.runs import Run
@@ -34,6 +38,7 @@ from landbridge.sync.model import Side
 from landbridge.sync.reasons import EXCLUDED, HELD
 from landbridge.systems.arguments import checked
 from landbridge.systems.base import SystemFailure, WrongCredentials
+from landbridge.systems.quota import Usage
 
 NOW = 1_795_435_200.0  # 2026-11-23 12:00:00 UTC
 HOSTILE = "<script>alert('x')</script>\" onmouseover=\"x"
@@ -175,6 +180,36 @@ def shares(reasons: dict[str, Any], counts: dict[str, int]) -> list[Share]:
     return [Share(key, reasons[key], count) for key, count in counts.items()]
 
 
+PULSE = Pulse(
+    days=days_of(
+        [
+            Amount("2026-11-21", "sync", "created", 1_704),
+            Amount("2026-11-21", "sync", "updated", 88),
+            Amount("2026-11-22", "live", "updated", 61),
+            Amount("2026-11-22", "live", "tasks_created", 9),
+            Amount("2026-11-22", "live", "listed", 4),
+            Amount("2026-11-23", "live", "failed", 3),
+            Amount("2026-11-23", "sync", "runs_failed", 1),
+            Amount("2026-11-23", "plan", "created", 999),
+        ],
+        NOW,
+    ),
+    spending=[
+        Spending(
+            Side.HIGHLEVEL,
+            {"sync": 812, "live work": 1_204, "operations": 7, "dry runs and undo": 0},
+            200_000,
+            Usage(100, 4, 96, 10.0, 200_000, 2_150, 197_850, 41_000.0, 0.0),
+            197_850,
+            NOW - 60,
+            4_046,
+        ),
+        Spending(Side.REZORA, {"sync": 40, "live work": 96, "operations": 0, "dry runs and undo": 0}),
+    ],
+    freshness=Freshness(1_204, 5, 30),
+)
+
+
 def status(**changes: Any) -> Status:
     """A bridge after some syncs, with changes."""
     facts: dict[str, Any] = {
@@ -190,6 +225,7 @@ def status(**changes: Any) -> Status:
         "held": shares(HELD, {"several_candidates": 7, "both_changed": 3, "edited_in_rezora": 2}),
         "holds": HOLDS,
         "entries": ENTRIES,
+        "pulse": PULSE,
     }
     return Status(**(facts | changes))
 
@@ -203,6 +239,7 @@ NOTHING_YET: dict[str, Any] = {
     "held": [],
     "holds": [],
     "entries": [],
+    "pulse": Pulse(),
 }
 
 
@@ -335,10 +372,11 @@ class NobodyThere(ContactBook):
     def not_read(self, bridge: Bridge) -> list[str]:
         return ["tasks", "appointments"]
 
-    async def find(
-        self, bridge: Bridge, text: str = "", side: Side = Side.HIGHLEVEL, after: str = ""
-    ) -> Found:
+    async def find(self, bridge: Bridge, search: Search = EVERYBODY, *, size: int = 50) -> Found:
         return Found([])
+
+    async def counts(self, bridge: Bridge) -> Counts:
+        return Counts()
 
     async def contact(self, bridge: Bridge, record_id: str) -> ContactView | None:
         return None
@@ -440,6 +478,30 @@ class FakeFeeds(Feeds):
         return None
 
 
+class FakeOverview(Overview):
+    """The list of a product's bridges, judged by their statuses."""
+
+    def __init__(self, statuses: Mapping[int, Status]) -> None:
+        self.statuses = statuses
+        self.asked: list[tuple[str, str, int]] = []
+
+    async def glance(self, name: str = "", state: str = "", page: int = 1) -> Glance:
+        self.asked.append((name, state, page))
+        rows = [_row(each) for each in self.statuses.values()]
+        shown = [row for row in rows if name.casefold() in row.bridge.name.casefold()]
+        shown = [row for row in shown if state in ("", row.state)]
+        return Glance(shown[:50], Counter(row.state for row in rows), len(shown), page)
+
+
+def _row(each: Status) -> Row:
+    newest = each.recent[0] if each.recent else None
+    bad = newest is not None and newest.state in ("failed", "braked")
+    state = "needs" if bad else "waits" if each.on_hold else "fine" if newest else "new"
+    fix = newest.fix if newest and bad else ""
+    figures = (each.equal, each.total, each.on_hold, int(bad), each.due)
+    return Row(each.bridge, state, each.sentence, fix, *figures, NOW - 600, NOW + 600)
+
+
 @dataclass
 class FakeProduct:
     """Serves statuses by bridge; keeps what it was asked to do."""
@@ -452,6 +514,7 @@ class FakeProduct:
     feeds: Feeds = field(default_factory=FakeFeeds)
     contact_book: ContactBook = field(default_factory=NobodyThere)
     journal_book: JournalBook = field(default_factory=FakeJournal)
+    overview: Overview = field(init=False)
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
@@ -470,6 +533,9 @@ class FakeProduct:
             "poll": Timing("poll", "default", "every 15 minutes", "UTC", "", True, NOW + 60, None),
         }
     )
+
+    def __post_init__(self) -> None:
+        self.overview = FakeOverview(self.statuses)
 
     @classmethod
     def of(cls, *statuses: Status, **rest: Any) -> FakeProduct:
@@ -546,9 +612,11 @@ class FakeProduct:
         self.asked.append(("resolve", hold_id, use, value, by))
         return Question(self.statuses[bridge.id].holds[0], (use,), use)
 
-    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+    async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
         why = EXCLUDED["no_email"]
-        return Listing(standing, page, 150, [Contact("c1", "", "Ada Brook", standing, "no_email", why)])
+        return Listing(
+            standing, 150, [Contact("c1", "", "Ada Brook", standing, "no_email", why)], f"behind {after}"
+        )
 
     async def pause(self, bridge: Bridge, record_id: str, note: str = "") -> None:
         self._fail()

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
+from functools import partial
 
 import structlog
 
@@ -25,6 +26,8 @@ from landbridge.engine.desk import Answered, Desk, Question
 from landbridge.engine.fleet import DryRun, Fleet, MakeDurable, UndoRun
 from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.outgoing import OutgoingWebhooks, keep_sending
+from landbridge.engine.overview import Overview
+from landbridge.engine.pulse import Pulses
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.engine.recipes import OpenActivities, activities_of
 from landbridge.engine.roster import Listing, Roster
@@ -85,8 +88,9 @@ class App:
         self._vault = vault
         self._process = secrets.token_hex(4)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
-        owner = owner_name(self._process)
-        self._connections = Connections(settings, vault, clock, self._rng, owner, transport)
+        self._connections = Connections(
+            settings, vault, clock, self._rng, owner_name(self._process), transport
+        )
         self._waterline = FileWaterline(settings.home / "waterline.json")
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
@@ -98,6 +102,8 @@ class App:
         self._timetable = Timetable(
             database, clock, {"sync": settings.scan_interval_seconds, "poll": settings.rezora_poll_seconds}
         )
+        self.overview = Overview(database, clock, self._timetable)
+        self._pulses = Pulses(database, clock, self._connections.usages_of, settings.highlevel_quota_daily)
         self._alerts = Alerts(
             database,
             clock,
@@ -113,7 +119,7 @@ class App:
         self.outgoing = OutgoingWebhooks(database, clock, vault, WebhookSender(), self._rng)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
-        self._crew = Crew(database, clock, self.live, self._poll_for, self._sync_for)
+        self._crew = Crew(database, clock, self.live, partial(self.poll, cause="schedule"), self._sync_for)
 
     @property
     def recipes(self) -> RecipeBook:
@@ -185,9 +191,8 @@ class App:
         """Use the stored credential once; a sentence on success, raises ``SystemFailure`` otherwise."""
         capability = await _probed(await self._connections.open(account))
         await self.bridges.set_trouble(account.id, "", "")
-        return (
-            f"Connected as {capability.title}; {'read and write' if capability.can_write else 'read only'}."
-        )
+        allowed = "read and write" if capability.can_write else "read only"
+        return f"Connected as {capability.title}; {allowed}."
 
     # Bridges
 
@@ -240,9 +245,6 @@ class App:
 
     async def _sync_for(self, bridge: Bridge, cause: str, accept: bool) -> Run:  # a callback of Crew
         return await self.sync(bridge, cause=cause, accept=accept)
-
-    async def _poll_for(self, bridge: Bridge) -> Run | None:
-        return await self.poll(bridge, cause="schedule")
 
     def policy_of(self, bridge: Bridge) -> Policy:
         """What its mapping and its connections allow; raises ``MappingError``."""
@@ -305,7 +307,9 @@ class App:
         found = await status_of(self.database, bridge, self.clock.now())
         following = {timing.purpose: timing.next_at for timing in await self.timings(bridge)}
         came = await self.arrivals()
-        return replace(found, next_sync=following["sync"], next_poll=following["poll"], arrivals=came)
+        pulse = await self._pulses.of(bridge, found.running if found.busy else None, found.told)
+        next_sync, next_poll = following["sync"], following["poll"]
+        return replace(found, arrivals=came, pulse=pulse, next_sync=next_sync, next_poll=next_poll)
 
     # People
 
@@ -331,9 +335,9 @@ class App:
         """Give every open hold of one cause the same answer."""
         return await self._desk.resolve_all(bridge, cause, use, by=by)
 
-    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+    async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
         """One page of the contacts that are ``in-sync``, ``left-out``, ``held`` or ``waiting``."""
-        return await self._roster.contacts(bridge, standing, page)
+        return await self._roster.contacts(bridge, standing, after)
 
     async def pause(self, bridge: Bridge, record_id: str, note: str = "") -> None:
         """Take a contact out of the sync; opt-outs are carried all the same."""

@@ -21,7 +21,7 @@ from landbridge.systems.highlevel.client import open_highlevel
 from landbridge.systems.highlevel.config import HighLevelConfig
 from landbridge.systems.highlevel.operations import open_calls
 from landbridge.systems.http import HttpConfig
-from landbridge.systems.quota import Quota
+from landbridge.systems.quota import Quota, Usage
 from landbridge.systems.rezora.client import RezoraSystem
 from landbridge.systems.rezora.config import RezoraConfig
 from landbridge.systems.rezora.operations import RezoraCalls
@@ -228,6 +228,15 @@ class Connections:
             await highlevel.close()
             raise
         return {Side.HIGHLEVEL: highlevel, Side.REZORA: rezora}
+
+    def usages_of(self, bridge: Bridge) -> dict[Side, Usage]:
+        """The quotas of a bridge's accounts, as far as this process has made calls."""
+        found = {}
+        for account in (bridge.highlevel, bridge.rezora):
+            quota = self._quotas.get((account.side, account.external_id))
+            if quota is not None:
+                found[account.side] = quota.usage()
+        return found
 
     def calls_of(self, bridge: Bridge) -> list[Calls]:
         """The day's calls of a bridge, as far as this process has seen them."""

@@ -92,9 +92,8 @@ class OwnActions:
 
     async def list_contacts(self, bridge: Bridge, arguments: Arguments, _by: str) -> object:
         """Contacts by where they stand."""
-        page = _whole(arguments, "page", 1)
-        listing = await self._app.contacts(bridge, arguments["standing"], page)
-        facts = {"standing": listing.standing, "page": listing.page, "pages": listing.pages}
+        listing = await self._app.contacts(bridge, arguments["standing"], arguments.get("after", ""))
+        facts = {"standing": listing.standing, "following": listing.following}
         return facts | {"total": listing.total, "contacts": [asdict(one) for one in listing.contacts]}
 
     async def pause_contact(self, bridge: Bridge, arguments: Arguments, _by: str) -> object:

@@ -15,7 +15,8 @@ from landbridge.sync.model import Side
 
 if TYPE_CHECKING:  # only for types: they bring the whole engine with them
     from landbridge.app import App
-    from landbridge.engine.contact_book import ContactView, Found
+    from landbridge.engine.contact_book import ContactView
+    from landbridge.engine.contact_lists import Found
     from landbridge.engine.timeline import Happening
 
 __all__ = ["contacts"]
@@ -23,20 +24,30 @@ __all__ = ["contacts"]
 
 @contacts.command("find")
 def contacts_find(
-    text: Annotated[str, typer.Argument(help="Part of a name or of an e-mail address, or an id.")],
-    only_in_rezora: Annotated[
-        bool, typer.Option("--only-in-rezora", help="Look among contacts that only Rezora has.")
-    ] = False,
-    after: Annotated[str, typer.Option(help="The last id of the page before.")] = "",
+    text: Annotated[
+        str, typer.Argument(help="Part of a name, e-mail address or phone number, or an id; none for all.")
+    ] = "",
+    of: Annotated[
+        str,
+        typer.Option(
+            "--list",
+            help="Look in one list: everybody, in-sync, held, left-out, waiting, paused, only-highlevel,"
+            " only-rezora or opted-out.",
+        ),
+    ] = "everybody",
+    reason: Annotated[str, typer.Option(help="Of held or left-out: one reason, such as no_email.")] = "",
+    after: Annotated[str, typer.Option(help="What the page before said.")] = "",
     name: BridgeName = "",
     as_json: AsJson = False,
 ) -> None:
     """Find contacts, 50 at a time, from what both sides showed last."""
     out = Out(as_json=as_json)
-    side = Side.REZORA if only_in_rezora else Side.HIGHLEVEL
 
     async def work(app: App) -> int:
-        found = await app.contact_book.find(await app.bridges.bridge(name), text, side, after)
+        from landbridge.engine.contact_lists import Search
+
+        search = Search(text, of, reason, after)
+        found = await app.contact_book.find(await app.bridges.bridge(name), search)
         if as_json:
             out.json({"contacts": [_line_facts(line) for line in found.lines], "following": found.following})
         elif found.lines:

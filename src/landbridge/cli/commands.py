@@ -10,7 +10,18 @@ import typer
 from rich.table import Table
 
 from landbridge import __version__
-from landbridge.cli import access, activities, assistants, book, hooks, live, operations, people, syncing
+from landbridge.cli import (
+    access,
+    activities,
+    assistants,
+    book,
+    hooks,
+    live,
+    operations,
+    overview,
+    people,
+    syncing,
+)
 from landbridge.cli.calendar import calendar
 from landbridge.cli.frame import AsJson, BridgeName, run_command, settings_of
 from landbridge.cli.output import (
@@ -22,6 +33,7 @@ from landbridge.cli.output import (
     lines_table,
     live_sentence,
     plan_table,
+    pulse_sentences,
     run_facts,
     runs_table,
     status_facts,
@@ -50,6 +62,7 @@ connect = typer.Typer(
 bridge = typer.Typer(no_args_is_help=True, help="Pair two connected accounts and say what is mapped.")
 main.add_typer(connect, name="connect")
 main.add_typer(bridge, name="bridge")
+bridge.command("list")(overview.bridge_list)
 main.add_typer(people.holds, name="holds")
 main.add_typer(book.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
@@ -276,6 +289,8 @@ def status(name: BridgeName = "", as_json: AsJson = False) -> None:
                 if picture.recent:
                     out.say(calls_sentence(picture.recent[0]))
                 out.say(live_sentence(picture))
+                for sentence in pulse_sentences(picture):
+                    out.say(sentence)
         if not found:
             out.say("There is no bridge yet. Connect both accounts, then `landbridge bridge create`.")
         return Exit.DONE

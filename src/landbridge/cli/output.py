@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -136,6 +137,11 @@ def status_facts(status: Status) -> dict[str, object]:
         "held": {share.key: share.count for share in status.held},
         "runs": [run_facts(run) for run in status.recent],
         "due": status.due,
+        "agreement": status.agreement,
+        "carried": asdict(status.pulse.freshness),
+        "calls_today": {one.side.value: dict(one.by) for one in status.pulse.spending},
+        "days": [asdict(day) for day in status.pulse.days],
+        "alerts": [alert.sentence for alert in status.pulse.alerts],
         "webhooks_today": dict(status.arrivals),
     }
 
@@ -145,6 +151,21 @@ def live_sentence(status: Status) -> str:
     waits = f"Contacts to be looked at: {status.due:,}"
     came = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(status.arrivals.items()) if number)
     return f"{waits}. Webhooks today, of all bridges: {came or 'none'}."
+
+
+def pulse_sentences(status: Status) -> list[str]:
+    """How fresh both sides are, who called how often today, and what people were told."""
+    found, fresh = [], status.pulse.freshness
+    if fresh.number:
+        found.append(
+            f"In the last 24 hours {fresh.number:,} changes were carried: half within {fresh.median:,} s,"
+            f" 99 of 100 within {fresh.most:,} s of when Landbridge heard of them."
+        )
+    for one in status.pulse.spending:
+        by = ", ".join(f"{count:,} by {name}" for name, count in one.by.items() if count)
+        of = f"{one.used:,} of {one.daily:,}" if one.daily else f"{one.ours:,}"
+        found.append(f"Calls to {one.side.title} today: {of}{f' ({by})' if by else ''}.")
+    return found + [f"{alert.sentence} {alert.fix}" for alert in status.pulse.alerts]
 
 
 def status_table(status: Status) -> Table:

@@ -139,7 +139,7 @@ def contacts_list(
     standing: Annotated[
         str, typer.Option(help="in-sync, left-out, held or waiting; together these are everybody.")
     ],
-    page: Annotated[int, typer.Option(help="100 contacts a page.")] = 1,
+    after: Annotated[str, typer.Option(help="What the page before said; 100 contacts a page.")] = "",
     name: BridgeName = "",
     as_json: AsJson = False,
 ) -> None:
@@ -147,9 +147,9 @@ def contacts_list(
     out = Out(as_json=as_json)
 
     async def work(app: App) -> int:
-        listing = await app.contacts(await app.bridges.bridge(name), standing, page)
+        listing = await app.contacts(await app.bridges.bridge(name), standing, after)
         if as_json:
-            facts = {"standing": listing.standing, "page": listing.page, "total": listing.total}
+            facts = {"standing": listing.standing, "total": listing.total, "following": listing.following}
             out.json(facts | {"contacts": [contact_facts(one) for one in listing.contacts]})
         else:
             out.people.print(_contacts_table(listing))
@@ -346,7 +346,8 @@ def _holds_table(found: list[Question]) -> Table:
 
 
 def _contacts_table(listing: Listing) -> Table:
-    title = f"{listing.total:,} contacts, page {listing.page} of {max(listing.pages, 1)}"
+    more = f"; the next page: --after {listing.following}" if listing.following else ""
+    title = f"{len(listing.contacts):,} of {listing.total:,} contacts{more}"
     table = _table(title, "HighLevel", "Rezora", "Name", "Why", "What to do")
     for one in listing.contacts:
         reason = one.reason

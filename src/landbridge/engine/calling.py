@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from landbridge.engine import catalog
-from landbridge.store import journal
+from landbridge.store import journal, ledger
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.database import Database
 from landbridge.store.journal import Entry
@@ -123,6 +123,7 @@ class Caller:
                 failure.fix = FIXES[type(failure)]
             raise
         finally:
+            await self._enter(bridge, one, calls.ledger().calls)
             await calls.close()
 
     def _permit(self, bridge: Bridge, one: Operation) -> None:
@@ -151,6 +152,13 @@ class Caller:
         await self._finish(key, entry)
         return _called(one, answer, key, calls)
 
+    async def _enter(self, bridge: Bridge, one: Operation, made: int) -> None:
+        """The day's ledger says who used the quota."""
+        if made and one.side is not None:
+            counts = {f"calls_{one.side.value}": made}
+            async with self._database.write() as connection:
+                await ledger.add(connection, bridge.id, self._clock.now(), ledger.OPERATIONS, counts)
+
     async def _finish(self, key: int, entry: Entry) -> None:
         async with self._database.write() as connection:
             await journal.finish(connection, {key: entry})
@@ -173,5 +181,5 @@ def _shown(parameter: Parameter, value: object) -> str:
 
 
 def _called(one: Operation, answer: object, entry_id: int, calls: Calls) -> Called:
-    ledger = calls.ledger()
-    return Called(one, answer, entry_id, ledger.calls, ledger.daily_left if ledger.daily else None)
+    told = calls.ledger()
+    return Called(one, answer, entry_id, told.calls, told.daily_left if told.daily else None)

@@ -7,11 +7,21 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from landbridge.engine.contact_lists import (
+    EVERYBODY,
+    Counts,
+    Found,
+    Search,
+    count_lists,
+    place_of,
+    place_text,
+    wanted_of,
+)
 from landbridge.engine.field_rows import FieldRow, field_rows
 from landbridge.engine.timeline import Timeline, timeline_of
 from landbridge.store import activities, activity_links, contacts
 from landbridge.store.bridges import Bridge
-from landbridge.store.contacts import Line, Sight
+from landbridge.store.contacts import Sight
 from landbridge.store.database import Database
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.links import KeptLink
@@ -33,14 +43,6 @@ GONE = Reason(
     "The last sync that read both systems whole did not see this contact.",
     "Nothing to do; what was known of it is kept for people to look at.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One page of contacts; ``following`` is where the next one begins, empty on the last."""
-
-    lines: Sequence[Line]
-    following: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,20 @@ class ContactBook:
         policy = self._policy_of(bridge)
         return [f"{kind.value}s" for kind in ACTIVITIES if policy.activity(kind) is None]
 
-    async def find(
-        self, bridge: Bridge, text: str = "", side: Side = Side.HIGHLEVEL, after: str = ""
-    ) -> Found:
-        """Contacts of HighLevel, or those that only Rezora has, by part of a name or an e-mail address."""
+    async def find(self, bridge: Bridge, search: Search = EVERYBODY, *, size: int = PAGE) -> Found:
+        """A page of people, a linked pair once; raises ``NotPossible`` for a list that there is not."""
         since = await self._since(bridge)
         async with self._database.read() as connection:
-            lines = await contacts.find(
-                connection, bridge.id, since, side, " ".join(text.split()), after, PAGE + 1
-            )
-        return Found(lines[:PAGE], lines[PAGE - 1].id if len(lines) > PAGE else "")
+            wanted = await wanted_of(connection, bridge.id, search)
+            after = place_of(search.after)
+            lines = await contacts.listed(connection, bridge.id, since, wanted, after, size + 1)
+        return Found(lines[:size], place_text(lines[size - 1]) if len(lines) > size else "")
+
+    async def counts(self, bridge: Bridge) -> Counts:
+        """How many people each list has."""
+        since = await self._since(bridge)
+        async with self._database.read() as connection:
+            return count_lists(await contacts.groups(connection, bridge.id, since))
 
     async def contact(self, bridge: Bridge, record_id: str) -> ContactView | None:
         """The person with that id on either side; None for an id that was never seen."""

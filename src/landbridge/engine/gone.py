@@ -160,18 +160,12 @@ async def _survivors(work: Work, vanished: Sequence[Vanished]) -> Mapping[str, l
                 before = await observed.one(connection, work.bridge.id, Side.HIGHLEVEL, key)
                 if before is not None and (before.email or before.phone):
                     wanted.setdefault(key, []).append(before)
-    found: dict[str, list[Sighting]] = {key: [] for key in wanted}
-    after: str | None = "" if wanted else None
-    while after is not None:
+    found: dict[str, list[Sighting]] = {}
+    for key, (before,) in wanted.items():
+        keys = [work.addresses.key(before.email), work.addresses.key(before.phone)]
         async with work.database.read() as connection:
-            page = await observed.slice_of(
-                connection, work.bridge.id, work.generation, Side.HIGHLEVEL, after, work.config.slice_size
-            )
-        for sight in page:
-            for key, (before,) in wanted.items():
-                if _holds_address(work, sight, before):
-                    found[key].append(sight)
-        after = page[-1].record.id if len(page) == work.config.slice_size else None
+            near = await observed.holders(connection, work.bridge.id, work.generation, Side.HIGHLEVEL, keys)
+        found[key] = [sight for sight in near if _holds_address(work, sight, before)]
     return found
 
 
@@ -179,12 +173,7 @@ def _holds_address(work: Work, sight: Sighting, before: Sighting) -> bool:
     """Does this contact hold an address of the gone one, as its main or as an additional one?"""
     if not compatible_names(sight.name, before.name):
         return False
-    own = {sight.email, sight.phone} - {""}
-    for name, value in sight.record.fields.items():
-        if name.startswith("additional") and value:
-            field_name = "email" if "Email" in name else "phone"
-            extra = work.sight(replace(sight.record, fields={field_name: value}))
-            own |= {extra.email, extra.phone} - {""}
+    own = {sight.email, sight.phone, *work.additional(sight.record)}
     return not own.isdisjoint({before.email, before.phone} - {""})
 
 

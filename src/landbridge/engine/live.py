@@ -21,7 +21,7 @@ from landbridge.engine.scan import learn_restrictions, read_again, take_in
 from landbridge.engine.together import together
 from landbridge.engine.window import brake
 from landbridge.engine.work import Stage, Work
-from landbridge.store import due, journal, links, observed
+from landbridge.store import due, journal, ledger, links, observed
 from landbridge.store.driver import renew
 from landbridge.store.due import Due
 from landbridge.store.journal import Entry, OpenHold
@@ -329,6 +329,9 @@ async def _put_back(work: Work, batch: Batch) -> None:
                 if batch.troubled(key):
                     holds.append(_given_up(batch, key))
         await due.clear(connection, work.bridge.id, done)
+        asked = [one for one in done if one.urgency is not due.Urgency.SCAN]
+        carried = [now - one.since for one in asked if not batch.troubled((one.side, one.id))]
+        await ledger.note_carried(connection, work.bridge.id, now, carried)
         await journal.save_holds(connection, work.bridge.id, work.run_id, holds, now)
         await journal.write(connection, work.bridge.id, work.run_id, entries, now)
     work.progress.done += len(done)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from landbridge.engine.cases import counted, next_cases, planned
 from landbridge.engine.scan import next_beginning
 from landbridge.engine.work import Stage, Work
-from landbridge.store import journal, links, observed, runs, standings, watermarks
+from landbridge.store import journal, links, observed, roll, runs, standings, watermarks
 from landbridge.store.driver import renew
 from landbridge.sync.guard import Weight, weigh
 from landbridge.sync.model import Side
@@ -71,6 +71,7 @@ async def finish(work: Work, stage: Stage) -> Stage:
     bridge_id, run_id, now = work.bridge.id, work.run_id, work.clock.now()
     async with work.database.write() as connection:
         await renew(connection, work.lease, now)
+        await roll.settle(connection, bridge_id, run_id)
         if not work.dry:
             await journal.close_unseen_holds(connection, bridge_id, run_id)
             if (listed := next_beginning(work)) is not None:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.engine.answers import NotPossible, check_creates
-from landbridge.store import decisions, due, journal, links, observed, standings
+from landbridge.engine.contact_lists import place_of, place_text
+from landbridge.store import contacts, decisions, due, journal, links, observed, standings
 from landbridge.store.bridges import Bridge
+from landbridge.store.contacts import Line, Wanted
 from landbridge.store.database import Database
 from landbridge.store.due import Due, Urgency
 from landbridge.store.journal import Entry
-from landbridge.store.observed import Sighting
 from landbridge.store.runs import Runs
 from landbridge.store.standings import Standing
 from landbridge.sync.model import Choice, Side
@@ -51,17 +52,12 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of one list; ``total`` counts the whole list."""
+    """One page of one list; ``total`` counts the whole list, ``following`` is where the next page begins."""
 
     standing: str
-    page: int
     total: int
     contacts: list[Contact]
-
-    @property
-    def pages(self) -> int:
-        """How many pages the list has."""
-        return -(-self.total // PAGE)
+    following: str = ""
 
 
 class Roster:
@@ -72,21 +68,21 @@ class Roster:
         self._clock = clock
         self._policy_of = policy_of
 
-    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
-        """One page of one list, from page 1."""
+    async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
+        """One page of one list, behind the place that the page before told."""
         if standing not in STANDINGS:
             raise NotPossible(f"There is no list {standing!r}.", f"Use one of: {', '.join(STANDINGS)}.")
         latest = await Runs(self._database).latest_done(bridge.id)
         if latest is None:
-            return Listing(standing, page, 0, [])
+            return Listing(standing, 0, [])
+        word, place = STANDINGS[standing], place_of(after)
         async with self._database.read() as connection:
-            word = STANDINGS[standing]
             counts = await standings.counts(connection, bridge.id, latest.id)
-            after = (max(page, 1) - 1) * PAGE
-            found = await standings.listed(connection, bridge.id, latest.id, word, after, PAGE)
-            contacts = [await _contact(connection, bridge.id, *one, standing) for one in found]
+            wanted = Wanted(standing=word)
+            found = await contacts.listed(connection, bridge.id, latest.id, wanted, place, PAGE + 1)
         total = sum(count for (stands, _), count in counts.items() if stands == word)
-        return Listing(standing, max(page, 1), total, contacts)
+        following = place_text(found[PAGE - 1]) if len(found) > PAGE else ""
+        return Listing(standing, total, [_contact(line, standing) for line in found[:PAGE]], following)
 
     async def pause(self, bridge: Bridge, record_id: str, note: str = "") -> None:
         """Take a contact out of the sync; opt-outs are carried all the same."""
@@ -185,12 +181,8 @@ async def _note(
     await standings.note(connection, bridge_id, found)
 
 
-async def _contact(
-    connection: AsyncConnection, bridge_id: int, sight: Sighting, cause: str, standing: str
-) -> Contact:
-    side, key = sight.record.side, sight.record.id
-    linked = await links.by_side(connection, bridge_id, side, [key])
-    ids = {side: key, side.other: linked[key].link.id(side.other) if key in linked else ""}
-    reason = {"in-sync": _IN_SYNC, "waiting": _WAITING}.get(standing) or (EXCLUDED | HELD).get(cause)
-    known = reason or Reason(cause, cause, "Update Landbridge to the version that wrote this.")
-    return Contact(ids[Side.HIGHLEVEL], ids[Side.REZORA], sight.name, standing, cause, known)
+def _contact(line: Line, standing: str) -> Contact:
+    ids = {line.side: line.id, line.side.other: line.partner}
+    reason = {"in-sync": _IN_SYNC, "waiting": _WAITING}.get(standing) or (EXCLUDED | HELD).get(line.reason)
+    known = reason or Reason(line.reason, line.reason, "Update Landbridge to the version that wrote this.")
+    return Contact(ids[Side.HIGHLEVEL], ids[Side.REZORA], line.name, standing, line.reason, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -63,6 +63,19 @@ class Timetable:
         return [
             self._timing(kept.get(purpose) or self._unset(bridge.id, purpose), waits) for purpose in PURPOSES
         ]
+
+    async def following(self, bridges: Sequence[int], paused: Collection[int]) -> dict[int, float]:
+        """When each of these bridges runs next by itself, whatever for; none of those that do not."""
+        async with self._database.read() as connection:
+            kept = await every_schedule(connection)
+        found: dict[int, float] = {}
+        for bridge_id in bridges:
+            for purpose in PURPOSES:
+                known = kept.get((bridge_id, purpose))
+                at = None if known is None else self._timing(known, waits=bridge_id in paused).next_at
+                if at is not None:
+                    found[bridge_id] = min(at, found.get(bridge_id, at))
+        return found
 
     async def set(
         self, bridge: Bridge, purpose: str, text: str, zone: str | None = None, quiet: str | None = None

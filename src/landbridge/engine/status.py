@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from landbridge.engine.pulse import Pulse
 from landbridge.store import due, journal, standings
 from landbridge.store.bridges import Bridge
 from landbridge.store.database import Database
@@ -50,6 +51,8 @@ class Status:
     due_since: float | None = None  # the one that has waited longest
     carried_at: float | None = None  # when live work was last done
     arrivals: Mapping[str, int] = field(default_factory=dict)  # webhooks of all bridges today, by outcome
+    told: Run | None = None  # the newest run that ended and made calls: it knows what is left of the day
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def interrupted(self) -> bool:
@@ -65,6 +68,16 @@ class Status:
     def on_hold(self) -> int:
         """Contacts that wait for a person."""
         return sum(share.count for share in self.held)
+
+    @property
+    def agreement(self) -> str:
+        """The proof of agreement in one sentence; the reasons of the others follow it."""
+        others = self.total - self.equal
+        if not self.total:
+            return "Nothing has been compared yet."
+        if not others:
+            return f"All {self.total:,} contacts are equal on both sides."
+        return f"{self.equal:,} of {self.total:,} contacts are equal on both sides; the other {others:,}:"
 
     @property
     def sentence(self) -> str:
@@ -119,6 +132,7 @@ async def status_of(database: Database, bridge: Bridge, now: float) -> Status:
         due=waiting,
         due_since=since,
         carried_at=latest_live[0].ended_at if latest_live else None,
+        told=max([*recent[:1], *latest_live], key=lambda run: run.id, default=None),
     )
 
 

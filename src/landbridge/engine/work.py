@@ -191,7 +191,17 @@ class Work:
             phone,
             email_key=self.addresses.key(email),
             phone_key=self.addresses.key(phone),
+            further=" ".join(sorted(map(self.addresses.key, self.additional(record)))),
         )
+
+    def additional(self, record: Record) -> frozenset[str]:
+        """A record's additional e-mail addresses and phone numbers in canonical form (highlevel.md 2.1)."""
+        found = set()
+        for name, value in record.fields.items():
+            if value and name.startswith("additional"):
+                only = replace(record, fields={"email" if "Email" in name else "phone": value})
+                found |= {email_of(only), phone_of(only, self.policy.default_country)}
+        return frozenset(found - {""})
 
     def leave_out_lists(self, missing: Collection[str]) -> None:
         """Plan without these lists in this run: what is not there says nothing of who was on it."""

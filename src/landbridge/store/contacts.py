@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store import links
 from landbridge.store.journal import Entry, OpenHold, entry_of, hold_of, named_holds
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Sighting, sighting
-from landbridge.store.tables import hold, journal, link, observed
+from landbridge.store.roll import speaking
+from landbridge.store.rows import IDS_PER_STATEMENT
+from landbridge.store.tables import hold, journal, observed
 from landbridge.sync.model import Side
-
-LOOKED_AT = 100_000  # entries of the journal: about a tenth of a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,47 +42,121 @@ class Sight:
     there: bool
 
 
-async def find(
-    connection: AsyncConnection, bridge_id: int, since: int, side: Side, text: str, after: str, limit: int
-) -> list[Line]:
-    """Contacts of one side by the order of their ids, after an id; of Rezora those without a partner.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which people a list shows; what is empty leaves nobody out.
 
-    ``text`` is part of a name or of an e-mail address, or a whole id; empty for everybody. Each page is read
-    from the primary key on (keyset), however far down the list it is.
+    ``needles`` are all in what is looked through (``sync/finding.py``); ``ids`` are found beside them.
     """
-    query = select(
-        observed.c.id, observed.c.name, observed.c.email, observed.c.standing, observed.c.reason
-    ).where(
-        observed.c.bridge_id == bridge_id,
-        observed.c.side == side.value,
-        observed.c.id > after,
-        observed.c.run_id >= since,
-        observed.c.read_only.is_(False),
-    )
-    if text:
-        query = query.where(_matches(text, sqlite=connection.dialect.name == "sqlite"))
-    if side is Side.REZORA:
-        query = query.where(~exists().where(*links.live(bridge_id), link.c.rezora_id == observed.c.id))
-    rows = list(await connection.execute(query.order_by(observed.c.id).limit(limit)))
-    linked = await links.by_side(connection, bridge_id, side, [row.id for row in rows])
-    partners = {key: kept.link.id(side.other) for key, kept in linked.items()}
+
+    side: Side | None = None
+    standing: str = ""
+    reason: str = ""
+    alone: bool = False  # not linked
+    opted_out: bool = False
+    needles: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of a list ends: the key by which the next one begins (keyset)."""
+
+    side: Side
+    standing: str
+    reason: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """So many people who are alike in all that a list is filtered by."""
+
+    side: Side
+    standing: str
+    reason: str
+    paired: bool
+    opted_out: bool
+    number: int
+
+
+async def listed(
+    connection: AsyncConnection, bridge_id: int, since: int, wanted: Wanted, after: Place | None, limit: int
+) -> list[Line]:
+    """People, a linked pair once: HighLevel's, then those that only Rezora has, by standing, reason and id.
+
+    Read from ``ix_observed_roll`` alone, from the place on, so a page far down costs what the first one
+    does; a search looks through that index. Names and addresses are then read of the page only.
+    """
+    found: list[tuple[Side, Row[Any]]] = []
+    sides = list(Side)[list(Side).index(after.side) if after else 0 :]
+    for side in sides:
+        if wanted.side not in (None, side):
+            continue
+        roll = observed.c
+        query: Select[Any] = select(roll.id, roll.standing, roll.reason).where(
+            *speaking(bridge_id, since, side)
+        )
+        query = query.where(*_narrowed(wanted, connection.dialect.name))
+        if after is not None and after.side is side:
+            begin = tuple_(literal(after.standing), literal(after.reason), literal(after.id))
+            query = query.where(tuple_(roll.standing, roll.reason, roll.id) > begin)
+        query = query.order_by(roll.standing, roll.reason, roll.id).limit(limit - len(found))
+        found += [(side, row) for row in await connection.execute(query)]
+        if len(found) >= limit:
+            break
+    return await _lines(connection, bridge_id, found)
+
+
+async def groups(connection: AsyncConnection, bridge_id: int, since: int) -> list[Group]:
+    """How many people there are of each sort, for the numbers on the filters."""
+    columns = observed.c.standing, observed.c.reason, observed.c.paired, observed.c.opted_out
+    found: list[Group] = []
+    for side in Side:
+        query = select(*columns, func.count()).where(*speaking(bridge_id, since, side)).group_by(*columns)
+        found += [
+            Group(side, standing, reason, paired, bool(out), number)
+            for standing, reason, paired, out, number in await connection.execute(query)
+        ]
+    return found
+
+
+def _narrowed(wanted: Wanted, dialect: str) -> list[ColumnElement[bool]]:
+    terms: list[ColumnElement[bool]] = []
+    if wanted.standing:
+        terms.append(observed.c.standing == wanted.standing)
+    if wanted.reason:
+        terms.append(observed.c.reason == wanted.reason)
+    if wanted.alone:
+        terms.append(observed.c.paired.is_(False))
+    if wanted.opted_out:
+        terms.append(observed.c.opted_out.is_(True))
+    place = func.strpos if dialect == "postgresql" else func.instr  # no pattern, so nothing to escape
+    inside = [place(observed.c.search, needle) > 0 for needle in wanted.needles]
+    if inside:
+        terms.append(or_(and_(*inside), observed.c.id.in_(wanted.ids)))
+    return terms
+
+
+async def _lines(
+    connection: AsyncConnection, bridge_id: int, found: Sequence[tuple[Side, Row[Any]]]
+) -> list[Line]:
+    """The lines of a page, with names, addresses and partners."""
+    shown: dict[tuple[Side, str], tuple[Row[Any], str]] = {}
+    for side in Side:
+        ids = [row.id for at, row in found if at is side]
+        if ids:
+            query: Select[Any] = select(observed.c.id, observed.c.name, observed.c.email).where(
+                observed.c.bridge_id == bridge_id, observed.c.side == side.value, observed.c.id.in_(ids)
+            )
+            partners = await links.partners(connection, bridge_id, side, ids)
+            for row in await connection.execute(query):
+                shown[side, row.id] = row, partners.get(row.id, "")
     return [
-        Line(side, row.id, row.name, row.email, row.standing, row.reason, partners.get(row.id, ""))
-        for row in rows
+        Line(side, row.id, known.name, known.email, row.standing, row.reason, partner)
+        for side, row in found
+        for known, partner in [shown[side, row.id]]
     ]
-
-
-def _matches(text: str, *, sqlite: bool) -> ColumnElement[bool]:
-    """Without case: SQLite's LIKE is so for ASCII by itself, which is twice as fast as to fold each row."""
-    spellings = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
-    named: list[ColumnElement[bool]] = [
-        observed.c.name.contains(each, autoescape=True)
-        if sqlite
-        else observed.c.name.icontains(each, autoescape=True)
-        for each in sorted(spellings)
-    ]
-    by_name = false() if "@" in text else or_(*named)  # no name has one, and an address is looked up faster
-    return by_name | observed.c.email.contains(text.lower(), autoescape=True) | (observed.c.id == text)
 
 
 async def sight(
@@ -112,17 +186,15 @@ async def holds_of(connection: AsyncConnection, bridge_id: int, ids: Mapping[Sid
 async def entries_of(
     connection: AsyncConnection, bridge_id: int, records: Mapping[Side, Collection[str]], limit: int
 ) -> list[Entry]:
-    """What was written to these records, or made from them, newest first.
-
-    No index leads from a record to its entries, so only the newest ``LOOKED_AT`` of the journal are read.
-    """
-    newest = select(func.max(journal.c.id)).where(journal.c.bridge_id == bridge_id).scalar_subquery()
-    named: list[ColumnElement[bool]] = []
+    """What was written to these records, or made from them, newest first; each by an index of its own."""
+    found: dict[int, Entry] = {}
     for side, ids in records.items():
-        named.append((journal.c.side == side.value) & journal.c.record_id.in_(list(ids)))
-        named.append((journal.c.side == side.other.value) & journal.c.source_id.in_(list(ids)))
-    query = select(journal).where(
-        journal.c.bridge_id == bridge_id, journal.c.id > newest - LOOKED_AT, or_(*named)
-    )
-    rows: list[Row[Any]] = list(await connection.execute(query.order_by(journal.c.id.desc()).limit(limit)))
-    return [entry_of(row) for row in rows]
+        some = list(ids)[:IDS_PER_STATEMENT]
+        for named in (
+            (journal.c.side == side.value) & journal.c.record_id.in_(some),
+            (journal.c.side == side.other.value) & journal.c.source_id.in_(some),
+        ):
+            query = select(journal).where(journal.c.bridge_id == bridge_id, named)
+            rows = await connection.execute(query.order_by(journal.c.id.desc()).limit(limit))
+            found |= {row.id: entry_of(row) for row in rows}
+    return [found[key] for key in sorted(found, reverse=True)[:limit]]

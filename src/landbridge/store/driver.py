@@ -67,7 +67,7 @@ class Drivers:
             row = (
                 await connection.execute(select(driver).where(driver.c.bridge_id == bridge_id))
             ).one_or_none()
-            if row is not None and _is_live(row.owner, row.expires_at, now):
+            if row is not None and is_live(row.owner, row.expires_at, now):
                 raise _taken()
             found = 0 if row is None else 2 * row.fence + (row.expires_at <= 0.0)
             fence = max(1 if row is None else row.fence + 1, above + 1)
@@ -94,7 +94,7 @@ class Drivers:
             row = (
                 await connection.execute(select(driver).where(driver.c.bridge_id == bridge_id))
             ).one_or_none()
-        return row is not None and _is_live(row.owner, row.expires_at, now)
+        return row is not None and is_live(row.owner, row.expires_at, now)
 
 
 async def renew(connection: AsyncConnection, lease: Lease, now: float) -> None:
@@ -111,7 +111,7 @@ def _mine(lease: Lease) -> Update:
     return update(driver).where(driver.c.bridge_id == lease.bridge_id, driver.c.fence == lease.fence)
 
 
-def _is_live(owner: str, expires_at: float, now: float) -> bool:
+def is_live(owner: str, expires_at: float, now: float) -> bool:
     """Is this driver at work? A lease that ends later than any does was taken by a clock that was wrong:
     it must not block the bridge, and the fence keeps its driver from writing.
     """

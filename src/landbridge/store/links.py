@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from landbridge.store import roll
 from landbridge.store.rows import batches, execute_many, pack, unpack
 from landbridge.store.tables import apart, intent, link, observed
 from landbridge.sync.model import Kind, Link, Side
@@ -60,6 +61,18 @@ async def by_side(
         for row in await connection.execute(query):
             kept = kept_from(row)
             found[kept.link.id(side)] = kept
+    return found
+
+
+async def partners(
+    connection: AsyncConnection, bridge_id: int, side: Side, ids: Sequence[str]
+) -> dict[str, str]:
+    """With whom these records of one side are linked, by their ids; their bases are not read."""
+    found: dict[str, str] = {}
+    mine, theirs = id_column(side), id_column(side.other)
+    for some in batches(ids):
+        query = select(mine.label("mine"), theirs.label("theirs")).where(*live(bridge_id), mine.in_(some))
+        found |= {row.mine: row.theirs for row in await connection.execute(query)}
     return found
 
 
@@ -120,7 +133,14 @@ async def add(connection: AsyncConnection, bridge_id: int, links: Sequence[KeptL
             for kept in links
         ]
         await execute_many(connection, insert(link), rows)
+        await _tell(connection, bridge_id, [(kept.link.highlevel_id, kept.link.rezora_id) for kept in links])
         await _take_up(connection, bridge_id, [kept.link.highlevel_id for kept in links])
+
+
+async def _tell(connection: AsyncConnection, bridge_id: int, pairs: Sequence[tuple[str, str]]) -> None:
+    """Links of these pairs of contacts were made or ended."""
+    for place, side in enumerate(Side):
+        await roll.refresh(connection, bridge_id, side, [pair[place] for pair in pairs])
 
 
 async def _take_up(connection: AsyncConnection, bridge_id: int, highlevel_ids: Sequence[str]) -> None:
@@ -187,17 +207,33 @@ async def close(connection: AsyncConnection, closed: Mapping[int, str]) -> None:
         await connection.execute(
             update(link).where(link.c.id == key).values(live=False, closed_for=reason, settled="")
         )
+    await _tell_of(connection, list(closed))
     for some in batches(list(closed)):
         hanging = update(link).where(link.c.contact.in_(some), link.c.live.is_(True))
         await connection.execute(hanging.values(live=False, closed_for=UNLINKED, settled=""))
 
 
+async def _tell_of(connection: AsyncConnection, keys: Sequence[int], more: Sequence[str] = ()) -> None:
+    """What became of these links, if they are of contacts; ``more`` are records of HighLevel beside."""
+    for some in batches(keys):
+        query = select(link.c.bridge_id, link.c.highlevel_id, link.c.rezora_id)
+        query = query.where(link.c.id.in_(some), link.c.kind == Kind.CONTACT.value)
+        pairs: dict[int, list[tuple[str, str]]] = {}
+        for row in await connection.execute(query):
+            pairs.setdefault(row.bridge_id, []).append((row.highlevel_id, row.rezora_id))
+        for bridge_id, found in pairs.items():
+            await roll.refresh(connection, bridge_id, Side.HIGHLEVEL, more)
+            await _tell(connection, bridge_id, found)
+
+
 async def move(connection: AsyncConnection, key: int, highlevel_id: str) -> None:
     """Give a link another HighLevel record: the one that its own was merged into. Nothing is based on it."""
+    before = (await connection.execute(select(link.c.highlevel_id).where(link.c.id == key))).scalar_one()
     fresh = {"base_highlevel": pack({}), "base_rezora": pack({}), "notes": pack({})}
     await connection.execute(
         update(link).where(link.c.id == key).values(highlevel_id=highlevel_id, settled="", unread="", **fresh)
     )
+    await _tell_of(connection, [key], [before])
 
 
 async def reopen(connection: AsyncConnection, bridge_id: int, since: int) -> list[tuple[str, str]]:
@@ -229,6 +265,7 @@ async def reopen(connection: AsyncConnection, bridge_id: int, since: int) -> lis
             await connection.execute(update(link).where(link.c.id == row.id).values(values))
             healed.append((row.highlevel_id, row.rezora_id))
             taken |= {row.highlevel_id, row.rezora_id}
+    await _tell(connection, bridge_id, healed)
     return healed
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal_column,
     select,
     true,
     update,
@@ -25,10 +26,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from landbridge.store import roll
 from landbridge.store.links import id_column, live
 from landbridge.store.rows import batches, execute_many, pack, unpack, unpack_names
 from landbridge.store.tables import link, observed, suppression
 from landbridge.sync.consent import EMAIL
+from landbridge.sync.finding import looked_through
 from landbridge.sync.model import Record, Side
 
 PAIRED = "="  # a partner that begins with it is the id of the other side's record; else it is a reason
@@ -48,6 +51,7 @@ class Sighting:
     lifted: bool = False
     email_key: str = ""
     phone_key: str = ""
+    further: str = ""  # keyed hashes of additional addresses, with blanks between
 
 
 async def save(
@@ -79,12 +83,16 @@ async def save(
     }
     changes |= {name: func.coalesce(told[name], was[name]) for name in ("opted_out", "barred")}
     changes |= {"lifted": lifted, "first_seen": case((same, was.first_seen), else_=told.first_seen)}
+    changes["speaks"] = case((told.speaks.is_(False), false()), else_=was.speaks)
     changes["fresh_until"] = case((told.fresh_until > 0.0, told.fresh_until), else_=was.fresh_until)
     values = {name: case((stale, was[name]), else_=value) for name, value in changes.items()}
     statement = new.on_conflict_do_update(
         index_elements=["bridge_id", "side", "id"], set_=values | {"run_id": told.run_id}
     )
     await execute_many(connection, statement, rows)
+    for side in Side:
+        ids = [sight.record.id for sight in seen if sight.record.side is side]
+        await roll.take_up(connection, bridge_id, side, ids)
 
 
 _TOLD = (
@@ -101,6 +109,8 @@ _TOLD = (
     "changed_at",
     "email_key",
     "phone_key",
+    "search",
+    "further",
 )
 
 
@@ -126,6 +136,9 @@ def _row(bridge_id: int, run_id: int, sight: Sighting, now: float, fresh_until: 
         "fresh_until": fresh_until,
         "email_key": sight.email_key,
         "phone_key": sight.phone_key,
+        "search": looked_through(sight.name, sight.email, sight.phone),
+        "further": sight.further,
+        "speaks": record.side is Side.HIGHLEVEL or not record.read_only,
     }
 
 
@@ -160,6 +173,33 @@ async def people(
     for some in _near(near):
         found |= {row.id: row for row in await connection.execute(query.where(*some))}
     return [found[key] for key in sorted(found)]
+
+
+async def holders(
+    connection: AsyncConnection, bridge_id: int, since: int, side: Side, keys: Sequence[str]
+) -> list[Sighting]:
+    """Records that may hold an address of one of these keys, as their main or as an additional one.
+
+    Those of which it is not known yet whether they have additional ones are among them.
+    """
+    found: dict[str, Row[Any]] = {}
+    wanted = [key for key in dict.fromkeys(keys) if key]
+    for key in wanted:
+        for held in (
+            observed.c.email_key == key,
+            observed.c.phone_key == key,
+            and_(_HAS_FURTHER, observed.c.further.contains(key, autoescape=True)),
+        ):
+            rows = await connection.execute(select(observed).where(*_there(bridge_id, since, side), held))
+            found |= {row.id: row for row in rows}
+    if wanted:
+        unknown = select(observed).where(*_there(bridge_id, since, side), observed.c.further.is_(None))
+        found |= {row.id: row for row in await connection.execute(unknown.where(_HAS_FURTHER))}
+    return [sighting(found[key]) for key in sorted(found)]
+
+
+# A literal, as SQLite uses a partial index for its very words only.
+_HAS_FURTHER = observed.c.further.is_distinct_from(literal_column("''"))
 
 
 async def unlinked(connection: AsyncConnection, bridge_id: int, since: int, side: Side) -> list[Row[Any]]:
@@ -273,6 +313,10 @@ async def one(connection: AsyncConnection, bridge_id: int, side: Side, record_id
 async def unsee(connection: AsyncConnection, bridge_id: int, side: Side, record_id: str) -> None:
     """A read by id proved the record gone: what it showed last stays known, but it is there no more."""
     await connection.execute(update(observed).where(*_one(bridge_id, side, record_id)).values(run_id=0))
+    if side is Side.HIGHLEVEL:
+        theirs = select(link.c.rezora_id).where(*live(bridge_id), link.c.highlevel_id == record_id)
+        left = list((await connection.execute(theirs)).scalars())
+        await roll.refresh(connection, bridge_id, Side.REZORA, left)
 
 
 async def gone(
@@ -407,4 +451,5 @@ def sighting(row: Row[Any]) -> Sighting:
         row.lifted,
         row.email_key,
         row.phone_key,
+        row.further or "",
     )

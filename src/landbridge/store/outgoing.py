@@ -10,8 +10,9 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.outgoing_tables import outgoing, outlook, subscription
+from landbridge.store.recipe_tables import firing
 from landbridge.store.rows import unpack, upsert
-from landbridge.store.tables import firing, hold, journal
+from landbridge.store.tables import hold, journal
 
 WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
 PAGE = 500

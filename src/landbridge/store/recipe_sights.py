@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store import links
 from landbridge.store.observed import Sighting, sighting
+from landbridge.store.recipe_tables import recipe_cursor, recipe_sight
 from landbridge.store.rows import batches, pack, unpack, unpack_names, upsert
-from landbridge.store.tables import delivery, hold, journal, observed, recipe_cursor, recipe_sight, run
+from landbridge.store.tables import delivery, hold, journal, observed, run
 from landbridge.sync.model import Side
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from landbridge.store.recipe_tables import firing, recipe, recipe_cursor, recipe_made
 from landbridge.store.rows import batches, execute_many, pack, unpack
-from landbridge.store.tables import delivery, firing, recipe, recipe_cursor, recipe_made
+from landbridge.store.tables import delivery
 from landbridge.sync.model import Kind
 
 KEPT_SECONDS = 60 * 86_400.0  # longer than a delivery is kept, so that what is forgotten cannot come again

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from landbridge.store import ledger
 from landbridge.store.database import Database
 from landbridge.store.tables import run
 
@@ -156,11 +157,13 @@ class Runs:
         note = {"sentence": "It was cut off; what was due is due still.", "fix": "Nothing to do."}
         stale = (run.c.bridge_id == bridge_id) & (run.c.state == "running") & run.c.purpose.in_(purposes)
         async with self._database.write() as connection:
+            await _enter(connection, stale, "failed", now)
             await connection.execute(update(run).where(stale).values(state="failed", ended_at=now, **note))
 
     async def finish(self, run_id: int, state: str, now: float, sentence: str = "", fix: str = "") -> None:
-        """Close a run."""
+        """Close a run, and enter what it did in the ledger of the day."""
         async with self._database.write() as connection:
+            await _enter(connection, (run.c.id == run_id) & (run.c.state == "running"), state, now)
             await connection.execute(
                 update(run)
                 .where(run.c.id == run_id)
@@ -177,6 +180,15 @@ class Runs:
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else _run(row)
+
+
+async def _enter(connection: AsyncConnection, which: ColumnElement[bool], state: str, now: float) -> None:
+    """Runs that end now; one that has ended already is in the ledger."""
+    for row in list(
+        await connection.execute(select(run.c.bridge_id, run.c.purpose, run.c.counts).where(which))
+    ):
+        counts = {ledger.RUNS: 1, ledger.RUNS_FAILED: int(state == "failed")}
+        await ledger.add(connection, row.bridge_id, now, row.purpose, row.counts | counts)
 
 
 async def counted_since(connection: AsyncConnection, bridge_id: int, since: float, but: int) -> Counter[str]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.store.links import live
-from landbridge.store.observed import Sighting, sighting
+from landbridge.store.roll import speaking
 from landbridge.store.rows import batches
-from landbridge.store.tables import link, observed
+from landbridge.store.tables import observed
 from landbridge.sync.model import Side
 
 
@@ -41,12 +40,13 @@ async def note(connection: AsyncConnection, bridge_id: int, standings: Sequence[
 
 async def counts(connection: AsyncConnection, bridge_id: int, since: int) -> dict[tuple[str, str], int]:
     """How many people stand where: (standing, reason) to count; a linked pair counts once."""
-    query = (
-        select(observed.c.standing, observed.c.reason, func.count())
-        .where(observed.c.bridge_id == bridge_id, observed.c.run_id >= since, ~_is_second(bridge_id, since))
-        .group_by(observed.c.standing, observed.c.reason)
-    )
-    return {(standing, reason): number for standing, reason, number in await connection.execute(query)}
+    found: Counter[tuple[str, str]] = Counter()
+    columns = observed.c.standing, observed.c.reason
+    for side in Side:
+        query = select(*columns, func.count()).where(*speaking(bridge_id, since, side)).group_by(*columns)
+        for standing, reason, number in await connection.execute(query):
+            found[standing, reason] += number
+    return dict(found)
 
 
 async def left_out(connection: AsyncConnection, bridge_id: int, side: Side, reason: str) -> frozenset[str]:
@@ -58,36 +58,3 @@ async def left_out(connection: AsyncConnection, bridge_id: int, side: Side, reas
         observed.c.reason == reason,
     )
     return frozenset((await connection.execute(query)).scalars())
-
-
-async def listed(
-    connection: AsyncConnection, bridge_id: int, since: int, standing: str, after: int, limit: int
-) -> list[tuple[Sighting, str]]:
-    """People of one standing with their reasons, a linked pair once, ``after`` so many of them."""
-    query = (
-        select(observed)
-        .where(
-            observed.c.bridge_id == bridge_id,
-            observed.c.run_id >= since,
-            observed.c.standing == standing,
-            ~_is_second(bridge_id, since),
-        )
-        .order_by(observed.c.side, observed.c.id)
-        .offset(after)
-        .limit(limit)
-    )
-    return [(sighting(row), row.reason) for row in await connection.execute(query)]
-
-
-def _is_second(bridge_id: int, since: int) -> ColumnElement[bool]:
-    """A Rezora record that a linked HighLevel record of the same run speaks for, or the account's own."""
-    first = observed.alias()
-    spoken_for = exists().where(
-        *live(bridge_id),
-        link.c.rezora_id == observed.c.id,
-        first.c.bridge_id == bridge_id,
-        first.c.side == Side.HIGHLEVEL.value,
-        first.c.id == link.c.highlevel_id,
-        first.c.run_id >= since,
-    )
-    return (observed.c.side == Side.REZORA.value) & (spoken_for | observed.c.read_only)

@@ -16,7 +16,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
+    true,
 )
 
 metadata = MetaData(
@@ -100,6 +102,7 @@ run = Table(  # one pass over a bridge; ``stage`` is the cursor at which a crash
     Column("ended_at", Float),
     Index("ix_run_bridge_id_id", "bridge_id", "id"),
     Index("ix_run_bridge_id_started_at", "bridge_id", "started_at"),
+    Index("ix_run_newest", "bridge_id", "purpose", "id", "state"),
 )
 
 observed = Table(  # the newest sight of each record, and where it stands
@@ -128,6 +131,36 @@ observed = Table(  # the newest sight of each record, and where it stands
     Column("lifted", Boolean, nullable=False, default=False),  # somebody took an opt-out back on this side
     Column("email_key", String(64), nullable=False, default=""),  # keyed hashes of the addresses
     Column("phone_key", String(64), nullable=False, default=""),
+    Column("search", String(400), nullable=False, default="", server_default=""),  # what people find it by
+    Column("further", Text),  # keyed hashes of additional addresses; none: not read since that is kept
+    Column("paired", Boolean, nullable=False, default=False, server_default=false()),  # has a live link
+    Column(
+        "speaks", Boolean, nullable=False, default=True, server_default=true()
+    ),  # for its person, in lists
+    Index(
+        "ix_observed_roll",  # all that a list is filtered by, so that it is read without the records
+        "bridge_id",
+        "side",
+        "standing",
+        "reason",
+        "id",
+        "run_id",
+        "paired",
+        "opted_out",
+        "search",
+        "speaks",  # SQLite reads the record for a term that is not in the index, true as it is for all in it
+        sqlite_where=text("speaks IS 1"),
+        postgresql_where=text("speaks IS TRUE"),
+    ),
+    Index(
+        "ix_observed_further",
+        "bridge_id",
+        "side",
+        "further",
+        "id",
+        sqlite_where=text("further IS NOT ''"),
+        postgresql_where=text("further IS DISTINCT FROM ''"),
+    ),
     Index("ix_observed_email_key", "bridge_id", "email_key"),
     Index("ix_observed_phone_key", "bridge_id", "phone_key"),
     Index("ix_observed_marker", "bridge_id", "marker"),
@@ -233,6 +266,7 @@ journal = Table(  # what was done, why, before and after
     Index("ix_journal_action", "bridge_id", "action", "id"),
     # Most entries are of contacts: those of the other kinds are found without reading them all.
     Index("ix_journal_kind", "bridge_id", "kind", "id", sqlite_where=_NOT, postgresql_where=_NOT),
+    Index("ix_journal_source", "bridge_id", "side", "source_id"),
 )
 
 hold = Table(  # something that waits for a person
@@ -429,71 +463,4 @@ feed = Table(  # a bridge's private calendar
     Column("sealed", LargeBinary, nullable=False),  # that secret, to show the address again (vault.py)
     Column("created_at", Float, nullable=False),
     Column("read_at", Float),
-)
-
-recipe = Table(  # a trigger, conditions and actions, as written
-    "recipe",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("bridge_id", Integer, nullable=False),
-    Column("name", String(100), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("enabled", Boolean, nullable=False),
-    Column("created_at", Float, nullable=False),
-    Column("changed_at", Float, nullable=False),
-    UniqueConstraint("bridge_id", "name"),
-)
-
-firing = Table(  # one event that met a recipe, and what became of it; an event fires a recipe once
-    "firing",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("bridge_id", Integer, nullable=False),
-    Column("recipe", String(100), nullable=False),
-    Column("event", String(160), nullable=False),
-    Column("contact_id", String(64), nullable=False, default="", server_default=""),
-    Column("state", String(16), nullable=False),  # waiting, begun, done, failed, skipped
-    Column("detail", Text, nullable=False, default="", server_default=""),
-    Column("due_at", Float, nullable=False),
-    Column("at", Float, nullable=False),
-    Column("attempts", Integer, nullable=False, default=0, server_default="0"),
-    Column("context", LargeBinary, nullable=False, default=b"{}", server_default="{}"),  # of the event
-    UniqueConstraint("bridge_id", "recipe", "event"),
-    Index("ix_firing_due", "bridge_id", "state", "due_at"),
-    Index("ix_firing_contact", "bridge_id", "recipe", "contact_id", "at"),
-)
-
-recipe_made = Table(  # a task or note that a firing made: an event that names it fires nothing
-    "recipe_made",
-    metadata,
-    Column("bridge_id", Integer, primary_key=True),
-    Column("kind", String(16), primary_key=True),
-    Column("record_id", String(64), primary_key=True),
-    Column("firing_id", Integer, nullable=False),
-)
-
-recipe_cursor = Table(  # up to where the recipes of a bridge have looked: each event is looked at once
-    "recipe_cursor",
-    metadata,
-    Column("bridge_id", Integer, primary_key=True, autoincrement=False),
-    Column("delivery", Integer, nullable=False),
-    Column("journal", Integer, nullable=False),
-    Column("hold", Integer, nullable=False),
-    Column("run", Integer, nullable=False),  # records that this run or a later one saw are compared
-    Column("at", Float, nullable=False),  # of the last look; a schedule between then and now has come
-    Column("not_before", Float, nullable=False, default=0.0),  # something was not clear: looked at again then
-    Column("wake_at", Float),  # when the next schedule comes
-)
-
-recipe_sight = Table(  # a contact of HighLevel, or the members of a list, as the recipes saw it last
-    "recipe_sight",
-    metadata,
-    Column("bridge_id", Integer, primary_key=True),
-    Column("side", String(16), primary_key=True),
-    Column("id", String(100), primary_key=True),  # of the contact; of a list its name in lower case
-    Column("print", String(32), nullable=False),
-    Column("fields", LargeBinary, nullable=False),
-    Column("labels", LargeBinary),  # tags, or ids of members
-    Column("opted_out", Boolean),
-    Column("journal", Integer, nullable=False),  # entries behind this one may be the cause of what changed
 )

@@ -17,6 +17,7 @@ from landbridge.web.api_calendar import CalendarApi
 from landbridge.web.api_contacts import ContactsApi
 from landbridge.web.api_holds import PeopleApi
 from landbridge.web.api_live import LiveApi
+from landbridge.web.api_overview import PulseFacts, pulse_facts
 from landbridge.web.api_recipes import RecipeApi
 from landbridge.web.api_schedule import ScheduleApi
 from landbridge.web.ports import Product
@@ -97,6 +98,8 @@ class StatusFacts(BaseModel):
     due: int = Field(description="Contacts that are to be looked at.")
     due_since: float | None = Field(description="Since when the first of them waits, epoch seconds.")
     carried_at: float | None = Field(description="When live work was last done.")
+    agreement: str = Field(description="The proof of agreement in one sentence.")
+    pulse: PulseFacts
 
 
 class SyncOrder(BaseModel):
@@ -200,6 +203,8 @@ def status_facts(status: Status) -> StatusFacts:
         due=status.due,
         due_since=status.due_since,
         carried_at=status.carried_at,
+        agreement=status.agreement,
+        pulse=pulse_facts(status.pulse),
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from landbridge.engine.contact_book import ContactView
+from landbridge.engine.contact_lists import Search
 from landbridge.engine.field_rows import FieldRow
 from landbridge.engine.timeline import Happening
 from landbridge.sync.model import Side
@@ -18,16 +19,30 @@ from landbridge.web.status import find_bridge
 Responses = dict[int | str, dict[str, Any]]
 
 
-class Search(BaseModel):
+ListName = Literal[
+    "everybody",
+    "in-sync",
+    "held",
+    "left-out",
+    "waiting",
+    "paused",
+    "only-highlevel",
+    "only-rezora",
+    "opted-out",
+]
+
+
+class SearchOrder(BaseModel):
     """Whom to find. In a body, as names and addresses of people belong in no URL."""
 
     model_config = ConfigDict(extra="forbid")
 
-    text: str = Field("", max_length=100, description="Part of a name or of an e-mail address, or an id.")
-    only: Literal["highlevel", "rezora"] = Field(
-        "highlevel", description="Contacts of HighLevel, or those that only Rezora has."
+    text: str = Field(
+        "", max_length=100, description="Part of a name, of an e-mail address or of a phone number, or an id."
     )
-    after: str = Field("", max_length=64, description="What the page before said in following.")
+    list: ListName = Field("everybody", description="Only who is on this list.")
+    reason: str = Field("", max_length=40, description="Of held or left-out: only for this reason.")
+    after: str = Field("", max_length=160, description="What the page before said in following.")
 
 
 class FoundFacts(BaseModel):
@@ -42,7 +57,7 @@ class FoundFacts(BaseModel):
 
 
 class PageFacts(BaseModel):
-    """Up to 50 contacts by the order of their ids."""
+    """Up to 50 contacts: HighLevel's, then those that only Rezora has, by where they stand and by id."""
 
     contacts: list[FoundFacts]
     following: str = Field(description="For the next page; empty on the last.")
@@ -92,6 +107,14 @@ class ContactViewFacts(BaseModel):
     activities: str = Field(description="Whether Rezora's account has activities or Landbridge keeps them.")
 
 
+class ListsFacts(BaseModel):
+    """How many people are on each list; in-sync, held, left-out and waiting together are everybody."""
+
+    lists: dict[str, int]
+    held: dict[str, int] = Field(description="Of those that wait for a person, by reason.")
+    left_out: dict[str, int] = Field(description="Of those that are left out, by reason.")
+
+
 class ContactsApi:
     """The routes under one bridge that read contacts."""
 
@@ -105,6 +128,13 @@ class ContactsApi:
             f"{path}/contacts/find", self.find, methods=["POST"], summary="Find contacts", responses=refused
         )
         router.add_api_route(
+            f"{path}/contacts/lists",
+            self.lists,
+            methods=["GET"],
+            summary="How many contacts each list has",
+            responses=unknown,
+        )
+        router.add_api_route(
             f"{path}/contacts/{{record_id}}",
             self.one,
             methods=["GET"],
@@ -113,10 +143,12 @@ class ContactsApi:
         )
         return router
 
-    async def find(self, bridge_id: int, search: Search) -> PageFacts:
+    async def find(self, bridge_id: int, order: SearchOrder) -> PageFacts:
         """From what both sides showed last; no call leaves the machine."""
         bridge = await find_bridge(self._product, bridge_id)
-        found = await self._product.contact_book.find(bridge, search.text, Side(search.only), search.after)
+        found = await self._product.contact_book.find(
+            bridge, Search(order.text, order.list, order.reason, order.after)
+        )
         lines = [
             FoundFacts(
                 id=line.id,
@@ -129,6 +161,11 @@ class ContactsApi:
             for line in found.lines
         ]
         return PageFacts(contacts=lines, following=found.following)
+
+    async def lists(self, bridge_id: int) -> ListsFacts:
+        """The numbers that the page shows on its filters."""
+        counts = await self._product.contact_book.counts(await find_bridge(self._product, bridge_id))
+        return ListsFacts(lists=dict(counts.lists), held=dict(counts.held), left_out=dict(counts.left_out))
 
     async def one(self, bridge_id: int, record_id: str) -> ContactViewFacts:
         """By the id on either side."""

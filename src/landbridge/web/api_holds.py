@@ -62,10 +62,9 @@ class ListingFacts(BaseModel):
     """One page of a list, 100 contacts each; ``total`` counts the whole list."""
 
     standing: str
-    page: int
-    pages: int
     total: int
     contacts: list[ContactFacts]
+    following: str = Field(description="For the next page, as ``after``; empty on the last.")
 
 
 class PauseOrder(BaseModel):
@@ -166,15 +165,14 @@ class PeopleApi:
         made = await self._product.resolve(bridge, hold_id, answer.action, answer.value, by=BY)
         return question_facts(made)
 
-    async def contacts(self, bridge_id: int, standing: Standing, page: int = 1) -> ListingFacts:
+    async def contacts(self, bridge_id: int, standing: Standing, after: str = "") -> ListingFacts:
         """The four lists together are everybody."""
         bridge = await find_bridge(self._product, bridge_id)
-        listing = await self._product.contacts(bridge, standing, page)
+        listing = await self._product.contacts(bridge, standing, after)
         return ListingFacts(
             standing=listing.standing,
-            page=listing.page,
-            pages=listing.pages,
             total=listing.total,
+            following=listing.following,
             contacts=[
                 ContactFacts(
                     highlevel_id=one.highlevel_id,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from landbridge.engine.pulse import Day
 from landbridge.store.runs import Run
 
 STACK_WIDTH = 1000.0
 SLOTS = 10  # runs in the chart of runs
 SLOT_WIDTH = 10.0
 BAR_WIDTH = 6.0
+DAY_WIDTH = 8.0
 HEIGHT = 100.0
 _THIN = 0.006  # the least share that is drawn, so that one contact in many thousands is still seen
 _LOW = 0.04
@@ -86,13 +88,63 @@ def run_chart(recent: Sequence[Run]) -> RunChart:
     return RunChart(bars, top, summary + ".")
 
 
+@dataclass(frozen=True, slots=True)
+class DayBar:
+    """One day of a chart."""
+
+    day: str
+    x: float
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayChart:
+    """Some days, oldest first; ``top`` is the count of the highest bar, ``summary`` is all in words."""
+
+    bars: tuple[DayBar, ...]
+    top: int
+    summary: str
+
+
+def written_chart(days: Sequence[Day]) -> DayChart:
+    """Records created, updated and otherwise written, day by day."""
+    labels = (("created", "created"), ("updated", "updated"), ("other", "opt-outs, list changes and deletes"))
+    return _day_chart([(day.day, (day.created, day.updated, day.other)) for day in days], labels)
+
+
+def failed_chart(days: Sequence[Day]) -> DayChart:
+    """Records and runs that failed, day by day."""
+    labels = (("failed", "records failed"), ("runs", "runs failed"))
+    return _day_chart([(day.day, (day.failed, day.failed_runs)) for day in days], labels)
+
+
+def _day_chart(days: Sequence[tuple[str, tuple[int, ...]]], labels: Sequence[tuple[str, str]]) -> DayChart:
+    top = max((sum(tally) for _, tally in days), default=0)
+    keys = [key for key, _ in labels]
+    bars = tuple(
+        DayBar(day, index * SLOT_WIDTH + (SLOT_WIDTH - DAY_WIDTH) / 2, _stacked(keys, tally, top))
+        for index, (day, tally) in enumerate(days)
+    )
+    told = []
+    for day, tally in days:
+        parts = [f"{count:,} {words}" for (_, words), count in zip(labels, tally, strict=True) if count]
+        if parts:
+            told.append(f"{day}: {', '.join(parts)}")
+    return DayChart(bars, top, ("; ".join(told) or "Nothing in these days") + ".")
+
+
 def _tally(run: Run) -> list[int]:
     return [sum(run.counts.get(key, 0) for key in keys) for _, _, keys in WRITES]
 
 
 def _segments(tally: Sequence[int], top: int) -> tuple[Segment, ...]:
+    return _stacked([key for key, _, _ in WRITES], tally, top)
+
+
+def _stacked(keys: Sequence[str], tally: Sequence[int], top: int) -> tuple[Segment, ...]:
+    """Colours one above the other, from the floor up."""
     segments, floor = [], HEIGHT
-    for (key, _, _), count in zip(WRITES, tally, strict=True):
+    for key, count in zip(keys, tally, strict=True):
         if count:
             height = min(max(count / top, _LOW) * HEIGHT, floor)
             floor -= height

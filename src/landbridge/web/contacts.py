@@ -6,13 +6,13 @@ import re
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from landbridge.engine.contact_book import ContactView
+from landbridge.engine.contact_lists import LISTS, Search
 from landbridge.store.bridges import Bridge
-from landbridge.store.contacts import LOOKED_AT
 from landbridge.sync.model import Side
 from landbridge.web.pages import Pages
 from landbridge.web.ports import Product
@@ -39,20 +39,28 @@ class ContactPages:
         router.add_api_route(f"{path}/{{record_id}}/sync", self.sync, methods=["POST"])
         return router
 
-    async def list(self, bridge_id: int, only: str = "", after: str = "") -> Response:
-        """Everybody, a page at a time."""
-        return await self._found(await find_bridge(self._product, bridge_id), "", only, after)
+    async def list(
+        self,
+        bridge_id: int,
+        of: Annotated[str, Query(alias="list")] = "everybody",
+        reason: str = "",
+        after: str = "",
+    ) -> Response:
+        """Who is on a list, a page at a time."""
+        bridge = await find_bridge(self._product, bridge_id)
+        return await self._found(bridge, Search("", of, reason, after))
 
     async def search(
         self,
         bridge_id: int,
         text: Annotated[str, Form()] = "",
-        only: Annotated[str, Form()] = "",
+        of: Annotated[str, Form(alias="list")] = "everybody",
+        reason: Annotated[str, Form()] = "",
         after: Annotated[str, Form()] = "",
     ) -> Response:
-        """Who matches. A form that is posted: names and addresses of people belong in no URL."""
+        """Who of a list matches. A form that is posted: names and addresses of people belong in no URL."""
         bridge = await find_bridge(self._product, bridge_id)
-        return await self._found(bridge, text.strip()[:LONGEST_SEARCH], only, after)
+        return await self._found(bridge, Search(text.strip()[:LONGEST_SEARCH], of, reason, after))
 
     async def one(self, bridge_id: int, record_id: str, asked: str = "") -> Response:
         """One person, by the id on either side; a partner's page goes by HighLevel's id."""
@@ -71,7 +79,6 @@ class ContactPages:
             link=self._highlevel_page(bridge, view),
             asked=asked == "yes",
             sides=list(Side),
-            looked_at=LOOKED_AT,
             not_read=self._product.contact_book.not_read(bridge),
             zone=str(bridge.highlevel.capability.get("time_zone", "")),
             here="contacts",
@@ -83,18 +90,23 @@ class ContactPages:
         await self._product.ask(bridge, [record_id], cause="page")
         return RedirectResponse(f"/bridges/{bridge.id}/contacts/{quote(record_id)}?asked=yes", 303)
 
-    async def _found(self, bridge: Bridge, text: str, only: str, after: str) -> Response:
-        side = Side.REZORA if only == Side.REZORA.value else Side.HIGHLEVEL
-        found = await self._product.contact_book.find(bridge, text, side, after)
-        following = urlencode({"only": side.value, "after": found.following}) if found.following else ""
+    async def _found(self, bridge: Bridge, search: Search) -> Response:
+        book = self._product.contact_book
+        found = await book.find(bridge, search)
+        counts = await book.counts(bridge)
+        reasons = {"held": counts.held, "left-out": counts.left_out}.get(search.list, {})
+        address = f"/bridges/{bridge.id}/contacts"
+        named = {"list": search.list, "reason": search.reason, "after": found.following}
+        following = f"{address}?{urlencode({key: value for key, value in named.items() if value})}"
         return self._pages.page(
             "contacts.html",
             bridge=bridge,
             found=found,
-            text=text,
-            side=side,
-            first=not after,
-            following=following,
+            search=search,
+            lists={name: title for name, (title, _) in LISTS.items()},
+            counts=counts.lists,
+            reasons=reasons,
+            following=following if found.following else "",
             here="contacts",
         )
 

@@ -14,6 +14,7 @@ from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import UndoRun
 from landbridge.engine.journal_book import JournalBook
 from landbridge.engine.outgoing import OutgoingWebhooks
+from landbridge.engine.overview import Overview
 from landbridge.engine.recipe_book import Card, Trial
 from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
@@ -76,6 +77,7 @@ class Product(Protocol):
     contact_book: ContactBook
     journal_book: JournalBook
     outgoing: OutgoingWebhooks
+    overview: Overview
 
     @property
     def recipes(self) -> Recipes:
@@ -138,7 +140,7 @@ class Product(Protocol):
         """Answer a hold; the next sync carries it out."""
         ...
 
-    async def contacts(self, bridge: Bridge, standing: str, page: int = 1) -> Listing:
+    async def contacts(self, bridge: Bridge, standing: str, after: str = "") -> Listing:
         """One page of the contacts that are ``in-sync``, ``left-out``, ``held`` or ``waiting``."""
         ...
 

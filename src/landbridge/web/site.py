@@ -12,10 +12,12 @@ from landbridge.web.activity import ActivityPages
 from landbridge.web.api import Api
 from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.api_outgoing import OutgoingApi
+from landbridge.web.api_overview import OverviewApi
 from landbridge.web.api_people import PeopleApi
 from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
 from landbridge.web.contacts import ContactPages
+from landbridge.web.dashboard import DashboardPages
 from landbridge.web.door import Door
 from landbridge.web.holds import HoldPages
 from landbridge.web.login import LoginPages
@@ -42,8 +44,10 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         redoc_url=None,
     )
     site.router.routes += [webhook_route(product), feed_route(product)]
+    status = StatusPages(product, pages)
     parts = (
-        StatusPages(product, pages),
+        DashboardPages(product, pages, status),
+        status,
         CalendarPages(product, pages),
         ContactPages(product, pages),
         ActivityPages(product, pages),
@@ -58,6 +62,7 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         OutgoingApi(product),
         PeopleApi(product),
         OutgoingPages(product, pages),
+        OverviewApi(product),
     )
     for part in parts:
         site.include_router(part.router())

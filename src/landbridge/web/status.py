@@ -15,7 +15,6 @@ from landbridge.store.bridges import Bridge
 from landbridge.store.runs import Run
 from landbridge.systems.base import Clock
 from landbridge.web import charts, words
-from landbridge.web.connect import show_setup
 from landbridge.web.pages import Pages
 from landbridge.web.ports import Product
 
@@ -142,6 +141,16 @@ class StatusView:
         return sum(self.status.arrivals.values()) - self.webhooks
 
     @property
+    def written_days(self) -> charts.DayChart:
+        """Records written, day by day."""
+        return charts.written_chart(self.status.pulse.days)
+
+    @property
+    def failed_days(self) -> charts.DayChart:
+        """Failures, day by day."""
+        return charts.failed_chart(self.status.pulse.days)
+
+    @property
     def runs(self) -> charts.RunChart:
         """What the last syncs wrote."""
         return charts.run_chart(self.status.recent)
@@ -173,7 +182,7 @@ async def start_sync(
 
 
 class StatusPages:
-    """``/``, one page a bridge, its live region, and the sync button."""
+    """One page a bridge, its live region, and the sync button."""
 
     def __init__(self, product: Product, pages: Pages) -> None:
         self._product = product
@@ -182,7 +191,6 @@ class StatusPages:
     def router(self) -> APIRouter:
         """The routes of this page."""
         router = APIRouter(include_in_schema=False)
-        router.add_api_route("/", self.home, methods=["GET"])
         router.add_api_route("/bridges/{bridge_id:int}", self.bridge, methods=["GET"])
         router.add_api_route("/bridges/{bridge_id:int}/status", self.live, methods=["GET"])
         router.add_api_route("/bridges/{bridge_id:int}/sync", self.sync, methods=["POST"])
@@ -190,20 +198,9 @@ class StatusPages:
         router.add_api_route("/bridges/{bridge_id:int}/contact", self.contact, methods=["POST"])
         return router
 
-    async def home(self) -> Response:
-        """The only bridge, a list of several, or the set-up steps when there is none yet."""
-        bridges = await self._product.all_bridges()
-        if not bridges:
-            return await show_setup(self._product, self._pages)
-        if len(bridges) == 1:
-            return await self._whole(bridges[0])
-        views = [StatusView(await self._product.status(bridge)) for bridge in bridges]
-        poll_seconds = min(view.poll_seconds for view in views)
-        return self._pages.page("bridges.html", views=views, poll_seconds=poll_seconds, here="status")
-
     async def bridge(self, bridge_id: int) -> Response:
-        """One of several bridges."""
-        return await self._whole(await find_bridge(self._product, bridge_id))
+        """One bridge."""
+        return await self.whole(await find_bridge(self._product, bridge_id))
 
     async def live(self, bridge_id: int) -> Response:
         """The region of the page that changes, to be morphed in place."""
@@ -239,7 +236,8 @@ class StatusPages:
             return self._live(await self._product.status(bridge))
         return RedirectResponse(f"/bridges/{bridge.id}", 303)
 
-    async def _whole(self, bridge: Bridge) -> Response:
+    async def whole(self, bridge: Bridge) -> Response:
+        """The whole page of a bridge."""
         view = StatusView(await self._product.status(bridge))
         return self._pages.page(
             "status.html", bridge=bridge, view=view, here="status", holds_shown=HOLDS_SHOWN

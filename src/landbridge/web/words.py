@@ -157,6 +157,16 @@ def took(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def within(seconds: int) -> str:
+    """An upper bound in words: ``5 seconds``, ``3 minutes``, ``2 hours``."""
+    for length, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds > 86_400:
+            return "more than a day"
+        if seconds >= length and seconds % length == 0:
+            return plural(seconds // length, name)
+    return plural(seconds, "second")
+
+
 def coded(text: str) -> Markup:
     """Escaped text in which what stands between backticks is code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped just before
@@ -208,6 +218,11 @@ def standing(word: str, reason: str) -> str:
     if known is not None:
         return known.title
     return {"equal": "In sync", "waiting": "Waiting", "held": "Waits for you"}.get(word, reason or "Left out")
+
+
+def reason(key: str) -> Reason | None:
+    """Why a contact is left out or waits; None for a key that this version does not know."""
+    return (EXCLUDED | HELD).get(key)
 
 
 def local_time(at: float, zone: str) -> str:

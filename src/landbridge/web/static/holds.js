@@ -1,4 +1,4 @@
-// Keys for the list of holds: j and k move, digits go to an answer, Enter presses it. The page works without.
+/* Keys for the list of holds: j and k move, digits go to an answer, Enter presses it. The page works without. */
 "use strict";
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, select, textarea");
