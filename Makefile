@@ -32,7 +32,7 @@ demo: $(READY) ## Start both sandboxes and Landbridge with 2,000 made-up people;
 
 # The browser is got first, and never looked for twice: where there is none the tests that need it say so.
 test: $(READY) ## Run the tests; ARGS="-k name" picks some
-	@LANDBRIDGE_CHROMIUM="$$($(BIN)/python tests/provide_browser.py)" $(BIN)/python -m pytest $(ARGS)
+	@LANDBRIDGE_CHROMIUM="$$($(BIN)/python tests/provide_browser.py)" $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 newcomer: $(READY) ## From the first page to live, with 2,000 contacts, in a real browser; ARGS="--people 200"
 	@cd tests && ../$(BIN)/python newcomer.py --pictures ../.newcomer $(ARGS)

@@ -20,6 +20,7 @@ from sqlalchemy import event
 from bench.many import fill, id_of
 from landbridge.app import open_app
 from landbridge.settings import load_settings
+from landbridge.store import observed
 from landbridge.store.database import Database
 from landbridge.sync.model import Side
 from landbridge.web.site import build_site
@@ -118,6 +119,7 @@ async def _measure(contacts: int, entries: int) -> None:
                 size = f"{found.sizes[-1] / 1000:.1f}"
                 table.add_row(question.title, f"{median:.0f}", f"{worst:.0f}", size, str(found.queries), told)
             console.print(table)
+            await _survivors(database, bridge.id, contacts)
             await _first_load(site, bridge.id)
 
 
@@ -208,6 +210,19 @@ async def _call(site: Any, question: _Question) -> tuple[int, bytes]:
 
     await site(scope, receive, send)
     return status, b"".join(parts)
+
+
+async def _survivors(database: Database, bridge_id: int, contacts: int) -> None:
+    """Who may hold the address of a contact that was deleted in HighLevel: asked for each of them."""
+    took, found = [], 0
+    for number in range(ASKED):
+        began = time.perf_counter()
+        keys = [f"e{number * 97 % contacts:031}", f"key{number * 20}"]
+        async with database.read() as connection:
+            found += len(await observed.holders(connection, bridge_id, 1, Side.HIGHLEVEL, keys))
+        took.append((time.perf_counter() - began) * 1000)
+    median = statistics.median(took)
+    console.print(f"Who holds a deleted contact's address: {median:.1f} ms, {found} found for {ASKED}")
 
 
 async def _first_load(site: Any, bridge_id: int) -> None:

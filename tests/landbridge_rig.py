@@ -118,6 +118,7 @@ async def landbridge(
     read_only: bool = False,
     empty_rezora: bool = False,
     durable: MakeDurable | None = Plain,
+    live: bool = True,
     **settings: object,
 ) -> AsyncIterator[Rig]:
     """A sandbox and a Landbridge whose accounts are connected and paired.
@@ -135,7 +136,7 @@ async def landbridge(
                 await app.connect_highlevel(token=token, location=HighLevelConfig().location_id)
                 login = RezoraConfig()
                 await app.connect_rezora(login.username, login.password)
-                bridge = await app.create_bridge("test", mapping)
+                bridge = await app.create_bridge("test", mapping, live=live)
                 sandbox.history.forget()  # connecting makes a custom field in HighLevel
                 yield Rig(app, bridge, sandbox)
     finally:

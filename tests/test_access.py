@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
+from sqlalchemy import select
 
 from inprocess import new_database
 from landbridge.access import doors as way_in
@@ -16,7 +16,9 @@ from landbridge.access.doors import Doors, NotLetIn, TooManyTries
 from landbridge.access.people import INVITATION, PASSWORD, People
 from landbridge.access.roles import Role
 from landbridge.store.database import Database, StoreFailure
-from landbridge.store.people import hash_of
+from landbridge.store.people_tables import login
+from landbridge.store.tokens import token_of
+from web_scenes import cheap_passwords
 
 GOOD = "river anvil candle moss"
 OTHER = "lantern oboe thimble fog"
@@ -63,11 +65,7 @@ def all_bytes(folder: Path) -> bytes:
 
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same hash with little work: these tests are of the rules around it."""
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    stored = hasher.hash("a password that nobody has")
-    monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
-    monkeypatch.setattr(passwords, "_nobodys", lambda: stored)
+    cheap_passwords(monkeypatch)
 
 
 @pytest.fixture
@@ -203,6 +201,19 @@ async def test_one_address_cannot_try_one_password_on_many_people(house: House) 
     await house.log_in(address="192.0.2.9")
 
 
+async def test_guessing_the_code_has_to_wait_and_keeps_nobody_else_waiting(house: House) -> None:
+    for _ in range(way_in.TRIES["email_key"]):
+        assert not await house.doors.try_code("aaaaaaaaaa", "bbbbbbbbbb", "198.51.100.7")
+    with pytest.raises(TooManyTries) as failure:
+        await house.doors.try_code("bbbbbbbbbb", "bbbbbbbbbb", "198.51.100.7")
+    assert failure.value.seconds == way_in.FIRST_WAIT
+    assert await house.doors.try_code(" BBBBBBBBBB ", "bbbbbbbbbb", "192.0.2.1")
+    house.clock.at += way_in.FIRST_WAIT
+    assert await house.doors.try_code("bbbbbbbbbb", "bbbbbbbbbb", "198.51.100.7")
+    told = [one.outcome for one in await house.doors.logins()]
+    assert told == ["right code"] * 2 + ["wrong code"] * 5
+
+
 async def test_many_guesses_at_once_count_as_many(house: House) -> None:
     await house.people.first(*ADA, GOOD)
     tried = await asyncio.gather(
@@ -245,7 +256,7 @@ async def test_a_new_password_by_link_ends_every_session_and_older_links(house: 
 async def test_changing_the_password_needs_the_present_one_and_keeps_this_browser(house: House) -> None:
     ada = await house.people.first(*ADA, GOOD)
     here, there = await house.log_in(), await house.log_in()
-    mine = hash_of(here)
+    mine = token_of(here)
     with pytest.raises(StoreFailure, match="present password"):
         await house.people.change_password(ada, OTHER, OTHER, session=mine)
     await house.people.change_password(ada, GOOD, OTHER, session=mine)
@@ -283,6 +294,60 @@ async def test_whoever_is_let_in_no_more_is_out_at_once(house: House) -> None:
         await house.log_in("bo@example.com", OTHER)
     with pytest.raises(StoreFailure, match="no such person"):
         await house.people.remove(bo)
+
+
+async def test_a_number_that_is_given_again_inherits_nothing(house: House) -> None:
+    await house.people.first(*ADA, GOOD)
+    bo = await house.people.add("Bo", "bo@example.com", Role.VIEWER, OTHER)
+    session = await house.log_in("bo@example.com", OTHER)
+    await house.people.remove(bo)
+    assert await house.people.add("Cy", "cy@example.com", Role.OWNER, OTHER) == bo, "as SQLite does it"
+    assert await house.doors.of_session(session) is None
+    assert [(one.outcome, one.name) for one in await house.doors.logins()] == [("logged in", "")]
+
+
+async def test_another_name_is_shown_from_now_on(house: House) -> None:
+    ada = await house.people.first(*ADA, GOOD)
+    session = await house.log_in()
+    await house.people.rename(ada, "  Ada   King ")
+    found = await house.doors.of_session(session)
+    assert found is not None and found.name == "Ada King"
+    with pytest.raises(StoreFailure, match="name is blank"):
+        await house.people.rename(ada, " ")
+
+
+async def test_a_lost_laptop_is_logged_out(house: House) -> None:
+    ada = await house.people.first(*ADA, GOOD)
+    sessions = [await house.log_in(), await house.log_in()]
+    await house.people.log_out(ada)
+    assert [await house.doors.of_session(one) for one in sessions] == [None, None]
+    with pytest.raises(StoreFailure, match="no such person"):
+        await house.people.log_out(ada + 1)
+
+
+async def test_a_link_of_the_demo_lets_in_once_and_is_no_other_kind(house: House) -> None:
+    ada = await house.people.first(*ADA, GOOD)
+    secret = (await house.people.entry_link(ada)).path.rpartition("/")[2]
+    with pytest.raises(StoreFailure, match="not good any more"):
+        await house.people.use_link(secret, PASSWORD, OTHER)
+    assert await house.people.enter_by(secret) == ada
+    with pytest.raises(StoreFailure, match="not good any more"):
+        await house.people.enter_by(secret)
+    reset = (await house.people.new_link(ada)).path.rpartition("/")[2]
+    with pytest.raises(StoreFailure, match="not good any more"):
+        await house.people.enter_by(reset)
+
+
+async def test_hashes_of_addresses_stay_a_day(house: House) -> None:
+    await house.people.first(*ADA, GOOD)
+    await house.fail(1, "stranger@example.org")
+    house.clock.at += way_in.REMEMBERED + 1
+    await house.log_in()
+    async with house.database.read() as connection:
+        rows = (await connection.execute(select(login).order_by(login.c.id))).all()
+    old, new = rows
+    assert (old.outcome, old.email_key, old.address_key) == ("unknown", "", "")
+    assert new.email_key and new.address_key
 
 
 async def test_an_address_is_taken_once(house: House) -> None:

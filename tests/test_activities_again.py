@@ -22,7 +22,7 @@ from activity_stories import (
     world_of,
     writes,
 )
-from landbridge.engine import fleet
+from landbridge.engine.steps import STEPS
 from landbridge.engine.work import EngineConfig, Stage, Work
 from landbridge.store.runs import Run
 from landbridge.sync.mapping import write_policy
@@ -140,7 +140,7 @@ def test_a_mass_of_deletes_behind_the_brake_of_a_sync_is_stopped(
     left, right = pair(world)
     ids = [add(world, "task", left, title=f"Call {number}") for number in range(30)]
     thorough(world)
-    weigh = fleet.STEPS["weigh_activities"]
+    weigh = STEPS["weigh_activities"]
 
     async def weigh_and_then(work: Work, stage: Stage) -> Stage:
         following = await weigh(work, stage)
@@ -151,7 +151,7 @@ def test_a_mass_of_deletes_behind_the_brake_of_a_sync_is_stopped(
         await world.deliver()
         return following
 
-    monkeypatch.setattr(fleet, "STEPS", {**fleet.STEPS, "weigh_activities": weigh_and_then})
+    monkeypatch.setitem(STEPS, "weigh_activities", weigh_and_then)
     run = once(world, accept=False)
     assert run.state == "braked" and len(rezora(world, "task", right)) == 30
 

@@ -237,6 +237,15 @@ async def test_a_person_finds_a_contact_looks_at_it_and_subscribes_to_the_calend
         assert {field["field"]: field["state"] for field in shown["fields"]}["city"] == "same"
         assert "Lyons" in (await run(tmp_path, "contacts", "show", one["id"])).out
         assert (await run(tmp_path, "contacts", "show", "nobody")).code == 2
+        assert (await run(tmp_path, "contacts", "find", "--list", "held", "--json")).json["contacts"] == []
+        bridges = (await run(tmp_path, "overview", "--json")).json
+        assert bridges["sentence"] == "1 bridge: 1 fine."
+        assert [(row["state"], row["equal"], row["total"]) for row in bridges["bridges"]] == [("fine", 1, 1)]
+        assert "Page 1 of 1" in (await run(tmp_path, "overview", "--state", "fine")).out
+        (told,) = (await run(tmp_path, "status", "--json")).json
+        assert told["agreement"] == "The only contact is equal on both sides."
+        assert told["days"][-1]["created"] == 1
+        assert told["calls_today"]["highlevel"]["sync"] > 0
         assert (await run(tmp_path, "calendar", "show", "--json")).json["address"] == ""
         made = (await run(tmp_path, "calendar", "new", "--json")).json["address"]
         assert made.startswith("http://127.0.0.1:8780/feeds/")

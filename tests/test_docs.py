@@ -14,7 +14,8 @@ import pytest
 import typer
 
 from landbridge.engine.catalog_page import operations_page
-from landbridge.settings import Settings, settings_page
+from landbridge.settings import Settings
+from landbridge.settings_page import settings_page
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -13,7 +14,7 @@ from landbridge.engine.contact_book import PAGE, ContactBook, ContactView, kept_
 from landbridge.engine.contact_lists import Search
 from landbridge.engine.field_rows import FieldRow, field_rows
 from landbridge.engine.timeline import timeline_of
-from landbridge.store import activities, activity_links, journal, links, observed, standings
+from landbridge.store import activities, activity_links, contacts, journal, links, observed, standings
 from landbridge.store.journal import Entry, OpenHold
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Sighting
@@ -211,6 +212,27 @@ async def test_activities_of_a_contact_are_read_by_their_index() -> None:
             (query,) = [each for each in asked if "FROM activity" in each]
             plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", (1, "highlevel", ADA))
             assert "ix_activity_contact" in str(plan.all())
+
+
+async def test_what_was_written_is_found_by_index_and_not_by_walking_through_the_journal() -> None:
+    asked: list[tuple[str, Any]] = []
+    async with scene(SEEN) as made:
+
+        def keep(_: object, __: object, statement: str, given: Any, *___: object) -> None:
+            asked.append((statement, given))
+
+        event.listen(made.database.engine.sync_engine, "before_cursor_execute", keep)
+        records = {Side.HIGHLEVEL: [ADA, "t2"], Side.REZORA: [THERE]}
+        async with made.database.read() as connection:
+            await contacts.entries_of(connection, made.bridge.id, records, 50)
+            named = [each for each in asked if "FROM journal" in each[0] and "side" in each[0]]
+            plans = [
+                str((await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", given)).all())
+                for query, given in named
+                if "_id IN" in query
+            ]
+        assert len(plans) == 4
+        assert all("ix_journal_record" in plan or "ix_journal_source" in plan for plan in plans), plans
 
 
 async def test_who_was_just_created_is_found_by_the_id_that_nobody_has_read_yet() -> None:

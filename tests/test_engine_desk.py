@@ -403,17 +403,23 @@ async def test_the_lists_hold_everybody_once(tmp_path: Path) -> None:
     async with landbridge(tmp_path, 130) as rig:
         await synced(rig)
         status = await rig.app.status(rig.bridge)
-        totals = {}
+        totals, seen = {}, []
         for standing in ("in-sync", "left-out", "held", "waiting"):
             listing = await rig.app.contacts(rig.bridge, standing)
             totals[standing] = listing.total
             assert len(listing.contacts) == min(listing.total, 100)
             assert all(one.reason.fix for one in listing.contacts)
+            seen += [(one.highlevel_id, one.rezora_id) for one in listing.contacts]
+            following = listing.following if standing == "in-sync" else ""
+            if following:
+                rest = await rig.app.contacts(rig.bridge, standing, following)
+                assert (len(rest.contacts), rest.following) == (listing.total - 100, "")
+                seen += [(one.highlevel_id, one.rezora_id) for one in rest.contacts]
+        assert totals["in-sync"] > 100
+        assert len(seen) == len(set(seen)) == status.total
         assert sum(totals.values()) == status.total
-        rest = await rig.app.contacts(
-            rig.bridge, "in-sync", (await rig.app.contacts(rig.bridge, "in-sync")).following
-        )
-        assert len(rest.contacts) == totals["in-sync"] - 100
+        with pytest.raises(NotPossible, match="no place"):
+            await rig.app.contacts(rig.bridge, "in-sync", "2")
         with pytest.raises(NotPossible, match="no list"):
             await rig.app.contacts(rig.bridge, "equal")
 

@@ -45,7 +45,7 @@ async def test_a_connect_works_once_and_only_in_the_browser_that_started_it(tmp_
         code, state = await allow(rig)
         with pytest.raises(StoreFailure, match="does not belong"):
             await rig.app.finish_connect(code, state, "another-browser")
-        account = await rig.app.finish_connect(code, state, SESSION)
+        account = (await rig.app.finish_connect(code, state, SESSION)).account
         assert account.external_id == rig.bridge.highlevel.external_id
         with pytest.raises(StoreFailure, match="does not belong"):
             await rig.app.finish_connect(code, state, SESSION)

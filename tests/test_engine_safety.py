@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from landbridge.engine import apply, reconcile
-from landbridge.engine.fleet import STEPS
+from landbridge.engine.steps import STEPS
 from landbridge.sandbox.history import Wanted
 from landbridge.store import journal
 from landbridge.store.database import StoreFailure

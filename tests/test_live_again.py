@@ -12,6 +12,7 @@ from landbridge.engine.fleet import Fleet
 from landbridge.engine.work import Stage, Work
 from landbridge.store import due, watermarks
 from landbridge.store.due import Due, Urgency
+from landbridge.store.ledger import Freshness
 from landbridge.sync.model import Side
 from live_stories import H, R, done, left, live, named, poll
 from simulation import Simulation
@@ -33,6 +34,21 @@ def crowd(world: Simulation, people: int = 40) -> list[tuple[str, str]]:
         synced(world)
     world.clock.advance(4000.0)
     return world.pairs()
+
+
+def test_it_is_kept_how_long_a_change_took_from_when_it_was_heard_of(world: Simulation) -> None:
+    pair = linked(world)
+    synced(world)
+    world.edit("highlevel", action="update", id=pair[0], fields={"city": "Lyons"})
+    done(live(world, (H, pair[0])))
+
+    async def kept() -> Freshness:
+        app = await world.open()
+        assert world.bridge is not None
+        return (await app.status(world.bridge)).pulse.freshness
+
+    found = world.run(kept())
+    assert (found.number, found.median, found.most) == (1, 60, 60)
 
 
 def hour(world: Simulation) -> None:

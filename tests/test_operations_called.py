@@ -105,6 +105,8 @@ async def test_what_the_sandbox_answers_comes_through(tmp_path: Path) -> None:
         assert found.answer["location"]["id"] == LOCATION  # type: ignore[index]  # JSON
         with pytest.raises(Gone):
             await rig.app.call(rig.bridge, "contacts.get", {"contactId": "nobody00000000000000"}, by="api")
+        spent = (await rig.app.status(rig.bridge)).pulse.spending[0]
+        assert spent.by["operations"] == 3  # the one that was answered with 404 as well
 
 
 async def test_a_list_in_a_query_is_named_once_for_each_value(tmp_path: Path) -> None:

@@ -7,14 +7,17 @@ import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import alembic.command
+import alembic.config
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from landbridge.store import links
+from landbridge.store import links, standings
 from landbridge.store.bridges import Bridges
-from landbridge.store.database import Database, StoreFailure
+from landbridge.store.database import MIGRATIONS, Database, StoreFailure
 from landbridge.store.driver import Drivers, LeaseLost, owner_name, renew
 from landbridge.store.ledger_tables import ledger
 from landbridge.store.links import KeptLink
@@ -53,6 +56,42 @@ async def test_a_database_of_a_newer_version_is_left_alone(database: Database, t
     raw.close()
     with pytest.raises(StoreFailure, match="newer version"):
         await database.migrate()
+
+
+async def test_what_is_stored_already_is_found_and_counted_after_the_upgrade(tmp_path: Path) -> None:
+    old = Database(f"sqlite+aiosqlite:///{tmp_path / 'old.sqlite3'}")
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+
+    def to_the_version_before(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, "0008")
+
+    async with old.write() as connection:
+        await connection.run_sync(to_the_version_before)
+        known = "fields, print, email, standing, name, phone, bridge_id, run_id, read_only, partner, reason,"
+        known += " marker, changed_at, first_seen, fresh_until, lifted, email_key, phone_key, side, id"
+        people = ("highlevel", "h1", 0), ("rezora", "1", 0), ("rezora", "self", 1), ("rezora", "2", 0)
+        for side, key, own in people:
+            values = f"'{{}}', 'p', 'ada@example.org', 'equal', 'Ada Brøok', '+13035550142', 1, 1, {own}"
+            rest = f"'', '', '', '', 0, 0, 0, '', '', '{side}', '{key}'"
+            await connection.exec_driver_sql(f"INSERT INTO observed ({known}) VALUES ({values}, {rest})")  # noqa: S608  # a test
+        await connection.exec_driver_sql(
+            "INSERT INTO link (bridge_id, kind, highlevel_id, rezora_id, live, base_highlevel, base_rezora,"
+            " unread, settled, created_at, notes, rebase, closed_for, contact)"
+            " VALUES (1, 'contact', 'h1', '1', 1, '{}', '{}', '', '', 0, '{}', 0, '', 0)"
+        )
+    await old.migrate()
+    async with old.read() as connection:
+        rows = await connection.exec_driver_sql("SELECT id, paired, speaks, search, further FROM observed")
+        found = {row.id: tuple(row)[1:] for row in rows}
+        assert await standings.counts(connection, 1, 1) == {("equal", ""): 2}
+    search = "ada brøok ada@example.org 13035550142"
+    assert found == {
+        "h1": (1, 1, search, None), "1": (1, 0, search, None), "self": (0, 0, search, None),
+        "2": (0, 1, search, None),
+    }  # fmt: skip
+    await old.close()
 
 
 async def test_sqlite_survives_a_power_cut_and_lets_readers_read_while_one_writes(database: Database) -> None:

@@ -141,11 +141,11 @@ class World:
         await self.connection.execute(insert(run).values(id=self.run, **DONE))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 async def test_whatever_happens_the_lists_have_each_person_once(database: Database, seed: int) -> None:
     async with database.write() as connection:
         world = World(connection, random.Random(seed))
-        for _ in range(120):
+        for _ in range(90):
             await world.step()
             kept, told = await linked_as_kept(connection)
             assert kept == told

@@ -95,14 +95,16 @@ async def test_the_description_has_the_api_and_no_page() -> None:
     one = (f"contacts/{{record_id}}/{what}" for what in ("pause", "resume", "again", "sync"))
     live = ("changes", "contacts/sync", "contacts/find", "contacts/lists", "contacts/{record_id}")
     recipe = (f"recipes{rest}" for rest in ("", "/{name}", *(f"/{{name}}/{do}" for do in RECIPE_DOES)))
-    parts = ("status", "sync", *people, *one, *timed, *live, *recipe, "firings")
+    begun = ("scope", "test", "sample", "switch-on")
+    parts = ("status", "sync", *begun, *people, *one, *timed, *live, *recipe, "firings")
     named = {f"{bridge}/{name}" for name in parts}
     calls = {f"/api/v1/operations/{name}/call" for name in operations()}
     hook = ("/{webhook_id}", *(f"/{{webhook_id}}/{what}" for what in ("switch", "test", "messages")))
     named |= {f"{bridge}/webhooks{rest}" for rest in ("", "/messages/{message_id}/replay", *hook)}
     catalog = {"/api/v1/overview", "/api/v1/operations", "/api/v1/operations/{name}", "/api/v1/triggers"}
+    named |= {f"/api/v1/{name}" for name in ("setups", "accounts/highlevel", "accounts/rezora")}
     of_people = {f"/api/v1/{path}" for path in ("keys", "keys/{key_id}", "people", "people/{person_id}")}
-    of_people.add("/api/v1/people/{person_id}/link")
+    of_people |= {f"/api/v1/people/{rest}" for rest in ("logins", "{person_id}/link", "{person_id}/log-out")}
     assert set(paths) == named | calls | catalog | of_people | {"/api/v1/bridges", "/api/v1/arrivals"}
 
 

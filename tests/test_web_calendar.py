@@ -174,7 +174,7 @@ async def test_the_page_makes_an_address_shows_it_and_says_how_to_subscribe() ->
     page = (await client.get(PAGE)).page
     assert "There is no address yet" in page.text
     assert "This bridge does not read tasks and appointments yet." in page.text
-    assert [button.text for button in page.all("button")] == ["Make the address"]
+    assert [button.text for button in page.inside("button")] == ["Make the address"]
     answer = await client.post(PAGE)
     assert (answer.status, answer.headers["location"]) == (303, PAGE)
     page = (await client.get(PAGE)).page
@@ -183,7 +183,7 @@ async def test_the_page_makes_an_address_shows_it_and_says_how_to_subscribe() ->
     assert "not read by a calendar program yet" in page.text
     for name in ("Google Calendar", "Apple Calendar", "Outlook"):
         assert name in page.text
-    assert [button.text for button in page.all("button")] == ["Make a new address", "Revoke"]
+    assert [button.text for button in page.inside("button")] == ["Make a new address", "Revoke"]
     assert (await client.post(f"{PAGE}/revoke")).status == 303
     assert feeds.asked == ["renew", "revoke"]
 
@@ -205,7 +205,7 @@ async def test_a_sealed_address_that_cannot_be_opened_is_told_and_can_be_replace
     answer = await browse(FakeProduct.of(status(), feeds=feeds)).get(PAGE)
     assert answer.status == 200
     assert "It was sealed with another key." in answer.page.text
-    assert answer.page.all("button")
+    assert answer.page.inside("button")
 
 
 async def test_the_api_does_what_the_page_does() -> None:

@@ -1,4 +1,4 @@
-"""Setting up in the browser: the OAuth round trip, the Rezora form, and pairing."""
+"""Connecting in the browser: the OAuth round trip and the Rezora form."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ import pytest
 
 from landbridge.settings import load_settings
 from landbridge.store.database import StoreFailure
-from landbridge.sync.mapping import MappingError
 from landbridge.web.site import build_site
 from web_client import Client, Page, browse
 from web_scenes import (
     CONSENT,
-    HIGHLEVEL,
-    NOTHING_YET,
-    REZORA,
     UNREACHABLE,
     FakeProduct,
     StillClock,
@@ -24,34 +20,8 @@ PASSWORD = "wrong-password"
 
 
 def step(page: Page, name: str) -> str:
-    """All words of one step."""
-    return page.words(page.one("li", id=name))
-
-
-async def test_the_steps_go_from_nothing_to_the_first_sync() -> None:
-    product = FakeProduct()
-    browser = browse(product)
-
-    async def current() -> str:
-        page = (await browser.get("/setup")).page
-        return page.one("li", aria_current="step").attributes["id"]
-
-    assert await current() == "highlevel"
-    assert (await browser.get("/connect/highlevel")).headers["location"] == CONSENT
-    answer = await browser.get("/oauth/highlevel/callback?code=good&state=one-time")
-    assert (answer.status, answer.headers["location"]) == (303, "/setup")
-    assert await current() == "rezora"
-    answer = await browser.post("/connect/rezora", {"username": " harbor-api ", "password": " made-up "})
-    assert (answer.status, answer.headers["location"]) == (303, "/setup")
-    assert product.logins == [("harbor-api", " made-up ")]  # a password may begin with a space
-    assert await current() == "bridge"
-    form = {"name": "Harbor  Street", "highlevel": HIGHLEVEL.external_id, "rezora": REZORA.external_id}
-    answer = await browser.post("/bridges", form)
-    assert (answer.status, answer.headers["location"]) == (303, "/bridges/1")
-    assert product.made == [("Harbor Street", "ve9EPM428h8vShlRW1KT", "harbor-api")]
-    assert await current() == "sync"
-    page = (await browser.get("/")).page
-    assert page.words(page.one("button", id="sync")) == "Start the first sync"
+    """All words of one account's card."""
+    return page.words(page.one("section", id=name))
 
 
 async def test_the_session_binds_the_answer_to_the_browser_that_asked() -> None:
@@ -142,7 +112,7 @@ async def test_a_connect_that_cannot_start_says_why_at_its_step() -> None:
     assert answer.page.words(alert) == (
         "No HighLevel marketplace app is configured. What to do: Set highlevel_client_id."
     )
-    assert alert.within("li", id="highlevel")
+    assert alert.within("section", id="highlevel")
 
 
 async def test_a_failed_exchange_is_told_and_can_be_tried_again() -> None:
@@ -153,7 +123,7 @@ async def test_a_failed_exchange_is_told_and_can_be_tried_again() -> None:
     answer = await browser.get("/oauth/highlevel/callback?code=good&state=one-time")
     assert answer.status == 502
     assert "HighLevel cannot be reached." in step(answer.page, "highlevel")
-    assert len(answer.page.all("a", href="/connect/highlevel")) == 1
+    assert "Connect HighLevel, read and write" in step(answer.page, "highlevel")
 
 
 async def test_a_wrong_password_is_told_at_its_step_and_never_shown() -> None:
@@ -182,20 +152,11 @@ async def test_a_form_with_a_blank_is_not_sent_on(form: dict[str, str]) -> None:
     assert product.logins == []
 
 
-async def test_a_problem_with_the_pair_is_told_with_all_its_lines() -> None:
-    product = FakeProduct(connected=[HIGHLEVEL, REZORA], failure=MappingError(["line one", "line two"]))
-    answer = await browse(product).post("/bridges", {"name": "Harbor"})
-    assert answer.status == 422
-    assert "line one line two What to do:" in step(answer.page, "bridge")
-    assert answer.page.one("input", id="name").attributes["value"] == "Harbor"
-
-
 async def test_connected_accounts_can_be_connected_again() -> None:
-    page = (await browse(FakeProduct.of(status(**NOTHING_YET))).get("/setup")).page
+    product = FakeProduct.of(status())
+    browser = browse(product)
+    page = (await browser.get("/connect")).page
     assert "Connected: Harbor Street Realty" in step(page, "highlevel")
-    assert [page.words(summary) for summary in page.all("summary")] == [
-        "Connect again, or another location",
-        "Without a marketplace app",
-        "Connect again, or another account",
-    ]
-    assert page.all("input", id="name") == []  # both accounts have their bridge
+    answer = await browser.post("/connect/rezora", {"username": " harbor-api ", "password": " made-up "})
+    assert (answer.status, answer.headers["location"]) == (303, "/connect")
+    assert product.logins == [("harbor-api", " made-up ")]  # a password may begin with a space

@@ -20,7 +20,7 @@ from landbridge.web.door import local
 from landbridge.web.rights import needed
 from landbridge.web.site import build_site
 from web_client import Answer, Client
-from web_scenes import FakeProduct, OpenDoors, StillClock, TwoPeople, status
+from web_scenes import FakeProduct, OpenDoors, StillClock, TwoPeople, cheap_passwords, status
 
 GOOD = "river anvil candle moss"
 SAME_SITE = {"sec-fetch-site": "same-origin"}
@@ -28,6 +28,8 @@ SAME_SITE = {"sec-fetch-site": "same-origin"}
 # route is closed until somebody thinks about it.
 PUBLIC = {
     "/login",
+    "/login/provider",
+    "/login/provider/back",
     "/first",
     "/welcome/{purpose}/{secret}",
     "/webhooks/highlevel",
@@ -37,6 +39,7 @@ PUBLIC = {
 OWNERS = ("/people", "/keys", "/connect/", "/oauth/", "/api/v1/people", "/api/v1/keys")
 READING = {  # posts that change nothing but what is one's own
     "/logout",
+    "/account/name",
     "/account/password",
     "/account/end",
     "/bridges/{bridge_id:int}/contacts",
@@ -66,6 +69,14 @@ def filled(path: str) -> str:
 
 SITE = build_site(FakeProduct.of(status()), StillClock())
 EVERY = sorted({one for one in pages(SITE.router.routes) if one[1]})
+OWNERS_FORMS = {  # of the set-up: where a credential comes in, or accounts become a bridge
+    ("POST", "/setup/{key}/highlevel"),
+    ("POST", "/setup/{key}/rezora"),
+    ("POST", "/setup/{key}/{side}/use"),
+    ("POST", "/api/v1/accounts/highlevel"),
+    ("POST", "/api/v1/accounts/rezora"),
+    ("POST", "/api/v1/setups"),
+}
 
 
 def expected(method: str, path: str, who: str) -> str:
@@ -74,7 +85,7 @@ def expected(method: str, path: str, who: str) -> str:
         return "in"
     if who == "nobody":
         return "login"
-    owners = path.startswith(OWNERS)
+    owners = path.startswith(OWNERS) or (method, path) in OWNERS_FORMS
     changing = method != "GET" and path not in READING
     rank = ["viewer", "operator", "owner"].index(who)
     return "in" if rank >= (2 if owners else 1 if changing else 0) else "refused"
@@ -122,6 +133,30 @@ async def test_the_door_does_what_the_rules_say_on_every_route(who: str) -> None
     assert product.started == []
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r", "\t", "\x00", "\u2028"])
+async def test_a_path_that_ends_in_a_line_break_opens_nothing(ending: str) -> None:
+    product = FakeProduct.of(status(), doors=OpenDoors(SOMEBODY["operator"]))
+    browser = Client(build_site(product, StillClock()))
+    real = browser._call
+    for method, path in (
+        ("GET", "/people"),
+        ("POST", "/people"),
+        ("POST", "/keys/1/revoke"),
+        ("GET", "/keys"),
+    ):
+
+        async def odd(scope: dict[str, Any], body: bytes, path: str = path) -> Answer:
+            return await real({**scope, "path": path + ending}, body)
+
+        browser._call = odd  # type: ignore[method-assign]  # a client of ours would not send such a path
+        assert (await browser.ask(method, path, b"", SAME_SITE)).status == 404
+
+
+@pytest.mark.parametrize("path", ["/people/x?y", "/people/1#z", "/keys/\n1"])
+def test_what_a_path_holds_is_part_of_it(path: str) -> None:
+    assert needed("GET", path) is Role.OWNER
+
+
 class Real:
     """The site with real people and doors over a database."""
 
@@ -134,14 +169,23 @@ class Real:
             people=People(self.database, clock),
             settings=load_settings({}, settings),
         )
-        self.browser = Client(build_site(self.product, clock))
+        self.browser = self.open(clock)
         self.host = {} if not settings else {"host": "bridge.example.com"}
+
+    def open(self, clock: StillClock) -> Client:
+        """A browser at a site of its own: a door that knows of people never asks for them again."""
+        return Client(build_site(self.product, clock))
 
     async def post(self, path: str, **form: str) -> Answer:
         return await self.browser.post(path, form, self.host)
 
     async def first(self, **more: str) -> Answer:
         return await self.post("/first", name="Ada", email="ada@example.com", password=GOOD, **more)
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    cheap_passwords(monkeypatch)
 
 
 @pytest.fixture
@@ -227,6 +271,14 @@ def test_the_way_never_goes_to_another_site(path: str) -> None:
     assert local(path) == "/"
 
 
+async def test_a_crafted_host_opens_nothing() -> None:
+    """Some versions of Starlette put Host and path together, and what follows would look like the path."""
+    site = build_site(FakeProduct.of(status(), doors=OpenDoors(None)), StillClock())
+    for host in ("127.0.0.1:8780/login?", "127.0.0.1:1/login#", "127.0.0.1:8780/static/"):
+        assert (await Client(site).ask("GET", "/people", b"", {"host": host})).status == 303, host
+        assert (await Client(site).ask("GET", "/api/v1/keys", b"", {"host": host})).status == 401, host
+
+
 async def test_a_key_opens_the_api_and_no_page(real: Real) -> None:
     await real.first()
     await real.post("/logout")
@@ -288,8 +340,8 @@ async def test_the_pages_of_people_keys_and_ones_account(real: Real) -> None:
     assert (await real.post("/keys", name="x", role="king")).status == 422
     assert (await real.post("/people", name="x", email="x@example.com", role="king")).status == 422
     changed = await real.post("/account/password", present=GOOD, password=GOOD + " two", again=GOOD + " two")
-    assert changed.headers["location"] == "/account?changed=yes"
-    assert (await real.browser.get("/account?changed=yes")).status == 200
+    assert changed.headers["location"] == "/account?changed=password"
+    assert (await real.browser.get("/account?changed=password")).status == 200
 
 
 async def test_programs_do_the_same_through_the_api(real: Real) -> None:

@@ -160,7 +160,7 @@ async def test_of_several_bridges_one_is_chosen() -> None:
 
 async def test_no_bridge_no_form_and_no_such_operation_no_page() -> None:
     page = (await browse(FakeProduct()).get("/operations/contacts.get")).page
-    assert page.all("form") == []
+    assert page.inside("form") == []
     assert "Set one up" in page.text
     assert (await browse(product()).get("/operations/contacts.fly")).status == 404
 

@@ -173,7 +173,7 @@ async def test_a_run_that_stopped_shows_its_fix(name: str, run: object) -> None:
 
 async def test_trouble_of_an_account_leads_to_connecting_again() -> None:
     page = await shown("failed")
-    links = [page.words(link) for link in page.all("a", href="/setup#rezora")]
+    links = [page.words(link) for link in page.all("a", href="/connect#rezora")]
     assert links == ["Connect Rezora again", "Connect again"]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landbridge.engine.fleet import STEPS
+from landbridge.engine.steps import STEPS
 from landbridge.sync.model import Side
 from landbridge.web import charts, words
 from web_scenes import LATER, NOW, run, stage

@@ -222,6 +222,10 @@ class Page(HTMLParser):
         wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
         return [e for e in self.elements if e.tag == tag and wanted.items() <= e.attributes.items()]
 
+    def inside(self, tag: str) -> list[Element]:
+        """Elements of that tag in the page itself, not in the menu above it."""
+        return [element for element in self.all(tag) if element.within("main")]
+
     def one(self, tag: str, **attributes: str) -> Element:
         found = self.all(tag, **attributes)
         assert len(found) == 1, f"{len(found)} <{tag}> with {attributes}"

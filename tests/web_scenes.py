@@ -7,9 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
+from argon2 import PasswordHasher
+
+from landbridge.access import passwords
 from landbridge.access.doors import Doors
 from landbridge.access.people import People
+from landbridge.access.provider import Provider
 from landbridge.access.roles import Person, Role
+from landbridge.connecting import Connected
 from landbridge.engine import catalog
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook, ContactView
@@ -24,6 +30,7 @@ from landbridge.engine.roster import Contact, Listing
 from landbridge.engine.schedule import Timing
 from landbridge.engine.status import Share, Status
 from landbridge.engine.undo import UndoLine, UndoOrder
+from landbridge.letters import Letters
 from landbridge.settings import Settings, load_settings
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
@@ -34,10 +41,13 @@ from landbridge.store.ledger import Amount, Freshness
 from landbridge.store.logins import KeyRow, LoginRow
 from landbridge.store.people import PersonRow, SessionRow
 from landbridge.store.runs import Run
-from landbridge.sync.model import Side
+from landbridge.store.setups import Setup
+from landbridge.sync.model import Kind, Side
 from landbridge.sync.reasons import EXCLUDED, HELD
+from landbridge.sync.rules import ActivityRule, Policy, default_policy
 from landbridge.systems.arguments import checked
 from landbridge.systems.base import SystemFailure, WrongCredentials
+from landbridge.systems.channel import Channel
 from landbridge.systems.quota import Usage
 
 NOW = 1_795_435_200.0  # 2026-11-23 12:00:00 UTC
@@ -450,6 +460,25 @@ class FakeJournal(JournalBook):
         return {"create": 3, "update": 4}
 
 
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same hash with little work, for tests of what is around it."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    stored = hasher.hash("a password that nobody has")
+    monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
+    monkeypatch.setattr(passwords, "_nobodys", lambda: stored)
+
+
+class NoLetters(Letters):
+    """No mail server, unless a test gives one."""
+
+    def __init__(self, channel: Channel | None = None) -> None:
+        super().__init__(load_settings({}), StillClock())
+        self.channel = channel
+
+    def way_to(self, email: str) -> Channel | None:
+        return self.channel
+
+
 class FakeFeeds(Feeds):
     """One address that is never stored; ``failure`` is raised instead."""
 
@@ -476,6 +505,19 @@ class FakeFeeds(Feeds):
         if self.failure is not None:
             raise self.failure
         return None
+
+
+class NothingBegun:
+    """No set-up was ever begun; the wizard is tested with the real thing."""
+
+    async def unfinished(self) -> list[Setup]:
+        return []
+
+    async def find(self, key: str) -> Setup | None:
+        return None
+
+    async def started(self, session: str) -> int:
+        return 0
 
 
 class FakeOverview(Overview):
@@ -511,6 +553,8 @@ class FakeProduct:
     settings: Settings = field(default_factory=lambda: load_settings({}))
     doors: Doors = field(default_factory=OpenDoors)
     people: People = field(default_factory=TwoPeople)
+    letters: Letters = field(default_factory=NoLetters)
+    provider: Provider | None = None
     feeds: Feeds = field(default_factory=FakeFeeds)
     contact_book: ContactBook = field(default_factory=NobodyThere)
     journal_book: JournalBook = field(default_factory=FakeJournal)
@@ -518,7 +562,6 @@ class FakeProduct:
     started: list[tuple[int, str, bool]] = field(default_factory=list)
     finished: list[tuple[str, str, str]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
-    made: list[tuple[str, str, str]] = field(default_factory=list)
     sessions: dict[str, str] = field(default_factory=dict)  # state to the session that started it
     asked: list[tuple[object, ...]] = field(default_factory=list)  # about single contacts
     failure: Exception | None = None
@@ -526,6 +569,8 @@ class FakeProduct:
     outcome: Outcome = Outcome.ACCEPTED
     recipes: Any = None  # see recipe_scenes.py
     outgoing: Any = None  # its pages are tested with the real thing
+    trials: Any = None  # so are these
+    setups: Any = field(default_factory=NothingBegun)
     answer: object = field(default_factory=lambda: {"contact": {"id": "c1", "email": "ada@example.com"}})
     schedules: dict[str, Timing] = field(
         default_factory=lambda: {
@@ -561,18 +606,18 @@ class FakeProduct:
         before = self.statuses[bridge.id]
         self.statuses[bridge.id] = replace(before, busy=True, running=newest, recent=[newest, *before.recent])
 
-    async def connect_url(self, session: str) -> str:
+    async def connect_url(self, session: str, *, setup: int = 0, read_only: bool = False) -> str:
         self._fail()
         self.sessions["one-time"] = session
         return CONSENT
 
-    async def finish_connect(self, code: str, state: str, session: str) -> Account:
+    async def finish_connect(self, code: str, state: str, session: str) -> Connected:
         self._fail()
         if self.sessions.pop(state, None) != session:
             raise StoreFailure("This answer was not asked for here.", "Start again with the Connect button.")
         self.finished.append((code, state, session))
         self.connected.append(HIGHLEVEL)
-        return HIGHLEVEL
+        return Connected(HIGHLEVEL)
 
     async def connect_rezora(self, username: str, password: str) -> Account:
         self._fail()
@@ -582,14 +627,21 @@ class FakeProduct:
         self.connected.append(REZORA)
         return REZORA
 
-    async def create_bridge(
-        self, name: str, mapping: str | None = None, highlevel: str = "", rezora: str = ""
-    ) -> Bridge:
+    async def connect_highlevel(
+        self, *, token: str = "", location: str = "", code: str = "", read_only: bool = False
+    ) -> Account:
         self._fail()
-        self.made.append((name, highlevel, rezora))
-        made = replace(status(**NOTHING_YET), bridge=replace(BRIDGE, name=name))
-        self.statuses[1] = made
-        return made.bridge
+        self.connected.append(HIGHLEVEL)
+        return HIGHLEVEL
+
+    def policy_of(self, bridge: Bridge) -> Policy:
+        return default_policy()
+
+    async def carry(self, bridge: Bridge, kind: Kind, rule: ActivityRule | None) -> Bridge:
+        return bridge
+
+    def forecast_seconds(self, calls: int) -> float:
+        return calls / 10
 
     async def hold_counts(self, bridge: Bridge) -> dict[str, int]:
         return dict(Counter(hold.cause for hold in self.statuses[bridge.id].holds).most_common())

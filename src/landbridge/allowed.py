@@ -59,6 +59,19 @@ def _addresses(text: str) -> str:
     return ", ".join(found)
 
 
+def _maybe_url(text: str) -> str:
+    """Blank, or an address."""
+    return _url(text) if text.strip() else ""
+
+
+def _domains(text: str) -> str:
+    """Mail domains in lower case, a comma and a space between them."""
+    found = [part.strip().lower() for part in text.split(",")] if text.strip() else []
+    if not all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", part) for part in found):
+        raise ValueError
+    return ", ".join(found)
+
+
 def _address(text: str) -> str:
     """One e-mail address, or none."""
     found = _addresses(text)
@@ -152,6 +165,15 @@ Url = Annotated[
     AfterValidator(_url),
     Words(allowed="an https:// address without a query (http:// only to this machine)"),
 ]
+MaybeUrl = Annotated[
+    str,
+    AfterValidator(_maybe_url),
+    Words(allowed="an https:// address without a query (http:// only to this machine)"),
+]
+Domains = Annotated[
+    str, AfterValidator(_domains), Words(allowed="domains such as example.com with commas between")
+]
+Newcomer = Annotated[Literal["viewer", "operator"], BeforeValidator(_lower)]
 Minutes = Annotated[
     str,
     AfterValidator(_minutes),

@@ -7,17 +7,16 @@ import random
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 
 import structlog
 
 from landbridge import mapping_file
-from landbridge.access.doors import Doors
-from landbridge.access.people import People
-from landbridge.assembly import async_url, dbos_for, engine_config, feeds_for, receiver_for
+from landbridge.assembly import access_for, async_url, dbos_for, engine_config, feeds_for, receiver_for
 from landbridge.channels import alert_channels
-from landbridge.connections import Connections, NewGrant, RezoraLogin
+from landbridge.connecting import Connected, Connecting
+from landbridge.connections import Connections
 from landbridge.engine.activity_kinds import Carried, kinds_of
 from landbridge.engine.calling import Called, Caller
 from landbridge.engine.contact_book import ContactBook
@@ -31,9 +30,13 @@ from landbridge.engine.pulse import Pulses
 from landbridge.engine.recipe_book import RecipeBook
 from landbridge.engine.recipes import OpenActivities, activities_of
 from landbridge.engine.roster import Listing, Roster
+from landbridge.engine.samples import Samples
 from landbridge.engine.schedule import Timetable, Timing, keep_in_step
+from landbridge.engine.setups import SetupBook
 from landbridge.engine.status import Status, status_of
+from landbridge.engine.switch import demand_live
 from landbridge.engine.telling import Alerts, Tried, keep_watch
+from landbridge.engine.trials import Trials
 from landbridge.engine.undo import UndoOrder
 from landbridge.engine.waterline import FileWaterline
 from landbridge.engine.work import EngineConfig, Watch
@@ -51,9 +54,7 @@ from landbridge.store.vault import Vault, load_key
 from landbridge.sync.mapping import read_policy, write_policy
 from landbridge.sync.model import Kind, Side
 from landbridge.sync.rules import ActivityRule, Policy, default_policy
-from landbridge.systems.base import Capability, Clock, Grant, RealClock, System
-from landbridge.systems.highlevel.config import authorise_url, scopes_for
-from landbridge.systems.highlevel.tokens import exchange_code
+from landbridge.systems.base import Clock, RealClock
 from landbridge.systems.outgoing_webhook import WebhookSender
 from landbridge.systems.transport import MakeTransport
 
@@ -83,14 +84,13 @@ class App:
         self.clock = clock
         self.bridges = Bridges(database)
         self.runs = Runs(database)
-        self.doors = Doors(database, clock)
-        self.people = People(database, clock)
+        self.doors, self.people, self.letters, self.provider = access_for(settings, database, vault, clock)
         self._vault = vault
         self._process = secrets.token_hex(4)
         self._rng = random.Random()  # noqa: S311  # spreads retries; not a secret
-        self._connections = Connections(
-            settings, vault, clock, self._rng, owner_name(self._process), transport
-        )
+        owner = owner_name(self._process)
+        self._connections = Connections(settings, vault, clock, self._rng, owner, transport)
+        self._connecting = Connecting(settings, self._connections, self.bridges, vault, clock, self._rng)
         self._waterline = FileWaterline(settings.home / "waterline.json")
         self._desk = Desk(database, clock, self._connections.policy_of, self._waterline)
         self._roster = Roster(database, clock, self._connections.policy_of)
@@ -117,6 +117,9 @@ class App:
             database, clock, self._connections.open_calls, OwnActions(self), self._connections.may_write
         )
         self.outgoing = OutgoingWebhooks(database, clock, vault, WebhookSender(), self._rng)
+        samples = Samples(database, clock, self._engine, self._connections.open_both, self.policy_of)
+        self.setups = SetupBook(database, clock, self._pair, partial(self.start_sync, cause="page"), samples)
+        self.trials = Trials(self.plan, clock)
         self._fleet: Fleet | None = None
         self._opening = asyncio.Lock()
         self._crew = Crew(database, clock, self.live, partial(self.poll, cause="schedule"), self._sync_for)
@@ -132,67 +135,29 @@ class App:
 
     # Connecting
 
-    async def connect_url(self, session: str) -> str:
+    async def connect_url(self, session: str, *, setup: int = 0, read_only: bool = False) -> str:
         """The consent page of HighLevel, with a one-time state bound to the browser session."""
-        config = self._connections.highlevel_config()
-        if not config.client_id or not config.client_secret:
-            raise StoreFailure(
-                "No HighLevel marketplace app is configured.",
-                "Set highlevel_client_id and highlevel_client_secret (docs/install.md), or use a token.",
-            )
-        state = secrets.token_urlsafe(24)
-        await self.bridges.start_connect(state, session, self.clock.now())
-        more = tuple(self.settings.highlevel_more_scopes.split())
-        return authorise_url(config, state, scopes_for(read_only=config.read_only, more=more))
+        return await self._connecting.url(session, setup=setup, read_only=read_only)
 
-    async def finish_connect(self, code: str, state: str, session: str) -> Account:
+    async def finish_connect(self, code: str, state: str, session: str) -> Connected:
         """The browser came back: check the state, exchange the code, keep the grant."""
-        if not await self.bridges.finish_connect(state, session, self.clock.now()):
-            raise StoreFailure(
-                "This answer from HighLevel does not belong to a connect that was started in this browser.",
-                "Start again with the Connect button; a started connect is good for 15 minutes, once.",
-            )
-        return await self.connect_highlevel(code=code)
+        return await self._connecting.finish(code, state, session)
 
-    async def connect_highlevel(self, *, token: str = "", location: str = "", code: str = "") -> Account:
-        """Connect with a Private Integration Token and its location, or with an OAuth code.
-
-        The credential is tried before it is stored; raises ``SystemFailure`` with nothing changed.
-        """
-        config, http = self._connections.highlevel_config(), self._connections.http()
-        if code:
-            grant = await exchange_code(config, code, http=http, clock=self.clock, rng=self._rng)
-        else:
-            grant = Grant(kind="pit", access_token=token, location_id=location)
-        system = self._connections.highlevel(grant.location_id, NewGrant(grant))
-        try:
-            capability = await system.probe()
-            if capability.can_write:
-                capability = replace(capability, marker_field=await system.make_marker())
-        finally:
-            await system.close()
-        return await self._keep(capability, grant)
+    async def connect_highlevel(
+        self, *, token: str = "", location: str = "", code: str = "", read_only: bool = False
+    ) -> Account:
+        """Connect with a Private Integration Token and its location, or with an OAuth code."""
+        return await self._connecting.highlevel(
+            token=token, location=location, code=code, read_only=read_only
+        )
 
     async def connect_rezora(self, username: str, password: str) -> Account:
         """Connect with the API user name and password; tried before they are stored."""
-        login = RezoraLogin(username, password)
-        return await self._keep(await _probed(self._connections.rezora(login)), login)
-
-    async def _keep(self, capability: Capability, credential: Grant | RezoraLogin) -> Account:
-        known = {"side", "account", "title"}
-        facts = {key: value for key, value in asdict(capability).items() if key not in known}
-        account = await self.bridges.save_account(
-            capability.side, capability.account, capability.title, facts, self.clock.now()
-        )
-        await self._vault.replace(account.id, credential)
-        return account
+        return await self._connecting.rezora(username, password)
 
     async def try_account(self, account: Account) -> str:
         """Use the stored credential once; a sentence on success, raises ``SystemFailure`` otherwise."""
-        capability = await _probed(await self._connections.open(account))
-        await self.bridges.set_trouble(account.id, "", "")
-        allowed = "read and write" if capability.can_write else "read only"
-        return f"Connected as {capability.title}; {allowed}."
+        return await self._connecting.again(account)
 
     # Bridges
 
@@ -205,9 +170,17 @@ class App:
         return await self.bridges.accounts()
 
     async def create_bridge(
-        self, name: str = "", mapping: str | None = None, highlevel: str = "", rezora: str = ""
+        self,
+        name: str = "",
+        mapping: str | None = None,
+        highlevel: str = "",
+        rezora: str = "",
+        *,
+        live: bool = True,
     ) -> Bridge:
         """Pair two accounts with a mapping; idempotent. Without a mapping an existing one stays.
+
+        A new bridge that is not ``live`` is switched on later (``setups.switch_on``).
 
         Raises ``MappingError`` with every problem of the mapping file, before anything is stored.
         """
@@ -219,7 +192,10 @@ class App:
         read_policy(mapping)
         named = name or (found[0].name if found else left.title or "main")
         await self._vault.pepper()  # now, so that every later copy of the database has it
-        return await self.bridges.create(named, left, right, mapping, self.clock.now())
+        return await self.bridges.create(named, left, right, mapping, self.clock.now(), live=live)
+
+    async def _pair(self, name: str, highlevel: str, rezora: str) -> Bridge:  # a callback of SetupBook
+        return await self.create_bridge(name, None, highlevel, rezora, live=False)
 
     # Work
 
@@ -300,6 +276,7 @@ class App:
 
     def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
         """A full sync in the background; one at a time for each bridge."""
+        demand_live(bridge)
         self._crew.start_sync(bridge, cause=cause, accept=accept)
 
     async def status(self, bridge: Bridge) -> Status:
@@ -446,17 +423,12 @@ class App:
     async def close(self) -> None:
         """Stop everything; what is unfinished continues with the next process."""
         await self._crew.close()
+        await self.setups.close()
+        await self.trials.close()
         await self._receiver.close()
         if self._fleet is not None:
             await self._fleet.close()
         await self.database.close()
-
-
-async def _probed(system: System) -> Capability:
-    try:
-        return await system.probe()
-    finally:
-        await system.close()
 
 
 @asynccontextmanager

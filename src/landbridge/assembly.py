@@ -6,12 +6,18 @@ from collections.abc import Callable
 
 from sqlalchemy import make_url
 
+from landbridge.access.doors import Doors
+from landbridge.access.people import People
+from landbridge.access.provider import Provider, ProviderConfig
+from landbridge.access.provider_calls import ask
+from landbridge.access.roles import Role
 from landbridge.engine.calendar_feed import Reminders
 from landbridge.engine.durable import Driver, Drives, Durable
 from landbridge.engine.feeds import Feeds
 from landbridge.engine.fleet import MakeDurable
 from landbridge.engine.receiver import Receiver, ReceiverConfig
 from landbridge.engine.work import EngineConfig
+from landbridge.letters import Letters
 from landbridge.settings import Settings
 from landbridge.store.database import Database
 from landbridge.store.vault import Vault
@@ -58,6 +64,29 @@ def workflows_url(settings: Settings) -> str:
     if url.get_backend_name() != "sqlite":
         return settings.database_url
     return f"sqlite:///{settings.home / 'workflows.sqlite3'}"
+
+
+def access_for(
+    settings: Settings, database: Database, vault: Vault, clock: Clock
+) -> tuple[Doors, People, Letters, Provider | None]:
+    """Who gets in, who there is, how links reach them, and the identity provider where one is configured."""
+    doors = Doors(database, clock)
+    provider = _provider(settings, doors, vault, clock)
+    return doors, People(database, clock), Letters(settings, clock), provider
+
+
+def _provider(settings: Settings, doors: Doors, vault: Vault, clock: Clock) -> Provider | None:
+    if not settings.oidc_issuer:
+        return None
+    config = ProviderConfig(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        domains=tuple(settings.oidc_domains.split(", ")) if settings.oidc_domains else (),
+        newcomers=Role(settings.oidc_role),
+        back=f"{settings.public_url}/login/provider/back",
+    )
+    return Provider(config, doors, vault, clock, ask)
 
 
 def async_url(url: str) -> str:

@@ -130,8 +130,8 @@ class Connections:
             transport=self._transport,
         )
 
-    def highlevel_config(self) -> HighLevelConfig:
-        """Where HighLevel is, and who we are there."""
+    def highlevel_config(self, *, read_only: bool = False) -> HighLevelConfig:
+        """Where HighLevel is, and who we are there; ``read_only`` for this connection at least."""
         settings = self._settings
         return HighLevelConfig(
             api_url=settings.highlevel_api_url,
@@ -142,15 +142,17 @@ class Connections:
             redirect_uri=settings.public_url.rstrip("/") + CALLBACK,
             version=settings.highlevel_version,
             page_size=settings.highlevel_page_size,
-            read_only=settings.highlevel_read_only,
+            read_only=read_only or settings.highlevel_read_only,
             refresh_margin_seconds=settings.refresh_margin_seconds,
         )
 
-    def highlevel(self, location: str, grants: GrantStore, marker_field: str = "") -> System:
+    def highlevel(
+        self, location: str, grants: GrantStore, marker_field: str = "", *, read_only: bool = False
+    ) -> System:
         """A location, with the grant from a store, and the id of the field that carries our marker."""
         quota = self._quota(Side.HIGHLEVEL, location)
         return open_highlevel(
-            self.highlevel_config(),
+            self.highlevel_config(read_only=read_only),
             grants,
             http=self.http(),
             quota=quota,
@@ -198,7 +200,8 @@ class Connections:
         if account.side is Side.HIGHLEVEL:
             grants = VaultGrants(self._vault, account.id, self._owner, self._clock)
             await grants.load()
-            return self.highlevel(account.external_id, grants, account.capability.get("marker_field", ""))
+            marker = account.capability.get("marker_field", "")
+            return self.highlevel(account.external_id, grants, marker, read_only=_reads_only(account))
         return self.rezora(await self._login(account), zone)
 
     async def open_calls(self, account: Account) -> OperationCalls:
@@ -209,9 +212,8 @@ class Connections:
             return RezoraCalls(config, http=self.http(), quota=quota, clock=clock, rng=self._rng)
         grants = VaultGrants(self._vault, account.id, self._owner, clock)
         grant = await grants.load()
-        return open_calls(
-            self.highlevel_config(), grants, grant, http=self.http(), quota=quota, clock=clock, rng=self._rng
-        )
+        here = self.highlevel_config(read_only=_reads_only(account))
+        return open_calls(here, grants, grant, http=self.http(), quota=quota, clock=clock, rng=self._rng)
 
     async def _login(self, account: Account) -> RezoraLogin:
         found = await self._vault.load(account.id, RezoraLogin)
@@ -269,3 +271,8 @@ class Connections:
                 )
             )
         return self._quotas[side, account]
+
+
+def _reads_only(account: Account) -> bool:
+    """Was it connected to be read only, whatever its grant would allow?"""
+    return bool(account.capability.get("read_only", False))

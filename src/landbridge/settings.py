@@ -22,6 +22,7 @@ from landbridge.allowed import (
     ApiVersion,
     Count,
     Database,
+    Domains,
     Ed25519Keys,
     Folder,
     Format,
@@ -29,7 +30,9 @@ from landbridge.allowed import (
     Hours,
     Key,
     Level,
+    MaybeUrl,
     Minutes,
+    Newcomer,
     RecordPage,
     RsaKeys,
     Seconds,
@@ -204,6 +207,20 @@ class Settings(BaseSettings):
         description="The address under which browsers reach Landbridge; the OAuth redirect is built on it.",
     )
 
+    oidc_issuer: MaybeUrl = Field(
+        "",
+        description="The identity provider by which people may log in (docs/people.md): the address of its"
+        " issuer.",
+    )
+    oidc_client_id: Text = Field("", description="The client id that the provider gave Landbridge.")
+    oidc_client_secret: Secret = Field(SecretStr(""), description="The client secret that belongs to it.")
+    oidc_domains: Domains = Field(
+        "",
+        description="Mail domains of the people who may log in so, newcomers too. Without one only people who"
+        " are here already may.",
+    )
+    oidc_role: Newcomer = Field("viewer", description="The role of such newcomers; an owner can change it.")
+
     calendar_appointment_reminders: Minutes = Field(
         "1440, 60",
         description="How long before an appointment the calendar feed reminds (docs/calendar-feed.md).",
@@ -246,6 +263,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "backoff_cap_seconds is below backoff_base_seconds; raise the one or lower the other."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Settings:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("oidc_issuer needs oidc_client_id; set it, or remove oidc_issuer.")
         return self
 
     @model_validator(mode="after")
@@ -380,9 +403,9 @@ def _sentence(detail: dict[str, Any], origins: Mapping[str, str]) -> str:
         return str(detail["ctx"]["error"])
     name = str(detail["loc"][0])
     info = Settings.model_fields[name]
-    hidden = _is_secret(info) or "@" in str(detail["input"])  # an address may carry a password
+    hidden = is_secret(info) or "@" in str(detail["input"])  # an address may carry a password
     value = "not usable" if hidden else f"{detail['input']!r}"
-    default = _default_words(info)
+    default = default_words(info)
     remedy = f"correct it, or remove it for the default {default}" if default else "correct it, or remove it"
     return f"{name} is {value} ({origins.get(name, 'default')}); allowed is {allowed(info)}: {remedy}."
 
@@ -406,7 +429,8 @@ def _env_name(name: str) -> str:
     return PREFIX + name.upper()
 
 
-def _is_secret(info: FieldInfo) -> bool:
+def is_secret(info: FieldInfo) -> bool:
+    """Whether a setting is never shown."""
     return info.annotation is SecretStr
 
 
@@ -418,64 +442,13 @@ def _shown(info: FieldInfo, value: object) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _default_words(info: FieldInfo) -> str:
+def default_words(info: FieldInfo) -> str:
+    """The default as people see it; blank where there is none."""
     shown = next((item.default for item in info.metadata if isinstance(item, Shown)), None)
     return shown if shown is not None else _shown(info, info.default)
 
 
-_GROUPS = MappingProxyType(
-    {
-        "home": "Place and key",
-        "highlevel_api_url": "HighLevel",
-        "rezora_api_url": "Rezora",
-        "http_timeout_seconds": "Calls and pauses",
-        "web_host": "Web page",
-        "calendar_appointment_reminders": "Calendar feed",
-        "alert_email_to": "Alerts",
-        "log_level": "Log",
-    }
-)
-
-_PAGE_HEAD = """# Settings
-
-<!-- Written by `make docs` from src/landbridge/settings.py; edit it there. -->
-
-A value is taken from the first place that has it:
-
-1. the command line,
-2. the environment: the name in capitals after `LANDBRIDGE_`, such as `LANDBRIDGE_WEB_PORT=8790`,
-3. the file `landbridge.toml` in `LANDBRIDGE_HOME`, or the file that `LANDBRIDGE_CONFIG` names:
-   one `name = value` a line, no tables,
-4. the default.
-
-`landbridge settings` prints every value in force and the place it comes from; secrets are never shown.
-A blank value counts as not set. A name that does not exist is an error in the file and on the command line;
-in the environment, where other programs set variables too, only a near miss is.
-Addresses must be `https://`; `http://` is accepted for this machine only, for test servers.
-Every address can be changed, so Landbridge can be pointed at any test server.
-"""
-
-
-def settings_page() -> str:
-    """The whole of docs/settings.md."""
-    lines = [_PAGE_HEAD.rstrip("\n")]
-    for name, info in Settings.model_fields.items():
-        if name in _GROUPS:
-            lines += [
-                "",
-                f"## {_GROUPS[name]}",
-                "",
-                "| setting | what it does | allowed | default |",
-                "|---|---|---|---|",
-            ]
-        unit = words(info).unit
-        may_be = allowed(info) + (f" ({unit})" if unit else "")
-        secret = " Secret." if _is_secret(info) else ""
-        default = _default_words(info)
-        quoted = default if "`" in default or not default else f"`{default}`"
-        lines.append(f"| `{name}` | {info.description}{secret} | {may_be} | {quoted or 'none'} |")
-    return "\n".join(lines) + "\n"
-
-
 if __name__ == "__main__":
+    from landbridge.settings_page import settings_page
+
     sys.stdout.write(settings_page())

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from landbridge.access import passwords
+from landbridge.access.people import INVITATION
 from landbridge.access.roles import Person, Role
 from landbridge.store import logins, people
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.logins import KeyRow, LoginRow
-from landbridge.store.people import PersonRow, SessionRow, hash_of
+from landbridge.store.people import PersonRow, SessionRow
+from landbridge.store.tokens import token_of
 from landbridge.systems.base import Clock
 
 IDLE_SECONDS = 12 * 3600.0  # a session ends when its browser asked for nothing so long
@@ -46,7 +51,7 @@ class TooManyTries(NotLetIn):
 class MadeKey:
     """A new key; ``secret`` is shown once and not kept."""
 
-    secret: str
+    secret: str = field(repr=False)
     name: str
     role: Role
 
@@ -64,24 +69,16 @@ class Doors:
         Raises ``NotLetIn``; what was wrong is the same for an unknown e-mail and a wrong password.
         """
         now, email = self._clock.now(), email.strip().lower()[:254]
-        keys = {"email_key": _key("e-mail", email), "address_key": _key("address", address)}
         async with self._database.write() as connection:
-            waits = [
-                _wait(await logins.failures(connection, now - REMEMBERED, **{name: key}), TRIES[name], now)
-                for name, key in keys.items()
-            ]
             found = await people.by_email(connection, email)
             known = None if found is None else found.id
-            if max(waits) <= 0:  # taken for a failure until it is none, so that many at once count as many
-                attempt = await logins.note(connection, now, "wrong", person_id=known, **keys)
-        if max(waits) > 0:
-            raise TooManyTries(max(waits))
+            attempt = await self._attempt(connection, ("e-mail", email), address, "wrong", known)
         right = await passwords.fits("" if found is None else found.password, password)
         outcome = _outcome(found, right=right)
         session = secrets.token_urlsafe(32)
         async with self._database.write() as connection:
             await logins.settle(connection, attempt, outcome)
-            await logins.forget(connection, now - AUDIT_SECONDS)
+            await logins.forget(connection, now - AUDIT_SECONDS, keys_before=now - REMEMBERED)
             if outcome == logins.IN and found is not None:
                 await people.end_old_sessions(connection, now - LONGEST_SECONDS, now - IDLE_SECONDS)
                 await people.open_session(connection, session, found.id, now)
@@ -90,6 +87,45 @@ class Doors:
                 "This e-mail address and password do not belong together here.",
                 "Check both, capital letters too. Lost the password? Ask an owner for a link, or run"
                 " `landbridge user reset-password` on the server.",
+            )
+        return _person(found), session
+
+    async def try_code(self, typed: str, right: str, address: str) -> bool:
+        """Whether the set-up code is right; guessing it has to wait as guessing a password has.
+
+        Counted for each network address alone, so that nobody can keep the first owner waiting.
+        """
+        fits = hmac.compare_digest(typed.strip().lower().encode(), right.encode())
+        async with self._database.write() as connection:
+            attempt = await self._attempt(connection, ("code", address), address, logins.WRONG_CODE, None)
+            if fits:
+                await logins.settle(connection, attempt, logins.RIGHT_CODE)
+        return fits
+
+    async def let_in_by_provider(self, email: str, name: str, *, newcomer: Role | None) -> tuple[Person, str]:
+        """The person with this address, which the provider verified, and the secret of a new session.
+
+        Somebody new gets the role ``newcomer``, or is refused where that is None. Raises ``NotLetIn``.
+        """
+        now, session = self._clock.now(), secrets.token_urlsafe(32)
+        async with self._database.write() as connection:
+            found = await people.by_email(connection, email)
+            if found is None and newcomer is not None and await people.count(connection):
+                named = " ".join(name.split())[:100]
+                await people.add(connection, email, named, newcomer.value, passwords.BY_PROVIDER, now)
+                found = await people.by_email(connection, email)
+            welcome = found is not None and found.disabled_at is None
+            outcome = logins.BY_PROVIDER if welcome else "unknown" if found is None else "disabled"
+            known = None if found is None else found.id
+            await logins.note(connection, now, outcome, person_id=known, email_key="", address_key="")
+            if found is not None and welcome:
+                if not found.password:  # invited, and came this way instead
+                    await people.change(connection, found.id, password=passwords.BY_PROVIDER)
+                    await people.drop_links(connection, found.id, INVITATION)
+                await people.open_session(connection, session, found.id, now)
+        if found is None or not welcome:
+            raise NotLetIn(
+                "The provider knows you, but you may not log in here.", "Ask an owner to invite you."
             )
         return _person(found), session
 
@@ -110,8 +146,7 @@ class Doors:
         if found is None:
             return None
         session, row = found
-        over = session.created_at + LONGEST_SECONDS <= now or session.seen_at + IDLE_SECONDS <= now
-        if over or row.disabled_at is not None:
+        if _is_over(session, now) or row.disabled_at is not None:
             return None
         if now - session.seen_at >= people.SEEN_EVERY:
             async with self._database.write() as connection:
@@ -124,7 +159,7 @@ class Doors:
             return None
         now = self._clock.now()
         async with self._database.read() as connection:
-            found = await logins.key_of(connection, hash_of(secret))
+            found = await logins.key_of(connection, token_of(secret))
         if found is None or found.revoked_at is not None:
             return None
         if found.used_at is None or now - found.used_at >= people.SEEN_EVERY:
@@ -134,18 +169,14 @@ class Doors:
 
     async def log_out(self, secret: str) -> None:
         """End the session of this browser."""
-        await self.end(hash_of(secret))
+        await self.end(token_of(secret))
 
     async def sessions(self, person_id: int) -> list[SessionRow]:
         """Where somebody is logged in, the newest first; those that ended are left out."""
         now = self._clock.now()
         async with self._database.read() as connection:
             found = await people.sessions_of(connection, person_id)
-        return [
-            one
-            for one in found
-            if now < one.created_at + LONGEST_SECONDS and now < one.seen_at + IDLE_SECONDS
-        ]
+        return [one for one in found if not _is_over(one, now)]
 
     async def end(self, token: str) -> None:
         """End one session, by the hash that ``sessions`` shows."""
@@ -157,6 +188,25 @@ class Doors:
         async with self._database.read() as connection:
             return await logins.newest(connection)
 
+    async def _attempt(
+        self,
+        connection: AsyncConnection,
+        what: tuple[str, str],
+        address: str,
+        outcome: str,
+        known: int | None,
+    ) -> int:
+        """Note a try as failed until it is none, so that many at once count as many; its id."""
+        now = self._clock.now()
+        keys = {"email_key": _key(*what), "address_key": _key("address", address)}
+        waits = [
+            _wait(await logins.failures(connection, now - REMEMBERED, **{name: key}), TRIES[name], now)
+            for name, key in keys.items()
+        ]
+        if max(waits) > 0:
+            raise TooManyTries(max(waits))
+        return await logins.note(connection, now, outcome, person_id=known, **keys)
+
     # Keys of programs
 
     async def make_key(self, name: str, role: str, *, by: str) -> MadeKey:
@@ -167,7 +217,7 @@ class Doors:
         secret = KEY_BEGINS + secrets.token_urlsafe(32)
         async with self._database.write() as connection:
             await logins.add_key(
-                connection, hash_of(secret), secret[:8], named, Role(role).value, by, self._clock.now()
+                connection, token_of(secret), secret[:8], named, Role(role).value, by, self._clock.now()
             )
         return MadeKey(secret, named, Role(role))
 
@@ -181,6 +231,10 @@ class Doors:
         async with self._database.write() as connection:
             if not await logins.revoke_key(connection, key_id, self._clock.now()):
                 raise StoreFailure(f"There is no key {key_id} in use.", "See `landbridge keys list`.")
+
+
+def _is_over(session: SessionRow, now: float) -> bool:
+    return session.created_at + LONGEST_SECONDS <= now or session.seen_at + IDLE_SECONDS <= now
 
 
 def _outcome(found: PersonRow | None, *, right: bool) -> str:

@@ -10,6 +10,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 SHORTEST = 12  # OWASP ASVS 5.0, 6.2.1 asks for 8 and recommends 15; length is what slows guessing down
 LONGEST = 200
+BY_PROVIDER = "provider"  # stands where a password would, for people who log in through the provider
 _OFTEN = ("password", "landbridge", "123456", "qwerty", "letmein", "welcome", "iloveyou", "abcdef", "111111")
 
 
@@ -36,7 +37,8 @@ async def hashed(password: str) -> str:
 
 async def fits(stored: str, password: str) -> bool:
     """Is it this password? For a person without one, or nobody, the same work is done for nothing."""
-    return await asyncio.to_thread(_verify, stored or _nobodys(), password) and bool(stored)
+    has_one = stored not in ("", BY_PROVIDER)
+    return await asyncio.to_thread(_verify, stored if has_one else _nobodys(), password) and has_one
 
 
 def _verify(stored: str, password: str) -> bool:

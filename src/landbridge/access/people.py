@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.access import passwords
 from landbridge.access.roles import Role
-from landbridge.store import people
+from landbridge.store import logins, people
 from landbridge.store.database import Database, StoreFailure
 from landbridge.store.people import PersonRow
 from landbridge.systems.base import Clock
 
-INVITATION, PASSWORD = "invitation", "password"  # names of purposes
-GOOD_FOR = {INVITATION: 72 * 3600.0, PASSWORD: 3600.0}  # seconds
+INVITATION, PASSWORD, ENTRY = "invitation", "password", "entry"  # names of purposes
+GOOD_FOR = {INVITATION: 72 * 3600.0, PASSWORD: 3600.0, ENTRY: 24 * 3600.0}  # seconds
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _MISSING = StoreFailure("There is no such person.", "See the list of people, or `landbridge user list`.")
 
@@ -28,8 +28,9 @@ class DoorLink:
 
     email: str
     name: str
-    path: str
+    path: str = field(repr=False)
     ends_at: float
+    purpose: str
 
 
 class People:
@@ -96,6 +97,21 @@ class People:
             purpose = PASSWORD if found.password else INVITATION
             return await self._link(connection, found.id, (found.name, found.email), purpose)
 
+    async def entry_link(self, person_id: int) -> DoorLink:
+        """A link that lets somebody in once, with no password; for the made-up people of the demo alone."""
+        async with self._database.write() as connection:
+            found = await self._one(connection, person_id)
+            return await self._link(connection, found.id, (found.name, found.email), ENTRY)
+
+    async def enter_by(self, secret: str) -> int:
+        """Use such a link up; the person's id."""
+        found = await self.of_link(secret, ENTRY)
+        async with self._database.write() as connection:
+            if await people.person_of_link(connection, secret, ENTRY, self._clock.now()) is None:
+                raise StoreFailure("This link was used a moment ago.", "Start the demo again for a new one.")
+            await people.drop_links(connection, found.id, ENTRY)
+        return found.id
+
     async def of_link(self, secret: str, purpose: str) -> PersonRow:
         """Whose link this is; raises ``StoreFailure`` for one that is unknown, used or too old."""
         async with self._database.read() as connection:
@@ -127,6 +143,11 @@ class People:
         """Choose another password, knowing the present one; every session ends but this one (its hash)."""
         async with self._database.read() as connection:
             found = await self._one(connection, person_id)
+        if found.password == passwords.BY_PROVIDER:
+            raise StoreFailure(
+                "You have no password here: you log in through your provider.",
+                "Ask an owner for a link if you want one as well.",
+            )
         if not await passwords.fits(found.password, now_used):
             raise StoreFailure("The present password is not right.", "Type the one you logged in with.")
         _good(password, found.name, found.email)
@@ -135,6 +156,13 @@ class People:
             await people.end_sessions(connection, person_id, but=session)
             await people.change(connection, person_id, password=stored)
 
+    async def rename(self, person_id: int, name: str) -> None:
+        """Show somebody by another name from now on; what is written down already keeps the old one."""
+        async with self._database.write() as connection:
+            found = await self._one(connection, person_id)
+            named, _ = _checked(name, found.email)
+            await people.change(connection, person_id, name=named)
+
     async def set_role(self, person_id: int, role: Role) -> None:
         """Give somebody another role; the last owner keeps theirs."""
         async with self._database.write() as connection:
@@ -142,6 +170,12 @@ class People:
             if role is not Role.OWNER:
                 await self._not_the_last(connection, found)
             await people.change(connection, person_id, role=role.value)
+
+    async def log_out(self, person_id: int) -> None:
+        """End every session of somebody, as when a laptop is lost."""
+        async with self._database.write() as connection:
+            await self._one(connection, person_id)
+            await people.end_sessions(connection, person_id)
 
     async def disable(self, person_id: int) -> None:
         """Let somebody in no more; their sessions end at once."""
@@ -160,6 +194,7 @@ class People:
         """Forget somebody; what they did stays written down."""
         async with self._database.write() as connection:
             await self._not_the_last(connection, await self._one(connection, person_id))
+            await logins.forget_person(connection, person_id)
             await people.remove(connection, person_id)
 
     async def _add(self, connection: AsyncConnection, name: str, email: str, role: Role, stored: str) -> int:
@@ -176,7 +211,8 @@ class People:
         secret, now = secrets.token_urlsafe(32), self._clock.now()
         await people.drop_old_links(connection, now)
         await people.save_link(connection, secret, person_id, purpose, now + GOOD_FOR[purpose])
-        return DoorLink(who[1], who[0], f"/welcome/{purpose}/{secret}", now + GOOD_FOR[purpose])
+        path = f"/welcome/{purpose}/{secret}"
+        return DoorLink(who[1], who[0], path, now + GOOD_FOR[purpose], purpose)
 
     async def _one(self, connection: AsyncConnection, person_id: int) -> PersonRow:
         found = await people.by_id(connection, person_id)

@@ -66,7 +66,7 @@ def user_invite(
     out = Out(as_json=as_json)
 
     async def work(app: App) -> int:
-        return _told(out, app, await app.people.invite(name, email, role))
+        return await _told(out, app, await app.people.invite(name, email, role))
 
     run_command(out, work)
 
@@ -77,7 +77,7 @@ def user_reset_password(email: Email, as_json: AsJson = False) -> None:
     out = Out(as_json=as_json)
 
     async def work(app: App) -> int:
-        return _told(out, app, await app.people.new_link((await app.people.by_email(email)).id))
+        return await _told(out, app, await app.people.new_link((await app.people.by_email(email)).id))
 
     run_command(out, work)
 
@@ -119,6 +119,48 @@ def user_role(email: Email, role: Annotated[Role, typer.Argument(help="The new r
         return Exit.DONE
 
     run_command(out, work)
+
+
+@user.command("rename")
+def user_rename(email: Email, name: Annotated[str, typer.Argument(help="The new name.")]) -> None:
+    """Show somebody by another name from now on."""
+    out = Out(as_json=False)
+
+    async def work(app: App) -> int:
+        await app.people.rename((await app.people.by_email(email)).id, name)
+        out.say(f"{email} is shown as {name} now.")
+        return Exit.DONE
+
+    run_command(out, work)
+
+
+@user.command("logins")
+def user_logins(as_json: AsJson = False) -> None:
+    """List the newest attempts to log in; of strangers nothing is kept that could be read."""
+    out = Out(as_json=as_json)
+
+    async def work(app: App) -> int:
+        found = await app.doors.logins()
+        if as_json:
+            out.json([asdict(one) for one in found])
+        elif not found:
+            out.say("Nobody has tried to log in yet.")
+        else:
+            table = Table()
+            for title in ("When", "Who", "What came of it"):
+                table.add_column(title)
+            for one in found:
+                table.add_row(when(one.at), escape(one.email) or "–", one.outcome)
+            out.people.print(table)
+        return Exit.DONE
+
+    run_command(out, work)
+
+
+@user.command("log-out")
+def user_log_out(email: Email) -> None:
+    """End every session of somebody, as when a laptop is lost."""
+    _change(email, "log_out", "{} is logged out everywhere.")
 
 
 @user.command("disable")
@@ -221,11 +263,14 @@ def _change(email: str, what: str, said: str) -> None:
     run_command(out, work)
 
 
-def _told(out: Out, app: App, link: DoorLink) -> int:
-    url = f"{app.settings.public_url}{link.path}"
+async def _told(out: Out, app: App, link: DoorLink) -> int:
+    url, mailed = f"{app.settings.public_url}{link.path}", await app.letters.send(link)
     if out.as_json:
-        out.json({"email": link.email, "url": url, "ends_at": link.ends_at})
-    out.say(f"Send this link to {link.email}; it is good once, until {when(link.ends_at)}:\n{url}")
+        out.json({"email": link.email, "url": url, "ends_at": link.ends_at, "mailed": mailed})
+    else:
+        told = mailed or f"Send it to {link.email}."
+        out.say(f"{told} The link is good once, until {when(link.ends_at)}:")
+        print(url)  # whole, for copying
     return Exit.DONE
 
 

@@ -20,6 +20,7 @@ from landbridge.cli import (
     operations,
     overview,
     people,
+    setups,
     syncing,
 )
 from landbridge.cli.calendar import calendar
@@ -62,7 +63,7 @@ connect = typer.Typer(
 bridge = typer.Typer(no_args_is_help=True, help="Pair two connected accounts and say what is mapped.")
 main.add_typer(connect, name="connect")
 main.add_typer(bridge, name="bridge")
-bridge.command("list")(overview.bridge_list)
+main.command("overview")(overview.all_bridges)
 main.add_typer(people.holds, name="holds")
 main.add_typer(book.contacts, name="contacts")
 main.add_typer(live.schedule, name="schedule")
@@ -107,6 +108,9 @@ def connect_highlevel(
     code: Annotated[
         str, typer.Option(help="A one-time OAuth code, as HighLevel appends it to the redirect.")
     ] = "",
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Write nothing there, whatever the token would allow.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Connect a HighLevel location with a token or an OAuth code.
@@ -123,7 +127,8 @@ def connect_highlevel(
         raise typer.Exit(Exit.WRONG_USE)
 
     async def work(app: App) -> int:
-        return _connected(out, await app.connect_highlevel(token=token, location=location, code=code))
+        given = {"token": token, "location": location, "code": code}
+        return _connected(out, await app.connect_highlevel(**given, read_only=read_only))
 
     run_command(out, work)
 
@@ -157,6 +162,9 @@ def bridge_create(
     name: Annotated[str, typer.Option(help="A name of your choice.")] = "",
     highlevel: Annotated[str, typer.Option(help="Location id, when several are connected.")] = "",
     rezora: Annotated[str, typer.Option(help="API user name, when several are connected.")] = "",
+    later: Annotated[
+        bool, typer.Option("--later", help="Nothing runs before `landbridge bridge switch-on`.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Pair the two accounts, or change the mapping of a pair; running it again changes nothing.
@@ -167,7 +175,7 @@ def bridge_create(
     text = _read_mapping(out, mapping) if mapping else None
 
     async def work(app: App) -> int:
-        made = await app.create_bridge(name, text, highlevel, rezora)
+        made = await app.create_bridge(name, text, highlevel, rezora, live=not later)
         if as_json:
             out.json(
                 {
@@ -196,6 +204,9 @@ def bridge_export(name: BridgeName = "") -> None:
 
 
 bridge.command("carry")(activities.carry)
+bridge.command("scope")(setups.scope)
+bridge.command("sample")(setups.sample)
+bridge.command("switch-on")(setups.switch_on)
 
 
 @bridge.command("list")
@@ -208,12 +219,18 @@ def bridge_list(as_json: AsJson = False) -> None:
         if as_json:
             out.json(
                 [
-                    {"bridge": b.name, "highlevel": b.highlevel.external_id, "rezora": b.rezora.external_id}
+                    {
+                        "bridge": b.name,
+                        "highlevel": b.highlevel.external_id,
+                        "rezora": b.rezora.external_id,
+                        "live": b.live,
+                    }
                     for b in found
                 ]
             )
         for each in found:
-            out.say(f"{each.name}: {each.highlevel.title} with {each.rezora.title}")
+            state = "" if each.live else " (being set up)"
+            out.say(f"{each.name}: {each.highlevel.title} with {each.rezora.title}{state}")
         if not found:
             out.say("There is no bridge yet. Connect both accounts, then `landbridge bridge create`.")
         return Exit.DONE

@@ -29,8 +29,7 @@ from landbridge.store.database import StoreFailure
 from landbridge.store.runs import Run
 from landbridge.sync.mapping import write_policy
 from landbridge.sync.rules import Direction, LabelRule, Policy, default_policy
-from landbridge.web.door import LoginCookie
-from landbridge.web.security import WEBHOOKS
+from landbridge.web.security import WEBHOOKS, login_cookie
 
 MARK = "# A demo folder of Landbridge: emptied by each `landbridge demo`."
 LISTS = (("buyer", "Buyers"), ("seller", "Sellers"), ("newsletter", "Newsletter"))
@@ -58,12 +57,15 @@ def run_demo(out: Out, *, once: bool, people: int, seed: int, port: int, home: P
                 )
                 await _send_webhooks(sandbox, address)
                 session = await _make_owner(app)
-                await _connect(out, address, {LoginCookie(settings).name: session})
+                await _connect(out, address, {login_cookie(settings).name: session})
                 bridge = await app.create_bridge("Demo", write_policy(_demo_policy()))
                 runs = await _sync_twice(out, app, bridge, sandbox)
                 code = await _summary(out, app, bridge, runs)
                 if not once and code == Exit.DONE:
-                    out.say(f"\nOpen {address} in a browser and log in as {DEMO_EMAIL} with {DEMO_PASSWORD}")
+                    link = await app.people.entry_link((await app.people.by_email(DEMO_EMAIL)).id)
+                    out.say("\nOpen this in a browser and press the button; the link is good once:")
+                    print(f"{address}{link.path}")  # whole, for copying
+                    out.say(f"Afterwards log in at {address} as {DEMO_EMAIL} with “{DEMO_PASSWORD}”.")
                     out.say("In another terminal, try:")
                     out.say(f"  LANDBRIDGE_HOME={home} landbridge plan")
                     out.say("Ctrl-C ends the demo.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # only for types: they bring the whole engine with them
     from landbridge.engine.overview import Glance, Row
 
 
-def bridge_list(
+def all_bridges(
     name: Annotated[str, typer.Option("--name", help="Only bridges with these letters in their name.")] = "",
     state: Annotated[
         str, typer.Option(help="Only bridges in this state: needs, waits, new, busy or fine.")

@@ -245,9 +245,11 @@ def journal(
     out = Out(as_json=as_json)
 
     async def work(app: App) -> int:
+        from landbridge.engine.journal_book import facts_of
+
         entries = await app.journal(await app.bridges.bridge(name), count)
         if as_json:
-            out.json([entry_facts(each) for each in entries])
+            out.json([facts_of(each) for each in entries])
         else:
             out.people.print(_journal_table(entries))
         return Exit.DONE
@@ -298,24 +300,6 @@ def line_facts(line: UndoLine) -> dict[str, object]:
         "after": dict(line.after),
         "outcome": line.outcome,
         "reason": line.reason,
-    }
-
-
-def entry_facts(entry: Entry) -> dict[str, object]:
-    """An entry of the journal as JSON."""
-    return {
-        "id": entry.id,
-        "run": entry.run_id,
-        "at": entry.at,
-        "action": entry.action,
-        "side": entry.side.value,
-        "record": entry.record_id,
-        "source": entry.source_id,
-        "rule": entry.rule,
-        "before": dict(entry.before),
-        "after": dict(entry.after),
-        "note": entry.note,
-        "state": entry.state,
     }
 
 

@@ -84,21 +84,19 @@ async def wanted_of(connection: AsyncConnection, bridge_id: int, search: Search)
 
 def count_lists(groups: Sequence[Group]) -> Counts:
     """The numbers on the filters."""
-    lists = {
-        name: sum(group.number for group in groups if _is_on(group, wanted))
-        for name, (_, wanted) in LISTS.items()
-    }
+    lists = {name: sum(_on(group, wanted) for group in groups) for name, (_, wanted) in LISTS.items()}
     return Counts(lists, _reasons(groups, "held"), _reasons(groups, "excluded"))
 
 
-def _is_on(group: Group, wanted: Wanted) -> bool:
-    return (
+def _on(group: Group, wanted: Wanted) -> int:
+    """How many of these people are on a list."""
+    fits = (
         wanted.side in (None, group.side)
         and wanted.standing in ("", group.standing)
         and wanted.reason in ("", group.reason)
-        and not (wanted.alone and group.paired)
-        and not (wanted.opted_out and not group.opted_out)
     )
+    number = group.alone if wanted.alone else group.opted_out if wanted.opted_out else group.number
+    return number if fits else 0
 
 
 def _reasons(groups: Sequence[Group], standing: str) -> dict[str, int]:

@@ -88,7 +88,7 @@ class Crew:
         waiting = [key for key in found if not self.busy(key) and self._rests.get(key, _Rest()).until <= now]
         if not waiting:
             return
-        known = {bridge.id: bridge for bridge in await Bridges(self.database).bridges()}
+        known = {bridge.id: bridge for bridge in await Bridges(self.database).bridges() if bridge.live}
         for key in waiting:
             if key in known and (found[key] is Urgency.OPT_OUT or await self._may_go_on(key)):
                 self._begin(key, partial(self._live_quietly, known[key], self.live))

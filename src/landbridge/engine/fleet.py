@@ -12,27 +12,17 @@ import structlog
 from msgspec.structs import replace as replace_struct
 from sqlalchemy.exc import OperationalError
 
-from landbridge.engine import (
-    activity_lists,
-    activity_live,
-    activity_scan,
-    activity_stages,
-    apply,
-    consent,
-    gone,
-    live,
-    matching,
-    poll,
-    reconcile,
-    scan,
-)
+from landbridge.engine import live
 from landbridge.engine.durable import FINISHED, Driver, Drives
 from landbridge.engine.endings import account_of, ended_by, until_lost
+from landbridge.engine.examples import Examples
 from landbridge.engine.recipes import OpenActivities, activities_of, run_recipes
 from landbridge.engine.reconcile import Braked
+from landbridge.engine.steps import STEPS
+from landbridge.engine.switch import demand_live
 from landbridge.engine.undo import UndoLine, UndoOrder, undo
 from landbridge.engine.waterline import Waterline
-from landbridge.engine.work import EngineConfig, Planned, Progress, Stage, Watch, Work
+from landbridge.engine.work import EngineConfig, Only, Planned, Progress, Stage, Watch, Work
 from landbridge.store import due
 from landbridge.store.bridges import Bridge, Bridges
 from landbridge.store.database import Database, StoreFailure
@@ -65,10 +55,15 @@ MakeDurable = Callable[[Driver, str], Drives]
 
 @dataclass(slots=True)
 class DryRun:
-    """What a dry run found: the run with its counts, and a line for each contact that would change."""
+    """What a dry run found: the run with its counts, a line for each contact that would change, and examples.
+
+    Counts are exact; of the examples, which show each field before and after, so many are kept as memory
+    allows (``examples.MOST``).
+    """
 
     run: Run
     lines: list[Planned] = field(default_factory=list)
+    examples: Examples = field(default_factory=Examples)
 
 
 @dataclass(slots=True)
@@ -137,6 +132,7 @@ class Fleet:
         says so): no base is believed and nobody is created unasked (property L11). Raises
         ``StoreFailure`` while another process works on the bridge.
         """
+        demand_live(bridge)
         tide, highest = self._waterline.tide(bridge.id), self._waterline.read(bridge.id)
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now(), above=tide // 2)
         try:
@@ -162,14 +158,25 @@ class Fleet:
 
     async def live(self, bridge: Bridge, *, cause: str, watch: Watch | None = None) -> Run | None:
         """Carry what is due; None where a whole sync has to come first."""
+        demand_live(bridge)
         return await self._partly(bridge, "live", "live", cause, watch)
+
+    async def sample(
+        self, bridge: Bridge, only: Only, *, cause: str, watch: Watch | None = None
+    ) -> Run | None:
+        """Carry these due contacts and no others, before the first whole sync; None without a whole reading.
+
+        As live work does it: read by id, matched among everybody whom the newest dry run saw, noted ahead.
+        """
+        return await self._partly(bridge, "live", "live", cause, watch, only)
 
     async def poll(self, bridge: Bridge, *, cause: str, watch: Watch | None = None) -> Run | None:
         """Look what moved on both sides and carry it; None where a whole sync has to come first."""
+        demand_live(bridge)
         return await self._partly(bridge, "poll", "look_highlevel", cause, watch)
 
     async def _partly(
-        self, bridge: Bridge, purpose: str, at: str, cause: str, watch: Watch | None
+        self, bridge: Bridge, purpose: str, at: str, cause: str, watch: Watch | None, only: Only = frozenset()
     ) -> Run | None:
         """A run about some records. The due records are its memory: one that is cut off leaves them."""
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
@@ -177,7 +184,7 @@ class Fleet:
             whole = await self._runs.latest_done(bridge.id)
             behind = lease.found < self._waterline.tide(bridge.id)
             behind = behind or await self._runs.newest_id(bridge.id) < self._waterline.read(bridge.id)
-            if whole is None or behind or not await self._runs.synced(bridge.id):
+            if whole is None or behind or not (only or await self._runs.synced(bridge.id)):
                 return None
             if await self._runs.unfinished(bridge.id):
                 return None
@@ -188,7 +195,7 @@ class Fleet:
             self._waterline.raise_tide(bridge.id, lease.taken)
             async with self._working(bridge, run, lease, watch, generation=whole.id) as work:
                 if work is not None:
-                    work.careful = await self._runs.asked(bridge.id)
+                    work.careful, work.only = await self._runs.asked(bridge.id), only
                     await until_lost(work, self._to_the_end(run.id, stage))
             await self._give_back(lease)
         finally:
@@ -246,17 +253,18 @@ class Fleet:
         """Read both sides and plan everything, by another policy if one is given; not one mutating call."""
         lease = await self._drivers.take(bridge.id, self._owner, self._clock.now())
         lines: list[Planned] = []
+        examples = Examples()
         try:
             run = await self._runs.start(
                 bridge.id, "plan", "command", Stage("prepare").text(), self._clock.now()
             )
             async with self._working(bridge, run, lease, watch, policy) as work:
                 if work is not None:
-                    work.lines = lines
+                    work.lines, work.examples = lines, examples
                     await until_lost(work, self._to_the_end(run.id, run.stage))
         finally:
             await self._drivers.release(lease)
-        return DryRun(await self._runs.get(run.id), lines)
+        return DryRun(await self._runs.get(run.id), lines, examples)
 
     async def undo(self, bridge: Bridge, order: UndoOrder, *, cause: str, preview: bool) -> UndoRun:
         """Put back what the journal says was written; raises ``NotPossible`` for an order without a sense."""
@@ -287,7 +295,9 @@ class Fleet:
         return [
             bridge
             for bridge in await self._bridges.bridges()
-            if await self._runs.unfinished(bridge.id) and not await self._drivers.busy(bridge.id, now)
+            if bridge.live
+            and await self._runs.unfinished(bridge.id)
+            and not await self._drivers.busy(bridge.id, now)
         ]
 
     async def advance(self, run_id: int, stage: str) -> str:
@@ -317,7 +327,7 @@ class Fleet:
 
     async def _look_at_recipes(self, work: Work) -> None:
         """What the recipes of a bridge make of what this run found; a fault in them fails no sync."""
-        if work.purpose not in ("sync", *LIVE):
+        if work.purpose not in ("sync", *LIVE) or work.only:
             return
         try:
             await run_recipes(work, self._activities)
@@ -471,29 +481,3 @@ class Fleet:
                     work.lost.set()
                     return
             await self._save_progress(work)
-
-
-STEPS: Mapping[str, Callable[[Work, Stage], Awaitable[Stage]]] = {
-    "prepare": scan.prepare,
-    "highlevel": scan.read_highlevel,
-    "rezora": scan.read_rezora,
-    "suppress": consent.suppress,
-    "gone": gone.find_the_missing,
-    "match": matching.match_people,
-    "weigh": reconcile.weigh_plan,
-    "forecast": reconcile.forecast,
-    "apply": apply.apply_slices,
-    "settle": apply.settle,
-    "activities": activity_scan.read_listed,
-    "read_contacts": activity_scan.read_contacts,
-    "weigh_activities": activity_stages.weigh_activities,
-    "carry_activities": activity_stages.carry_activities,
-    "forecast_activities": activity_stages.forecast_activities,
-    "lists": activity_lists.keep_lists,
-    "finish": reconcile.finish,
-    "live": live.drain,
-    "look_highlevel": poll.look_at_highlevel,
-    "look_rezora": poll.look_at_rezora,
-    "look_tasks": activity_live.look_in_turn,
-    "mark": poll.mark,
-}

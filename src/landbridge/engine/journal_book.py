@@ -50,13 +50,12 @@ class JournalBook:
         """All that fit as CSV, newest first, piece by piece; no cell is taken for a formula."""
         yield _row(HEAD)
         async for entry in self._all(bridge, wanted):
-            facts = facts_of(entry)
-            yield _row(tuple(_cell(facts[name]) for name in HEAD))
+            yield _row(tuple(map(_cell, _columns(entry).values())))
 
     async def as_json(self, bridge: Bridge, wanted: Wanted) -> AsyncIterator[str]:
         """All that fit as JSON, one object a line, newest first."""
         async for entry in self._all(bridge, wanted):
-            yield msgspec.json.encode(facts_of(entry)).decode() + "\n"
+            yield msgspec.json.encode(_columns(entry)).decode() + "\n"
 
     async def _all(self, bridge: Bridge, wanted: Wanted) -> AsyncIterator[Entry]:
         while True:
@@ -69,12 +68,11 @@ class JournalBook:
 
 
 def facts_of(entry: Entry) -> dict[str, object]:
-    """An entry as files show it; ``at`` is in epoch seconds, UTC."""
+    """An entry as files, the API and commands show it; ``at`` is in epoch seconds, UTC."""
     return {
         "id": entry.id,
-        "at": entry.at,
         "run": entry.run_id,
-        "kind": entry.kind.value,
+        "at": entry.at,
         "action": entry.action,
         "side": entry.side.value,
         "record": entry.record_id,
@@ -83,7 +81,14 @@ def facts_of(entry: Entry) -> dict[str, object]:
         "before": dict(entry.before),
         "after": dict(entry.after),
         "note": entry.note,
+        "state": entry.state,
     }
+
+
+def _columns(entry: Entry) -> dict[str, object]:
+    """The same as files have it, in the order of their head."""
+    facts = facts_of(entry) | {"kind": entry.kind.value}
+    return {name: facts[name] for name in HEAD}
 
 
 def _cell(value: object) -> str:

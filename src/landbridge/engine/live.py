@@ -75,23 +75,23 @@ async def drain(work: Work, stage: Stage) -> Stage:
     """One batch of due records; the stage stays until none is left that may be looked at now."""
     async with work.database.read() as connection:
         most = due.Urgency.OPT_OUT if work.careful else due.Urgency.SCAN
-        named = await due.first(connection, work.bridge.id, work.clock.now(), BATCH, most)
+        named = await due.first(connection, work.bridge.id, work.clock.now(), BATCH, most, only=work.only)
     if not named:
-        if not work.careful and await drain_activities(work):
+        if not (work.careful or work.only) and await drain_activities(work):
             return stage
         return stage.to("lists" if work.purpose == "poll" else "")
     work.show("Carrying changes", work.progress.done, work.progress.done + len(named))
     work.touched.clear()
     batch = await _read(work, named)
     await _take_in(work, batch)
-    await carry_opt_outs(work, _near(batch))
+    await carry_opt_outs(work, _near(work, batch))
     if work.careful:
         async with work.database.write() as connection:
             await renew(connection, work.lease, work.clock.now())
             await due.calm(connection, work.bridge.id, named)
         return stage
     if await _look_before_creating(work, batch):
-        await carry_opt_outs(work, _near(batch))
+        await carry_opt_outs(work, _near(work, batch))
     await _settle_the_gone(work, batch)
     await _join(work, batch)
     cases = await _cases(work, batch)
@@ -150,9 +150,9 @@ async def _take_in(work: Work, batch: Batch) -> None:
     work.known = None
 
 
-def _near(batch: Batch) -> Near:
-    """Everybody whose address is one of the batch's, and the batch itself."""
-    keys = frozenset(sight.email_key for sight in batch.seen.values() if sight.email_key)
+def _near(work: Work, batch: Batch) -> Near:
+    """Everybody whose address is one of the batch's, and the batch itself; of a sample nobody else."""
+    keys = frozenset(sight.email_key for sight in batch.seen.values() if sight.email_key and not work.only)
     return Near(keys, frozenset(record_id for _, record_id in batch.seen))
 
 
@@ -266,7 +266,8 @@ async def _carry(work: Work, batch: Batch, cases: Sequence[Case], stage: Stage) 
         if case.waits:
             batch.later |= dict.fromkeys(keys, batch.read_at + settle)
     now = [case for case in cases if not case.waits]
-    if any(case.plan and case.plan.actions for case in now):
+    # A base speaks of every mapped list, so a first pair is not kept before all of them are there.
+    if work.only or any(case.plan and case.plan.actions for case in now):
         await make_labels(work)
     await note_intents(work, now)
     results, failure = await carry_out_all(work, now)

@@ -69,6 +69,8 @@ async def match_people(work: Work, stage: Stage) -> Stage:
     _close_intents(work, found, intents)
     following = stage.to("forecast" if work.dry else "weigh" if stage.passes == 0 else "apply")
     await _store(work, found, following)
+    if work.dry:
+        work.examples.doubt(found.holds, {row.id: row.name for side in Side for row in rows[side]})
     work.unanswered.clear()
     work.asked = found.asked
     work.known = None

@@ -60,6 +60,7 @@ async def forecast(work: Work, stage: Stage) -> Stage:
             if case.ids[0] in outside and case.standing[0] != "excluded":
                 work.progress.counts["enter_scope"] += 1
             work.lines.extend(planned(case))
+            work.examples.add(case, work.policy)
             work.step()
     if weigh(work.config.brake, await weight(work)):
         work.progress.counts["braked"] = 1

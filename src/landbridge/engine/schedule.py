@@ -107,7 +107,7 @@ class Timetable:
                 started.add(bridge.id)
                 log.info("run_started", bridge=bridge.id, cause="cut off")
                 start(bridge, "sync")
-        bridges = await self._bridges.bridges()
+        bridges = [bridge for bridge in await self._bridges.bridges() if bridge.live]
         window = window_for(len(bridges))
         async with self._database.read() as connection:
             kept = await every_schedule(connection)

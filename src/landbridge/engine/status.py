@@ -76,13 +76,16 @@ class Status:
         if not self.total:
             return "Nothing has been compared yet."
         if not others:
-            return f"All {self.total:,} contacts are equal on both sides."
+            all_of_them = "The only contact is" if self.total == 1 else f"All {self.total:,} contacts are"
+            return f"{all_of_them} equal on both sides."
         return f"{self.equal:,} of {self.total:,} contacts are equal on both sides; the other {others:,}:"
 
     @property
     def sentence(self) -> str:
         """The state in one sentence."""
         newest = self.recent[0] if self.recent else None
+        if not self.bridge.live:
+            return "It is being set up; nothing runs by itself yet."
         if self.running is not None:
             return (
                 "A run was cut off; it continues with the next sync."

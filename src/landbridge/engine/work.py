@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from landbridge.engine.examples import Examples
 from landbridge.engine.waterline import Waterline
 from landbridge.store import decisions, journal, suppression
 from landbridge.store.bridges import Bridge
@@ -101,6 +102,7 @@ class Progress:
 
 
 Watch = Callable[[Progress], None]
+Only = frozenset[tuple[Side, str]]  # records that a run may write to; empty for all
 
 
 @dataclass(slots=True)
@@ -122,6 +124,7 @@ class Work:
     listed: float | None = None  # HighLevel's time of the newest change that this run's listing showed
     listing: tuple[float, float] | None = None  # when that listing began and when its last page came
     outer: Stage | None = None  # of the whole sync in whose midst this live work is done
+    only: Only = frozenset()  # of a sample: everything else stays due
     careful: bool = False  # a person is asked about a large change: only opt-outs are carried
     looked_at: float | None = None  # when this run listed what moved on both sides
     last_whole: int = 0  # the newest run before this one that read both sides whole
@@ -140,6 +143,7 @@ class Work:
     touched: set[tuple[Side, str]] = field(default_factory=set)  # by this run itself, so not by a person
     passes: int = 0
     lines: list[Planned] = field(default_factory=list)  # of a dry run
+    examples: Examples = field(default_factory=Examples)  # of a dry run
     lacking: dict[Kind, SystemFailure] = field(default_factory=dict)  # kinds an account does not allow now
     lost: asyncio.Event = field(default_factory=asyncio.Event)  # another driver has the bridge now
     planner: Planner = field(init=False)

@@ -8,10 +8,9 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Insert, Row, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.store.rows import batches, execute_many, pack, unpack
+from landbridge.store.rows import batches, execute_many, new_row, pack, unpack
 from landbridge.store.tables import activity
 from landbridge.sync.activity import Activity
 from landbridge.sync.fingerprint import fields_print
@@ -41,7 +40,7 @@ async def save(connection: AsyncConnection, bridge_id: int, run_id: int, seen: S
 
 @cache
 def _saving(dialect: str) -> Insert:
-    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(activity)
+    new = new_row(dialect, activity)
     kept = ("contact_id", "run_id", "fields", "print", "changed_at", "moment")
     return new.on_conflict_do_update(
         index_elements=["bridge_id", "side", "kind", "id"], set_={name: new.excluded[name] for name in kept}

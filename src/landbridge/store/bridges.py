@@ -36,6 +36,20 @@ class Bridge:
     highlevel: Account
     rezora: Account
     policy: str
+    live_at: float | None = 0.0  # when it was switched on; None while it is being set up
+
+    @property
+    def live(self) -> bool:
+        """Was it switched on? Until then nothing runs by itself, and no whole sync."""
+        return self.live_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a connect was started for: a set-up, 0 for none, and whether it asked to read only."""
+
+    setup: int = 0
+    read_only: bool = False
 
 
 class Bridges:
@@ -93,12 +107,19 @@ class Bridges:
             f"Several {side.title} accounts are connected: {names}.", f"Say which with --{side.value}."
         )
 
-    async def create(self, name: str, highlevel: Account, rezora: Account, policy: str, now: float) -> Bridge:
-        """Pair two accounts, or give the pair a new name or mapping; idempotent."""
+    async def create(
+        self, name: str, highlevel: Account, rezora: Account, policy: str, now: float, *, live: bool = True
+    ) -> Bridge:
+        """Pair two accounts, or give the pair a new name or mapping; idempotent.
+
+        ``live`` is of a new pair only: False for one that is switched on later.
+        """
         async with self._database.write() as connection:
             rows = (
                 await connection.execute(
-                    select(bridge.c.id, bridge.c.highlevel_account, bridge.c.rezora_account).where(
+                    select(
+                        bridge.c.id, bridge.c.highlevel_account, bridge.c.rezora_account, bridge.c.live_at
+                    ).where(
                         (bridge.c.highlevel_account == highlevel.id)
                         | (bridge.c.rezora_account == rezora.id)
                         | (bridge.c.name == name)
@@ -112,15 +133,23 @@ class Bridges:
                     "See `landbridge status`; choose another --name, or other accounts.",
                 )
             values = {"name": name, "policy": policy}
+            live_at = now if live else None
             if same:
-                bridge_id = same[0].id
+                bridge_id, live_at = same[0].id, same[0].live_at
                 await connection.execute(update(bridge).where(bridge.c.id == bridge_id).values(values))
             else:
-                pair = {"highlevel_account": highlevel.id, "rezora_account": rezora.id, "created_at": now}
+                pair: dict[str, Any] = {"highlevel_account": highlevel.id, "rezora_account": rezora.id}
+                pair |= {"created_at": now, "live_at": live_at}
                 bridge_id = (
                     await connection.execute(insert(bridge).values(values | pair).returning(bridge.c.id))
                 ).scalar_one()
-        return Bridge(bridge_id, name, highlevel, rezora, policy)
+        return Bridge(bridge_id, name, highlevel, rezora, policy, live_at)
+
+    async def switch_on(self, bridge_id: int, now: float) -> None:
+        """From now on it runs by itself; one that does already goes on."""
+        asleep = (bridge.c.id == bridge_id) & bridge.c.live_at.is_(None)
+        async with self._database.write() as connection:
+            await connection.execute(update(bridge).where(asleep).values(live_at=now))
 
     async def bridges(self) -> list[Bridge]:
         """All bridges, oldest first."""
@@ -128,7 +157,14 @@ class Bridges:
         async with self._database.read() as connection:
             rows = await connection.execute(select(bridge).order_by(bridge.c.id))
             return [
-                Bridge(r.id, r.name, accounts[r.highlevel_account], accounts[r.rezora_account], r.policy)
+                Bridge(
+                    r.id,
+                    r.name,
+                    accounts[r.highlevel_account],
+                    accounts[r.rezora_account],
+                    r.policy,
+                    r.live_at,
+                )
                 for r in rows
             ]
 
@@ -143,25 +179,37 @@ class Bridges:
         names = ", ".join(b.name for b in found)
         raise StoreFailure(f"There are several bridges: {names}.", "Say which with --bridge.")
 
-    async def start_connect(self, state: str, session: str, now: float) -> None:
-        """Remember a one-time state and the browser session it belongs to."""
+    async def start_connect(
+        self, state: str, session: str, now: float, started: Started | None = None
+    ) -> None:
+        """Remember a one-time state, the browser session it belongs to, and what it is for."""
+        what = started or Started()
         async with self._database.write() as connection:
             await connection.execute(
                 delete(oauth_state).where(oauth_state.c.created_at < now - STATE_SECONDS)
             )
-            await connection.execute(insert(oauth_state).values(state=state, session=session, created_at=now))
+            row = {"state": state, "session": session, "created_at": now}
+            row |= {"setup": what.setup, "read_only": what.read_only}
+            await connection.execute(insert(oauth_state).values(row))
 
-    async def finish_connect(self, state: str, session: str, now: float) -> bool:
-        """Use up a state: True once, for the session that started it, in time."""
+    async def started_by(self, session: str) -> Started:
+        """What this browser session started a connect for; it stays started."""
+        query = select(oauth_state.c.setup, oauth_state.c.read_only).where(oauth_state.c.session == session)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+        return Started() if row is None else Started(row.setup, row.read_only)
+
+    async def finish_connect(self, state: str, session: str, now: float) -> Started | None:
+        """Use up a state: what it was started for, once, for the session that started it, in time."""
+        good = (
+            oauth_state.c.state == state,
+            oauth_state.c.session == session,
+            oauth_state.c.created_at >= now - STATE_SECONDS,
+        )
+        query = delete(oauth_state).where(*good).returning(oauth_state.c.setup, oauth_state.c.read_only)
         async with self._database.write() as connection:
-            result = await connection.execute(
-                delete(oauth_state).where(
-                    oauth_state.c.state == state,
-                    oauth_state.c.session == session,
-                    oauth_state.c.created_at >= now - STATE_SECONDS,
-                )
-            )
-        return result.rowcount == 1
+            row = (await connection.execute(query)).first()
+        return None if row is None else Started(row.setup, row.read_only)
 
 
 def _account(row: Row[Any]) -> Account:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store import links
@@ -14,7 +14,7 @@ from landbridge.store.journal import Entry, OpenHold, entry_of, hold_of, named_h
 from landbridge.store.links import KeptLink
 from landbridge.store.observed import Sighting, sighting
 from landbridge.store.roll import speaking
-from landbridge.store.rows import IDS_PER_STATEMENT
+from landbridge.store.rows import batches
 from landbridge.store.tables import hold, journal, observed
 from landbridge.sync.model import Side
 
@@ -70,14 +70,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """So many people who are alike in all that a list is filtered by."""
+    """So many people of one side who stand alike; how many of them are not linked, and opted out."""
 
     side: Side
     standing: str
     reason: str
-    paired: bool
-    opted_out: bool
     number: int
+    alone: int
+    opted_out: int
 
 
 async def listed(
@@ -88,7 +88,7 @@ async def listed(
     Read from ``ix_observed_roll`` alone, from the place on, so a page far down costs what the first one
     does; a search looks through that index. Names and addresses are then read of the page only.
     """
-    found: list[tuple[Side, Row[Any]]] = []
+    found: list[tuple[Side, Any]] = []
     sides = list(Side)[list(Side).index(after.side) if after else 0 :]
     for side in sides:
         if wanted.side not in (None, side):
@@ -109,14 +109,22 @@ async def listed(
 
 
 async def groups(connection: AsyncConnection, bridge_id: int, since: int) -> list[Group]:
-    """How many people there are of each sort, for the numbers on the filters."""
-    columns = observed.c.standing, observed.c.reason, observed.c.paired, observed.c.opted_out
+    """How many people there are of each sort, for the numbers on the filters.
+
+    Grouped in the order of the index only, so that nothing is sorted: half the time for 100,000.
+    """
+    columns = observed.c.standing, observed.c.reason
+    told = (
+        func.count().label("number"),
+        func.sum(case((observed.c.paired.is_(False), 1), else_=0)).label("alone"),
+        func.sum(case((observed.c.opted_out.is_(True), 1), else_=0)).label("opted_out"),
+    )
     found: list[Group] = []
     for side in Side:
-        query = select(*columns, func.count()).where(*speaking(bridge_id, since, side)).group_by(*columns)
+        query = select(*columns, *told).where(*speaking(bridge_id, since, side)).group_by(*columns)
         found += [
-            Group(side, standing, reason, paired, bool(out), number)
-            for standing, reason, paired, out, number in await connection.execute(query)
+            Group(side, row.standing, row.reason, row.number, row.alone, row.opted_out)
+            for row in await connection.execute(query)
         ]
     return found
 
@@ -139,10 +147,10 @@ def _narrowed(wanted: Wanted, dialect: str) -> list[ColumnElement[bool]]:
 
 
 async def _lines(
-    connection: AsyncConnection, bridge_id: int, found: Sequence[tuple[Side, Row[Any]]]
+    connection: AsyncConnection, bridge_id: int, found: Sequence[tuple[Side, Any]]
 ) -> list[Line]:
     """The lines of a page, with names, addresses and partners."""
-    shown: dict[tuple[Side, str], tuple[Row[Any], str]] = {}
+    shown: dict[tuple[Side, str], tuple[Any, str]] = {}
     for side in Side:
         ids = [row.id for at, row in found if at is side]
         if ids:
@@ -186,15 +194,20 @@ async def holds_of(connection: AsyncConnection, bridge_id: int, ids: Mapping[Sid
 async def entries_of(
     connection: AsyncConnection, bridge_id: int, records: Mapping[Side, Collection[str]], limit: int
 ) -> list[Entry]:
-    """What was written to these records, or made from them, newest first; each by an index of its own."""
-    found: dict[int, Entry] = {}
+    """What was written to these records, or made from them, newest first.
+
+    Their ids are found first, by the indexes of records and sources: asked for the newest ones at once,
+    SQLite would rather walk through the whole journal.
+    """
+    keys: set[int] = set()
     for side, ids in records.items():
-        some = list(ids)[:IDS_PER_STATEMENT]
-        for named in (
-            (journal.c.side == side.value) & journal.c.record_id.in_(some),
-            (journal.c.side == side.other.value) & journal.c.source_id.in_(some),
-        ):
-            query = select(journal).where(journal.c.bridge_id == bridge_id, named)
-            rows = await connection.execute(query.order_by(journal.c.id.desc()).limit(limit))
-            found |= {row.id: entry_of(row) for row in rows}
-    return [found[key] for key in sorted(found, reverse=True)[:limit]]
+        for some in batches(list(ids)):
+            for named in (
+                (journal.c.side == side.value) & journal.c.record_id.in_(some),
+                (journal.c.side == side.other.value) & journal.c.source_id.in_(some),
+            ):
+                query = select(journal.c.id).where(journal.c.bridge_id == bridge_id, named)
+                keys |= set((await connection.execute(query)).scalars())
+    newest = sorted(keys, reverse=True)[:limit]
+    rows = await connection.execute(select(journal).where(journal.c.id.in_(newest)))
+    return sorted((entry_of(row) for row in rows), key=lambda entry: -entry.id)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 
-from sqlalchemy import ColumnElement, Insert, case, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Insert, case, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.store.rows import execute_many
+from landbridge.store.rows import execute_many, new_row
 from landbridge.store.tables import due
 from landbridge.sync.model import Kind, Side
 
@@ -62,7 +61,7 @@ async def name(connection: AsyncConnection, bridge_id: int, records: Sequence[Du
 
 @cache
 def _naming(dialect: str) -> Insert:
-    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(due)
+    new = new_row(dialect, due)
     was, told = due.c, new.excluded
     return new.on_conflict_do_update(
         index_elements=["bridge_id", "side", "kind", "id"],
@@ -83,10 +82,13 @@ async def first(
     limit: int,
     most: Urgency = Urgency.SCAN,
     kinds: Sequence[Kind] = (Kind.CONTACT,),
+    *,
+    only: Collection[tuple[Side, str]] = (),
 ) -> list[Due]:
     """The most urgent records of these kinds that may be looked at now; ``most`` leaves the less urgent out.
 
-    The id of an activity's row is that of its contact: all of that kind of that contact are looked at.
+    ``only``, if it names any, leaves all other records out. The id of an activity's row is that of its
+    contact: all of that kind of that contact are looked at.
     """
     query = (
         select(due)
@@ -99,6 +101,9 @@ async def first(
         .order_by(due.c.urgency, due.c.at, due.c.id)
         .limit(limit)
     )
+    if only:
+        wanted = [(side.value, record_id) for side, record_id in sorted(only)]
+        query = query.where(tuple_(due.c.side, due.c.id).in_(wanted))
     return [
         Due(
             Side(row.side),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Row, delete, select, update
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from landbridge.store.activities import activity_of
 from landbridge.store.rows import batches, upsert
 from landbridge.store.tables import activity, feed, observed
+from landbridge.store.tokens import token_of
 from landbridge.sync.activity import Activity
 from landbridge.sync.model import Kind, Side
 
@@ -31,11 +31,6 @@ class Feed:
     sealed: bytes
     created_at: float
     read_at: float | None
-
-
-def token_of(secret: str) -> str:
-    """What is stored of a secret to know it again. It has 256 random bits, so one plain hash is enough."""
-    return sha256(secret.encode()).hexdigest()
 
 
 async def of_bridge(connection: AsyncConnection, bridge_id: int) -> Feed | None:

@@ -10,12 +10,11 @@ from enum import StrEnum
 from functools import cache
 
 from sqlalchemy import Insert, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store import due
 from landbridge.store.due import Due
-from landbridge.store.rows import batches, execute_many
+from landbridge.store.rows import batches, execute_many, new_row
 from landbridge.store.tables import account, arrivals, bridge, delivery
 from landbridge.sync.model import Side
 
@@ -163,7 +162,7 @@ async def _keep(
 
 @cache
 def _keeping(dialect: str) -> Insert:
-    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(delivery)
+    new = new_row(dialect, delivery)
     return new.on_conflict_do_nothing(index_elements=["webhook_id"])
 
 
@@ -192,7 +191,7 @@ async def count(connection: AsyncConnection, counted: Mapping[Tally, int]) -> No
 
 @cache
 def _counting(dialect: str) -> Insert:
-    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(arrivals)
+    new = new_row(dialect, arrivals)
     return new.on_conflict_do_update(
         index_elements=["day", "type", "outcome"],
         set_={"number": arrivals.c.number + new.excluded.number},

@@ -112,12 +112,6 @@ def _row(bridge_id: int, run_id: int, entry: Entry, now: float) -> dict[str, Any
     }
 
 
-async def recent(connection: AsyncConnection, bridge_id: int, count: int = 20) -> list[Entry]:
-    """The newest entries, newest first."""
-    query = select(journal).where(journal.c.bridge_id == bridge_id).order_by(journal.c.id.desc()).limit(count)
-    return [entry_of(row) for row in await connection.execute(query)]
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which entries are looked for; what is blank does not count. ``before`` is the id of an entry, ``since``
@@ -158,6 +152,11 @@ async def search(connection: AsyncConnection, bridge_id: int, wanted: Wanted, li
     return [
         entry_of(row) for row in await connection.execute(query.order_by(journal.c.id.desc()).limit(limit))
     ]
+
+
+async def recent(connection: AsyncConnection, bridge_id: int, count: int = 20) -> list[Entry]:
+    """The newest entries, newest first."""
+    return await search(connection, bridge_id, Wanted(), count)
 
 
 async def actions_of(connection: AsyncConnection, bridge_id: int, run_id: int) -> dict[str, int]:

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from functools import cache
 
 from sqlalchemy import Insert, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.ledger_tables import carried, ledger
-from landbridge.store.rows import execute_many
+from landbridge.store.rows import execute_many, new_row
 
 OPERATIONS = "operations"  # the purpose of calls that people and programs made by name
 RUNS, RUNS_FAILED = "runs", "runs_failed"
@@ -60,7 +59,7 @@ async def add(
 
 @cache
 def _adding(dialect: str) -> Insert:
-    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(ledger)
+    new = new_row(dialect, ledger)
     keys = ["bridge_id", "day", "purpose", "name"]
     return new.on_conflict_do_update(
         index_elements=keys, set_={"number": ledger.c.number + new.excluded.number}
@@ -91,7 +90,7 @@ async def note_carried(
 
 @cache
 def _carrying(dialect: str) -> Insert:
-    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(carried)
+    new = new_row(dialect, carried)
     return new.on_conflict_do_update(
         index_elements=["bridge_id", "hour", "within"],
         set_={"number": carried.c.number + new.excluded.number},

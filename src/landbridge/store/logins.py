@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from landbridge.store.people_tables import api_key, login, person
 
 IN = "logged in"
-FAILED = ("wrong", "unknown", "disabled")  # what counts as a guess
+WRONG_CODE, RIGHT_CODE = "wrong code", "right code"  # of the set-up code of a new installation
+BY_PROVIDER = "by provider"  # let in because the identity provider vouched for them
+FAILED = ("wrong", "unknown", "disabled", WRONG_CODE)  # what counts as a guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,19 @@ async def newest(connection: AsyncConnection, count: int = 200) -> list[LoginRow
     ]
 
 
-async def forget(connection: AsyncConnection, before: float) -> None:
-    """Drop attempts that are older."""
+async def forget(connection: AsyncConnection, before: float, *, keys_before: float) -> None:
+    """Drop attempts that are older than ``before``, and the hashes of those older than ``keys_before``.
+
+    A hash of an address can be found out by hashing all addresses, so it stays only while it slows guessing.
+    """
     await connection.execute(delete(login).where(login.c.at < before))
+    named = (login.c.at < keys_before) & (login.c.address_key != "")
+    await connection.execute(update(login).where(named).values(email_key="", address_key=""))
+
+
+async def forget_person(connection: AsyncConnection, person_id: int) -> None:
+    """Their attempts are nobody's from now on: SQLite may give their number to somebody else."""
+    await connection.execute(update(login).where(login.c.person_id == person_id).values(person_id=None))
 
 
 # Keys

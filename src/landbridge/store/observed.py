@@ -23,12 +23,11 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store import roll
 from landbridge.store.links import id_column, live
-from landbridge.store.rows import batches, execute_many, pack, unpack, unpack_names
+from landbridge.store.rows import batches, execute_many, new_row, pack, unpack, unpack_names
 from landbridge.store.tables import link, observed, suppression
 from landbridge.sync.consent import EMAIL
 from landbridge.sync.finding import looked_through
@@ -69,7 +68,7 @@ async def save(
     no more was lifted by somebody. An opt-out that is not told keeps the last known one.
     """
     rows = [_row(bridge_id, run_id, sight, now, fresh_until) for sight in seen]
-    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(observed)
+    new = new_row(connection.dialect.name, observed)
     was, told = observed.c, new.excluded
     stale = (told.fresh_until == 0.0) & (was.fresh_until > now) & (told.changed_at < was.changed_at)
     same = was.print == told.print

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Executable, Select, and_, func, literal, select, union_all
+from sqlalchemy import Select, and_, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store import driver as leases
@@ -38,7 +38,6 @@ class Sketch:
     holds: int = 0
     alerts: int = 0
     due: int = 0
-    due_since: float | None = None
     busy: bool = False
 
     @property
@@ -55,17 +54,15 @@ async def sketches(connection: AsyncConnection, now: float) -> dict[int, Sketch]
     for row in await connection.execute(union_all(*_newest())):
         shown = (row.id, row.purpose, row.state, row.sentence, row.fix, row.started_at, row.ended_at)
         found[row.bridge_id].runs[row.key] = Glimpse(*shown)
-    for row in await connection.execute(_number_of(select(hold.c.bridge_id, func.count()))):
-        if row[0] in found:
-            found[row[0]].holds = row[1]
-    lasting = select(alert.c.bridge_id, func.count()).where(alert.c.closed_at.is_(None))
-    for row in await connection.execute(_number_of(lasting)):
-        if row[0] in found:
-            found[row[0]].alerts = row[1]
-    waiting = select(due.c.bridge_id, func.count(), func.min(due.c.since)).group_by(due.c.bridge_id)
-    for key, number, since in await connection.execute(waiting):
-        if key in found:
-            found[key].due, found[key].due_since = number, since
+    waiting = {
+        "holds": select(hold.c.bridge_id, func.count()),
+        "alerts": select(alert.c.bridge_id, func.count()).where(alert.c.closed_at.is_(None)),
+        "due": select(due.c.bridge_id, func.count()),
+    }
+    for name, asked in waiting.items():
+        for key, number in await connection.execute(_number_of(asked)):
+            if key in found:
+                setattr(found[key], name, number)
     for row in await connection.execute(select(driver)):
         found[row.bridge_id].busy = leases.is_live(row.owner, row.expires_at, now)
     return found
@@ -76,26 +73,25 @@ async def standing_of(connection: AsyncConnection, since: dict[int, int]) -> dic
     found = dict.fromkeys(since, (0, 0))
     terms = [and_(observed.c.bridge_id == key, observed.c.run_id >= run_id) for key, run_id in since.items()]
     parts: Sequence[Select[Any]] = [
-        select(literal(key), observed.c.standing, func.count())
+        select(literal(key).label("key"), observed.c.standing, func.count().label("number"))
         .where(term, observed.c.speaks.is_(True))
         .group_by(observed.c.standing)
         for key, term in zip(since, terms, strict=True)
     ]
     if not parts:
         return found
-    everything: Executable = union_all(*parts)
-    for key, standing, number in await connection.execute(everything):
-        equal, total = found[key]
-        found[key] = (equal + number * (standing == "equal"), total + number)
+    for row in await connection.execute(union_all(*parts)):
+        equal, total = found[row.key]
+        found[row.key] = (equal + row.number * (row.standing == "equal"), total + row.number)
     return found
 
 
-def _newest() -> list[Select[tuple[object, ...]]]:
+def _newest() -> list[Select[Any]]:
     """The newest run of each purpose, and the newest good one of those that read both sides whole."""
     return [_run_of(purpose) for purpose in PURPOSES] + [_run_of(purpose, "done") for purpose in WHOLE]
 
 
-def _run_of(purpose: str, state: str = "") -> Select[tuple[object, ...]]:
+def _run_of(purpose: str, state: str = "") -> Select[Any]:
     one = run.alias()
     query = select(one.c.id).where(one.c.bridge_id == bridge.c.id, one.c.purpose == purpose)
     if state:

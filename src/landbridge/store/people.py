@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.people_tables import door_link, person, web_session
+from landbridge.store.tokens import token_of
 
 SEEN_EVERY = 60.0  # seconds; requests in between are not noted, so that reading a page writes little
 
@@ -35,11 +35,6 @@ class SessionRow:
     person_id: int
     created_at: float
     seen_at: float
-
-
-def hash_of(secret: str) -> str:
-    """What is stored of a secret of 256 random bits, for which one plain hash is enough."""
-    return sha256(secret.encode()).hexdigest()
 
 
 async def everybody(connection: AsyncConnection) -> list[PersonRow]:
@@ -93,18 +88,23 @@ async def count(connection: AsyncConnection, role: str = "") -> int:
 
 async def open_session(connection: AsyncConnection, secret: str, person_id: int, now: float) -> None:
     """A browser is logged in from now on."""
-    values = {"token": hash_of(secret), "person_id": person_id, "created_at": now, "seen_at": now}
+    values = {"token": token_of(secret), "person_id": person_id, "created_at": now, "seen_at": now}
     await connection.execute(insert(web_session).values(**values))
 
 
 async def session(connection: AsyncConnection, secret: str) -> tuple[SessionRow, PersonRow] | None:
     """The session of a cookie and its person; whether it is still good is for the caller to say."""
-    query = select(web_session).where(web_session.c.token == hash_of(secret))
+    query = (
+        select(
+            person, web_session.c.token, web_session.c.created_at.label("opened_at"), web_session.c.seen_at
+        )
+        .join_from(web_session, person, web_session.c.person_id == person.c.id)
+        .where(web_session.c.token == token_of(secret))
+    )
     row = (await connection.execute(query)).first()
     if row is None:
         return None
-    found = await by_id(connection, row.person_id)
-    return None if found is None else (_session(row), found)
+    return SessionRow(row.token, row.id, row.opened_at, row.seen_at), _person(row)
 
 
 async def sessions_of(connection: AsyncConnection, person_id: int) -> list[SessionRow]:
@@ -143,7 +143,7 @@ async def save_link(
 ) -> None:
     """A link for this person; those made before for the same purpose are dead."""
     await drop_links(connection, person_id, purpose)
-    values = {"token": hash_of(secret), "person_id": person_id, "purpose": purpose, "ends_at": ends_at}
+    values = {"token": token_of(secret), "person_id": person_id, "purpose": purpose, "ends_at": ends_at}
     await connection.execute(insert(door_link).values(**values))
 
 
@@ -152,7 +152,7 @@ async def person_of_link(
 ) -> PersonRow | None:
     """Whose link this is, None for one that is unknown, used or too old."""
     query = select(door_link.c.person_id).where(
-        door_link.c.token == hash_of(secret), door_link.c.purpose == purpose, door_link.c.ends_at > now
+        door_link.c.token == token_of(secret), door_link.c.purpose == purpose, door_link.c.ends_at > now
     )
     found = (await connection.execute(query)).scalar_one_or_none()
     return None if found is None else await by_id(connection, found)

@@ -38,7 +38,7 @@ door_link = Table(  # an invitation, or a link to choose a new password; good on
     Column("ends_at", Float, nullable=False),
 )
 
-login = Table(  # every attempt; of addresses that belong to nobody only a hash, to slow guessing down
+login = Table(  # every attempt; hashes of addresses, for a day only, slow guessing down
     "login",
     metadata,
     Column("id", Integer, primary_key=True),

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from landbridge.store.recipe_tables import firing, recipe, recipe_cursor, recipe_made
-from landbridge.store.rows import batches, execute_many, pack, unpack
+from landbridge.store.rows import batches, execute_many, new_row, pack, unpack
 from landbridge.store.tables import delivery
 from landbridge.sync.model import Kind
 
@@ -98,7 +97,7 @@ async def listened(connection: AsyncConnection) -> list[str]:
 async def fire(connection: AsyncConnection, bridge_id: int, fired: Sequence[Firing]) -> None:
     """Note that events met recipes; a pair of both that is noted already is left as it is."""
     rows = [{"bridge_id": bridge_id, **_columns(one), "event": one.event} for one in fired]
-    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(firing)
+    new = new_row(connection.dialect.name, firing)
     statement = new.on_conflict_do_nothing(index_elements=["bridge_id", "recipe", "event"])
     await execute_many(connection, statement, rows)
 
@@ -156,7 +155,7 @@ async def note_made(
 ) -> None:
     """A firing made this record."""
     row = {"bridge_id": bridge_id, "kind": kind.value, "record_id": record_id, "firing_id": firing_id}
-    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(recipe_made)
+    new = new_row(connection.dialect.name, recipe_made)
     keys = ["bridge_id", "kind", "record_id"]
     await connection.execute(new.values(row).on_conflict_do_nothing(index_elements=keys))
 

@@ -40,6 +40,11 @@ def batches(items: Sequence[Item], size: int = IDS_PER_STATEMENT) -> Iterator[Se
         yield items[start : start + size]
 
 
+def new_row(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that can say what happens on a conflict, as the dialect of the connection has it."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
 async def execute_many(
     connection: AsyncConnection, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]
 ) -> None:
@@ -85,7 +90,7 @@ async def upsert(
     """
     if not rows:
         return
-    new = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    new = new_row(connection.dialect.name, table)
     changed = [name for name in rows[0] if name not in keys and name not in keep]
     values: dict[str, Any] = {name: new.excluded[name] for name in changed}
     values |= {name: func.coalesce(new.excluded[name], table.c[name]) for name in known}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from landbridge.store.rows import new_row
 from landbridge.store.tables import rule_member
 
 
@@ -30,8 +30,8 @@ async def note(
 ) -> None:
     """We put these on it."""
     rows = [{"bridge_id": bridge_id, "rule": rule, "rezora_id": one, "since": now} for one in rezora_ids]
-    new = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    await connection.execute(new(rule_member).values(rows).on_conflict_do_nothing())
+    new = new_row(connection.dialect.name, rule_member)
+    await connection.execute(new.values(rows).on_conflict_do_nothing())
 
 
 async def forget(connection: AsyncConnection, bridge_id: int, rule: str, rezora_id: str) -> None:

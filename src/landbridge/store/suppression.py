@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from landbridge.store.rows import batches, execute_many
+from landbridge.store.rows import batches, execute_many, new_row
 from landbridge.store.tables import suppression
 from landbridge.sync.consent import EMAIL, Level
 
@@ -63,7 +62,7 @@ async def remember(
     ]
     if not rows:
         return
-    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(suppression)
+    new = new_row(connection.dialect.name, suppression)
     greater = func.greatest if connection.dialect.name == "postgresql" else func.max
     statement = new.on_conflict_do_update(
         index_elements=["bridge_id", "address", "channel"],

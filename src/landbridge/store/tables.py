@@ -62,6 +62,8 @@ oauth_state = Table(  # a started connect: one-time, bound to the browser sessio
     Column("state", String(64), primary_key=True),
     Column("session", String(64), nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("setup", Integer, nullable=False, default=0, server_default="0"),  # 0 for none
+    Column("read_only", Boolean, nullable=False, default=False, server_default="0"),  # what was asked for
 )
 
 bridge = Table(  # the tenant: one HighLevel account paired with one Rezora account
@@ -73,6 +75,7 @@ bridge = Table(  # the tenant: one HighLevel account paired with one Rezora acco
     Column("rezora_account", ForeignKey("account.id"), nullable=False, unique=True),
     Column("policy", Text, nullable=False),  # the mapping file, to the letter
     Column("created_at", Float, nullable=False),
+    Column("live_at", Float),  # when it was switched on; None while it is being set up
 )
 
 driver = Table(  # one driver at a time per bridge; ``fence`` is checked on each of its writes

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from landbridge.engine.desk import Question
+from landbridge.engine.journal_book import facts_of
 from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.store.journal import Entry
 from landbridge.sync.model import Side
@@ -235,20 +236,7 @@ def question_facts(question: Question) -> QuestionFacts:
 
 
 def _entry(entry: Entry) -> EntryFacts:
-    return EntryFacts(
-        id=entry.id,
-        run=entry.run_id,
-        at=entry.at,
-        action=entry.action,
-        side=entry.side,
-        record=entry.record_id,
-        source=entry.source_id,
-        rule=entry.rule,
-        before=dict(entry.before),
-        after=dict(entry.after),
-        note=entry.note,
-        state=entry.state,
-    )
+    return EntryFacts.model_validate(facts_of(entry))
 
 
 def _line(line: UndoLine) -> LineFacts:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from landbridge.access.people import DoorLink
 from landbridge.access.roles import Role
 from landbridge.store.logins import KeyRow
 from landbridge.store.people import PersonRow
@@ -34,6 +35,16 @@ class LinkFacts(BaseModel):
     email: str
     url: str
     ends_at: float
+    mailed: str = Field(description="What became of mailing it; blank where no mail server is configured.")
+
+
+class LoginFacts(BaseModel):
+    """One attempt to log in; name and e-mail are blank unless it was for somebody of this installation."""
+
+    at: float
+    outcome: str
+    name: str
+    email: str
 
 
 class Invitation(BaseModel):
@@ -51,6 +62,7 @@ class PersonOrder(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    name: str | None = None
     role: Role | None = None
     enabled: bool | None = None
 
@@ -96,9 +108,13 @@ class PeopleApi:
         router = APIRouter(prefix="/api/v1", tags=["people"])
         router.add_api_route("/people", self.everybody, methods=["GET"])
         router.add_api_route("/people", self.invite, methods=["POST"])
+        router.add_api_route("/people/logins", self.logins, methods=["GET"])
         router.add_api_route("/people/{person_id:int}", self.change, methods=["PATCH"])
         router.add_api_route("/people/{person_id:int}", self.remove, methods=["DELETE"], status_code=204)
         router.add_api_route("/people/{person_id:int}/link", self.link, methods=["POST"])
+        router.add_api_route(
+            "/people/{person_id:int}/log-out", self.log_out, methods=["POST"], status_code=204
+        )
         router.add_api_route("/keys", self.keys, methods=["GET"])
         router.add_api_route("/keys", self.make_key, methods=["POST"])
         router.add_api_route("/keys/{key_id:int}", self.revoke, methods=["DELETE"], status_code=204)
@@ -110,21 +126,34 @@ class PeopleApi:
 
     async def invite(self, order: Invitation) -> LinkFacts:
         """Invite somebody; they choose a password by the link."""
-        made = await self._product.people.invite(order.name, order.email, order.role)
-        return LinkFacts(
-            email=made.email, url=f"{self._product.settings.public_url}{made.path}", ends_at=made.ends_at
-        )
+        return await self._linked(await self._product.people.invite(order.name, order.email, order.role))
 
     async def link(self, person_id: int) -> LinkFacts:
         """A new link for somebody: the invitation again, or to choose another password."""
-        made = await self._product.people.new_link(person_id)
+        return await self._linked(await self._product.people.new_link(person_id))
+
+    async def log_out(self, person_id: int) -> None:
+        """End every session of somebody."""
+        await self._product.people.log_out(person_id)
+
+    async def logins(self) -> list[LoginFacts]:
+        """The newest 200 attempts to log in, the newest first; kept for a year."""
+        found = await self._product.doors.logins()
+        return [LoginFacts(at=one.at, outcome=one.outcome, name=one.name, email=one.email) for one in found]
+
+    async def _linked(self, made: DoorLink) -> LinkFacts:
         return LinkFacts(
-            email=made.email, url=f"{self._product.settings.public_url}{made.path}", ends_at=made.ends_at
+            email=made.email,
+            url=f"{self._product.settings.public_url}{made.path}",
+            ends_at=made.ends_at,
+            mailed=await self._product.letters.send(made),
         )
 
     async def change(self, person_id: int, order: PersonOrder) -> PersonFacts:
-        """Give somebody another role, or let them in no more, or again."""
+        """Give somebody another name or role, or let them in no more, or again."""
         people = self._product.people
+        if order.name is not None:
+            await people.rename(person_id, order.name)
         if order.role is not None:
             await people.set_role(person_id, order.role)
         if order.enabled is not None:

@@ -1,23 +1,23 @@
-"""The set-up page: connect both accounts, pair them, and go on to the first sync."""
+"""Connecting: the way to HighLevel's consent page and back, and connecting an account again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+import secrets
+from typing import Annotated
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from landbridge.store.bridges import Account, Bridge
+from landbridge.store.setups import DRAFT
 from landbridge.sync.model import Side
 from landbridge.web.pages import Pages, Problem
 from landbridge.web.ports import Product
 from landbridge.web.problems import FAILURES, problem_of, status_of
-from landbridge.web.security import Sessions, host_name
-
-Step = Literal["highlevel", "rezora", "bridge"]
+from landbridge.web.security import connect_cookie, host_name
+from landbridge.web.setup_accounts import NO_LOGIN, READ_ONLY, AccountSteps
+from landbridge.web.setup_frame import NEW, Frames
 
 DECLINED = Problem(
     "HighLevel was not connected: the consent page was closed, or access was declined there.",
@@ -27,116 +27,73 @@ OTHER_BROWSER = Problem(
     "This answer from HighLevel does not belong to a connect that was started in this browser.",
     "Start again with the button below; a started connect is good for 15 minutes, once.",
 )
-BLANK = Problem(
-    "User name and password are both needed.", "Enter the API credentials that Rezora gave you, then connect."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SetupView:
-    """What the set-up page shows; ``at`` says which step ``problem`` belongs to."""
-
-    accounts: list[Account]
-    bridges: list[Bridge]
-    problem: Problem | None = None
-    at: Step | None = None
-    username: str = ""
-    bridge_name: str = ""
-
-    def of(self, side: str) -> list[Account]:
-        """Connected accounts of one side."""
-        return [account for account in self.accounts if account.side == side]
-
-    def free(self, side: str) -> list[Account]:
-        """Connected accounts of one side that no bridge has yet."""
-        taken = {account.id for bridge in self.bridges for account in (bridge.highlevel, bridge.rezora)}
-        return [account for account in self.of(side) if account.id not in taken]
-
-    @property
-    def can_pair(self) -> bool:
-        """Each side has an account without a bridge."""
-        return all(self.free(side) for side in Side)
-
-    @property
-    def next(self) -> Step | Literal["sync"]:
-        """The step that is to be done next."""
-        if not self.of(Side.HIGHLEVEL):
-            return "highlevel"
-        if not self.of(Side.REZORA):
-            return "rezora"
-        return "sync" if self.bridges else "bridge"
-
-
-async def show_setup(
-    product: Product,
-    pages: Pages,
-    problem: Problem | None = None,
-    at: Step | None = None,
-    *,
-    status: int = 200,
-    username: str = "",
-    bridge_name: str = "",
-) -> Response:
-    """The set-up page, with what went wrong at one of its steps."""
-    view = SetupView(
-        await product.accounts(), await product.all_bridges(), problem, at, username, bridge_name
-    )
-    return pages.page("setup.html", status=status, view=view, here="setup")
+BEGUN_LATER = -1  # in the place of a set-up's id: it is begun once the account is there
 
 
 class ConnectPages:
-    """``/setup`` and what its buttons do."""
+    """``/connect``, the round trip to HighLevel, and the Rezora form of that page."""
 
     def __init__(self, product: Product, pages: Pages) -> None:
         self._product = product
         self._pages = pages
-        self._sessions = Sessions(product.settings)
+        self._frames = Frames(product, pages)
+        self._steps = AccountSteps(product, pages)
+        self._cookie = connect_cookie(product.settings)
         self._public_url = product.settings.public_url
 
     def router(self) -> APIRouter:
         """The routes of this page."""
         router = APIRouter(include_in_schema=False)
-        router.add_api_route("/setup", self.setup, methods=["GET"])
+        router.add_api_route("/connect", self.accounts, methods=["GET"])
         router.add_api_route("/connect/highlevel", self.highlevel, methods=["GET"])
         router.add_api_route("/oauth/highlevel/callback", self.highlevel_answer, methods=["GET"])
         router.add_api_route("/connect/rezora", self.rezora, methods=["POST"])
-        router.add_api_route("/bridges", self.create, methods=["POST"])
         return router
 
-    async def setup(self) -> Response:
-        """The steps, done and to do."""
-        return await show_setup(self._product, self._pages)
+    async def accounts(self) -> Response:
+        """The accounts that are connected, each to be connected again."""
+        return await self._show()
 
-    async def highlevel(self, request: Request, again: str = "") -> Response:
+    async def highlevel(
+        self, request: Request, again: str = "", access: str = "", setup: str = ""
+    ) -> Response:
         """Off to HighLevel's consent page, with a session that its answer must come back to.
 
         The answer goes to ``public_url``, and a cookie belongs to one host name, so the way starts there too.
+        A link and no form: browsers let no form of ours end at another site.
         """
         public = urlsplit(self._public_url)
         if host_name(request.headers["host"]) != public.hostname and not again:
-            return RedirectResponse(f"{self._public_url}/connect/highlevel?again=yes", 303)
-        session = self._sessions.new()
+            chosen = {"again": "yes", "access": access[:10], "setup": setup[:20]}
+            query = urlencode({name: value for name, value in chosen.items() if value})
+            return RedirectResponse(f"{self._public_url}/connect/highlevel?{query}", 303)
+        session = secrets.token_urlsafe(24)
+        number = await self._number(setup)
         try:
-            consent = await self._product.connect_url(session)
+            consent = await self._product.connect_url(session, setup=number, read_only=access == READ_ONLY)
         except FAILURES as failure:
-            return await self._problem(problem_of(failure), "highlevel", status_of(failure))
+            return await self._problem(problem_of(failure), status_of(failure), number)
         answer = RedirectResponse(consent, 303)
-        self._sessions.keep(answer, session)
+        self._cookie.keep(answer, session)
         return answer
 
     async def highlevel_answer(self, request: Request, code: str = "", state: str = "") -> Response:
         """The browser is back from HighLevel."""
-        session = self._sessions.read(request)
+        session = self._cookie.read(request)
+        number = await self._product.setups.started(session) if session else 0
         if not code:
-            return await self._problem(DECLINED, "highlevel", 400)
+            return await self._problem(DECLINED, 400, number)
         if not session:
-            return await self._problem(OTHER_BROWSER, "highlevel", 403)
+            return await self._problem(OTHER_BROWSER, 403, number)
         try:
-            await self._product.finish_connect(code, state, session)
+            connected = await self._product.finish_connect(code, state, session)
         except FAILURES as failure:
-            return await self._problem(problem_of(failure), "highlevel", status_of(failure))
-        answer = RedirectResponse("/setup", 303)
-        self._sessions.end(answer)
+            return await self._problem(problem_of(failure), status_of(failure), number)
+        if connected.setup:
+            answer = await self._steps.attach(_key(connected.setup), connected.account)
+        else:
+            answer = RedirectResponse("/connect", 303)
+        self._cookie.end(answer)
         return answer
 
     async def rezora(
@@ -145,36 +102,43 @@ class ConnectPages:
         """Try the credentials; the password is never shown again, whatever happens."""
         name = username.strip()
         if not name or not password:
-            return await self._problem(BLANK, "rezora", 422, username=name)
+            return await self._show(NO_LOGIN, Side.REZORA, status=422, username=name)
         try:
             await self._product.connect_rezora(name, password)
         except FAILURES as failure:
-            return await self._problem(problem_of(failure), "rezora", status_of(failure), username=name)
-        return RedirectResponse("/setup", 303)
+            found, status = problem_of(failure), status_of(failure)
+            return await self._show(found, Side.REZORA, status=status, username=name)
+        return RedirectResponse("/connect", 303)
 
-    async def create(
-        self,
-        name: Annotated[str, Form()] = "",
-        highlevel: Annotated[str, Form()] = "",
-        rezora: Annotated[str, Form()] = "",
-    ) -> Response:
-        """Pair two accounts with the default mapping."""
-        named = " ".join(name.split())[:100]  # the name's column is so long
-        try:
-            bridge = await self._product.create_bridge(named, None, highlevel, rezora)
-        except FAILURES as failure:
-            return await self._problem(problem_of(failure), "bridge", status_of(failure), bridge_name=named)
-        return RedirectResponse(f"/bridges/{bridge.id}", 303)
+    async def _number(self, key: str) -> int:
+        """The set-up that a connect is for, as the store keeps it; 0 for none."""
+        if key == NEW:
+            return BEGUN_LATER
+        found = await self._product.setups.find(key) if key else None
+        return found.id if found else 0
 
-    async def _problem(
-        self, problem: Problem, at: Step, status: int, *, username: str = "", bridge_name: str = ""
+    async def _problem(self, problem: Problem, status: int, number: int) -> Response:
+        """Shown at the step that the connect was started from."""
+        if not number:
+            return await self._show(problem, Side.HIGHLEVEL, status=status)
+        return await self._steps.show(await self._frames.frame(_key(number), "highlevel", problem, status))
+
+    async def _show(
+        self, problem: Problem | None = None, at: Side | None = None, *, status: int = 200, username: str = ""
     ) -> Response:
-        return await show_setup(
-            self._product,
-            self._pages,
-            problem,
-            at,
+        accounts = await self._product.accounts()
+        of = {side: [one for one in accounts if one.side is side] for side in Side}
+        return self._pages.page(
+            "connect.html",
             status=status,
+            of=of,
+            problem=problem,
+            at=at or "",
             username=username,
-            bridge_name=bridge_name,
+            only_reads=self._product.settings.highlevel_read_only,
+            here="setup",
         )
+
+
+def _key(number: int) -> str:
+    return NEW if number == BEGUN_LATER else f"{DRAFT}{number}"

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from landbridge.engine.overview import STATES, Glance
-from landbridge.web.connect import show_setup
 from landbridge.web.pages import Pages
 from landbridge.web.ports import Product
+from landbridge.web.setup import show_setup
 from landbridge.web.status import StatusPages
 
 LONGEST_NAME = 100
@@ -36,7 +36,7 @@ class DashboardPages:
     async def home(self, request: Request, name: str = "", state: str = "", page: int = 1) -> Response:
         """A search by a bridge's name may be in the address: it is an office, not a person."""
         bridges = await self._product.all_bridges()
-        if not bridges:
+        if not any(bridge.live for bridge in bridges):
             return await show_setup(self._product, self._pages)
         if len(bridges) == 1:
             return await self._one.whole(bridges[0])

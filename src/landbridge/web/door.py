@@ -11,13 +11,15 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from landbridge.access.roles import VISITOR, Person
-from landbridge.settings import Settings
 from landbridge.web.pages import API, Problem
 from landbridge.web.ports import Product
 from landbridge.web.rights import needed
-from landbridge.web.security import SAFE_METHODS
+from landbridge.web.security import SAFE_METHODS, login_cookie
 from landbridge.web.who import set_asking
 
+ODD_PATH = Problem(
+    "There is no page at this address.", "Go to the status page and follow the links from there."
+)
 NOT_ENOUGH = Problem(
     "Your role does not allow this; nothing was changed.",
     "Ask an owner of this installation to do it, or to give you another role.",
@@ -31,29 +33,6 @@ NOBODY_YET = Problem(
 )
 
 
-class LoginCookie:
-    """The cookie of a browser that is logged in."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._secure = settings.public_url.startswith("https://")
-        # The prefix makes browsers refuse the cookie from any other host or over plain http.
-        self.name = "__Host-landbridge-login" if self._secure else "landbridge-login"
-
-    def read(self, request: Request) -> str:
-        """The session's secret; empty when there is none."""
-        return request.cookies.get(self.name, "")
-
-    def keep(self, response: Response, secret: str) -> None:
-        """Log the browser in until it is closed; the server says when the session ends. Lax, so that it comes
-        with the redirect from HighLevel's consent page.
-        """
-        response.set_cookie(self.name, secret, path="/", secure=self._secure, httponly=True, samesite="lax")
-
-    def end(self, response: Response) -> None:
-        """Log the browser out."""
-        response.delete_cookie(self.name, path="/", secure=self._secure, httponly=True, samesite="lax")
-
-
 class Door:
     """ASGI middleware: nobody gets further than they may."""
 
@@ -63,7 +42,7 @@ class Door:
         self._app = app
         self._product = product
         self._refuse = refuse
-        self._cookie = LoginCookie(product.settings)
+        self._cookie = login_cookie(product.settings)
         self._has_people = False  # once there is somebody there always is: the last owner cannot be removed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,8 +52,13 @@ class Door:
         await (await self._refusal(Request(scope)) or self._app)(scope, receive, send)
 
     async def _refusal(self, request: Request) -> Response | None:
-        role = needed(request.method, request.url.path)
+        # The path as the router sees it: `request.url` is built anew, and loses what an escaped ?, # or line
+        # break leads in. A line break at the end would be nothing to the router and something to the table.
+        path: str = request.scope["path"]
         set_asking(VISITOR)
+        if not path.isprintable():
+            return self._refuse(request, ODD_PATH, 404)
+        role = needed(request.method, path)
         if role is None:
             return None
         person = await self._who(request)
@@ -86,14 +70,14 @@ class Door:
     async def _who(self, request: Request) -> Person | None:
         """Whose cookie it is; under /api also whose key. A key opens no page: browsers never send one."""
         kind, _, key = Headers(scope=request.scope).get("authorization", "").partition(" ")
-        if request.url.path.startswith(API) and kind.lower() == "bearer":
+        if request.scope["path"].startswith(API) and kind.lower() == "bearer":
             return await self._product.doors.of_key(key.strip())
         return await self._product.doors.of_session(self._cookie.read(request))
 
     async def _unknown(self, request: Request) -> Response:
         if not self._has_people:
             self._has_people = not await self._product.people.nobody_yet()
-        if request.url.path.startswith(API):
+        if request.scope["path"].startswith(API):
             told = WHO_ARE_YOU if self._has_people else NOBODY_YET
             return JSONResponse(
                 {"error": told.sentence, "fix": told.fix}, 401, {"WWW-Authenticate": "Bearer"}

@@ -10,18 +10,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from landbridge.access.doors import NotLetIn, TooManyTries
-from landbridge.access.people import INVITATION, PASSWORD
+from landbridge.access.people import ENTRY
 from landbridge.settings import Settings
 from landbridge.store.database import StoreFailure
-from landbridge.store.people import hash_of
-from landbridge.web.door import LoginCookie, local
+from landbridge.store.tokens import token_of
+from landbridge.web.door import local
 from landbridge.web.pages import Pages, Problem
 from landbridge.web.ports import Product
-from landbridge.web.security import is_loopback
+from landbridge.web.security import is_loopback, login_cookie
 from landbridge.web.who import asking
 
 Text = Annotated[str, Form()]
-PURPOSES = (INVITATION, PASSWORD)
 NO_CODE = Problem(
     "The set-up code is not right.",
     "It is printed where `landbridge serve` was started, and by `landbridge user code`.",
@@ -41,7 +40,7 @@ class LoginPages:
     def __init__(self, product: Product, pages: Pages) -> None:
         self._product = product
         self._pages = pages
-        self._cookie = LoginCookie(product.settings)
+        self._cookie = login_cookie(product.settings)
 
     def router(self) -> APIRouter:
         """The routes of these pages."""
@@ -54,6 +53,7 @@ class LoginPages:
         router.add_api_route("/welcome/{purpose}/{secret}", self.show_welcome, methods=["GET"])
         router.add_api_route("/welcome/{purpose}/{secret}", self.welcome, methods=["POST"])
         router.add_api_route("/account", self.account, methods=["GET"])
+        router.add_api_route("/account/name", self.rename, methods=["POST"])
         router.add_api_route("/account/password", self.password, methods=["POST"])
         router.add_api_route("/account/end", self.end, methods=["POST"])
         return router
@@ -94,16 +94,26 @@ class LoginPages:
         return self._first()
 
     async def first(
-        self, name: Text = "", email: Text = "", password: Text = "", code: Text = ""
+        self, request: Request, name: Text = "", email: Text = "", password: Text = "", code: Text = ""
     ) -> Response:
         """Make the owner, and let them in."""
-        if code_needed(self._product.settings) and code.strip().lower() != self._product.setup_code():
-            return self._first(NO_CODE, name, email, 403)
+        try:
+            if not await self._may_begin(request, code):
+                return self._first(NO_CODE, name, email, 403)
+        except TooManyTries as failure:
+            return self._first(Problem(str(failure), failure.fix), name, email, 429)
         try:
             person_id = await self._product.people.first(name, email, password)
         except StoreFailure as failure:
             return self._first(Problem(str(failure), failure.fix), name, email, 422)
         return self._enter(await self._product.doors.open_for(person_id), "/")
+
+    async def _may_begin(self, request: Request, code: str) -> bool:
+        """Whether they may make the first owner; raises ``TooManyTries``."""
+        if not code_needed(self._product.settings) or not await self._product.people.nobody_yet():
+            return True  # ``first`` refuses where there is an owner
+        address = request.client.host if request.client else ""
+        return await self._product.doors.try_code(code, self._product.setup_code(), address)
 
     async def show_welcome(self, purpose: str, secret: str) -> Response:
         """The form behind an invitation, or a link for a lost password."""
@@ -111,17 +121,28 @@ class LoginPages:
 
     async def welcome(self, purpose: str, secret: str, password: Text = "", again: Text = "") -> Response:
         """Choose the password, and be let in."""
+        people = self._product.people
         if password != again:
             return await self._welcome(purpose, secret, TWICE, 422)
         try:
-            person_id = await self._product.people.use_link(secret, purpose, password)
+            person_id = await (
+                people.enter_by(secret) if purpose == ENTRY else people.use_link(secret, purpose, password)
+            )
         except StoreFailure as failure:
             return await self._welcome(purpose, secret, Problem(str(failure), failure.fix), 422)
         return self._enter(await self._product.doors.open_for(person_id), "/")
 
     async def account(self, request: Request, changed: str = "") -> Response:
-        """One's own account: the password, and where one is logged in."""
-        return await self._account(request, done=changed == "yes")
+        """One's own account: the name, the password, and where one is logged in."""
+        return await self._account(request, done=changed)
+
+    async def rename(self, request: Request, name: Text = "") -> Response:
+        """Another name for oneself."""
+        try:
+            await self._product.people.rename(asking().id, name)
+        except StoreFailure as failure:
+            return await self._account(request, Problem(str(failure), failure.fix), 422)
+        return RedirectResponse("/account?changed=name", 303)
 
     async def password(
         self, request: Request, present: Text = "", password: Text = "", again: Text = ""
@@ -129,12 +150,12 @@ class LoginPages:
         """Choose another password; one is logged out everywhere else."""
         if password != again:
             return await self._account(request, TWICE, 422)
-        mine = hash_of(self._cookie.read(request))
+        mine = token_of(self._cookie.read(request))
         try:
             await self._product.people.change_password(asking().id, present, password, session=mine)
         except StoreFailure as failure:
             return await self._account(request, Problem(str(failure), failure.fix), 422)
-        return RedirectResponse("/account?changed=yes", 303)
+        return RedirectResponse("/account?changed=password", 303)
 
     async def end(self, token: Text = "") -> Response:
         """Log out another browser of one's own."""
@@ -151,7 +172,13 @@ class LoginPages:
         self, following: str, problem: Problem | None = None, email: str = "", status: int = 200
     ) -> Response:
         return self._pages.page(
-            "login.html", status=status, following=following, problem=problem, email=email, here=""
+            "login.html",
+            status=status,
+            following=following,
+            problem=problem,
+            email=email,
+            provider=self._product.provider,
+            here="",
         )
 
     def _first(
@@ -169,12 +196,13 @@ class LoginPages:
         except StoreFailure as failure:
             told = problem or Problem(str(failure), failure.fix)
             return self._pages.page("problem.html", status=410, problem=told, code=410, here="")
-        return self._pages.page("welcome.html", status=status, person=person, problem=problem, here="")
+        shown = {"person": person, "problem": problem, "entry": purpose == ENTRY}
+        return self._pages.page("welcome.html", status=status, here="", **shown)
 
     async def _account(
-        self, request: Request, problem: Problem | None = None, status: int = 200, *, done: bool = False
+        self, request: Request, problem: Problem | None = None, status: int = 200, *, done: str = ""
     ) -> Response:
         sessions = await self._product.doors.sessions(asking().id)
-        mine = hash_of(self._cookie.read(request))
+        mine = token_of(self._cookie.read(request))
         shown = {"sessions": sessions, "mine": mine, "done": done}
         return self._pages.page("account.html", status=status, problem=problem, here="account", **shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -9,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from landbridge.access.doors import MadeKey
-from landbridge.access.people import DoorLink
+from landbridge.access.people import DoorLink, People
 from landbridge.access.roles import Role
 from landbridge.store.database import StoreFailure
 from landbridge.web.pages import Pages, Problem
@@ -21,6 +22,12 @@ ROLES = {
     Role.VIEWER: "sees everything, changes nothing",
     Role.OPERATOR: "runs the bridges: syncs, answers, undoes, maps",
     Role.OWNER: "also people, keys and connections",
+}
+CHANGES: dict[str, Callable[[People, int], Awaitable[None]]] = {
+    "disable": People.disable,
+    "enable": People.enable,
+    "log-out": People.log_out,
+    "remove": People.remove,
 }
 NO_ROLE = Problem("There is no such role.", "Choose viewer, operator or owner.")
 
@@ -54,23 +61,21 @@ class PeoplePages:
             return await self._people(problem=NO_ROLE, name=name, email=email, status=422)
         try:
             link = await self._product.people.invite(name, email, Role(role))
+            return await self._linked(link)
         except StoreFailure as failure:
             told = Problem(str(failure), failure.fix)
             return await self._people(problem=told, name=name, email=email, status=422)
-        return await self._people(link=link)
 
     async def change(self, person_id: int, what: str, role: Text = "") -> Response:
-        """``role``, ``link``, ``disable``, ``enable`` or ``remove``."""
+        """``role``, ``link``, or one of ``CHANGES``."""
         people = self._product.people
         try:
             if what == "role" and role in set(Role):
                 await people.set_role(person_id, Role(role))
             elif what == "link":
-                return await self._people(link=await people.new_link(person_id))
-            elif what in ("disable", "enable", "remove"):
-                await {"disable": people.disable, "enable": people.enable, "remove": people.remove}[what](
-                    person_id
-                )
+                return await self._linked(await people.new_link(person_id))
+            elif what in CHANGES:
+                await CHANGES[what](people, person_id)
             else:
                 raise HTTPException(404)
         except StoreFailure as failure:
@@ -100,10 +105,15 @@ class PeoplePages:
         await self._product.doors.revoke_key(key_id)
         return RedirectResponse("/keys", 303)
 
+    async def _linked(self, link: DoorLink) -> Response:
+        """Show a new link, and say whether it was mailed."""
+        return await self._people(link=link, mailed=await self._product.letters.send(link))
+
     async def _people(
         self,
         *,
         link: DoorLink | None = None,
+        mailed: str = "",
         problem: Problem | None = None,
         name: str = "",
         email: str = "",
@@ -115,6 +125,7 @@ class PeoplePages:
             people=await self._product.people.everybody(),
             roles=ROLES,
             link=link,
+            mailed=mailed,
             address=self._product.settings.public_url,
             problem=problem,
             name=name,

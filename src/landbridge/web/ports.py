@@ -7,6 +7,8 @@ from typing import Protocol
 
 from landbridge.access.doors import Doors
 from landbridge.access.people import People
+from landbridge.access.provider import Provider
+from landbridge.connecting import Connected
 from landbridge.engine.calling import Called
 from landbridge.engine.contact_book import ContactBook
 from landbridge.engine.desk import Answered, Question
@@ -18,14 +20,19 @@ from landbridge.engine.overview import Overview
 from landbridge.engine.recipe_book import Card, Trial
 from landbridge.engine.roster import Listing
 from landbridge.engine.schedule import Timing
+from landbridge.engine.setups import SetupBook
 from landbridge.engine.status import Status
+from landbridge.engine.trials import Trials
 from landbridge.engine.undo import UndoOrder
+from landbridge.letters import Letters
 from landbridge.settings import Settings
 from landbridge.store.alerts import Alert
 from landbridge.store.bridges import Account, Bridge
 from landbridge.store.inbox import Outcome
 from landbridge.store.journal import Entry
 from landbridge.store.recipes import Firing
+from landbridge.sync.model import Kind
+from landbridge.sync.rules import ActivityRule, Policy
 
 
 class Recipes(Protocol):
@@ -73,10 +80,14 @@ class Product(Protocol):
     settings: Settings
     doors: Doors
     people: People
+    letters: Letters
+    provider: Provider | None
     feeds: Feeds
     contact_book: ContactBook
     journal_book: JournalBook
     outgoing: OutgoingWebhooks
+    setups: SetupBook
+    trials: Trials
     overview: Overview
 
     @property
@@ -104,22 +115,34 @@ class Product(Protocol):
         """A full sync in the background; ``accept`` lets it pass the brake."""
         ...
 
-    async def connect_url(self, session: str) -> str:
+    async def connect_url(self, session: str, *, setup: int = 0, read_only: bool = False) -> str:
         """The consent page of HighLevel, with a one-time state bound to the browser session."""
         ...
 
-    async def finish_connect(self, code: str, state: str, session: str) -> Account:
+    async def finish_connect(self, code: str, state: str, session: str) -> Connected:
         """The browser came back from the consent page: check the state, keep the grant."""
+        ...
+
+    async def connect_highlevel(
+        self, *, token: str = "", location: str = "", code: str = "", read_only: bool = False
+    ) -> Account:
+        """Try a token, and keep it only if it works."""
         ...
 
     async def connect_rezora(self, username: str, password: str) -> Account:
         """Try the credentials, and keep them only if they work."""
         ...
 
-    async def create_bridge(
-        self, name: str, mapping: str | None = None, highlevel: str = "", rezora: str = ""
-    ) -> Bridge:
-        """Pair two accounts, named by their external ids; the default mapping when none is given."""
+    def policy_of(self, bridge: Bridge) -> Policy:
+        """What its mapping and its connections allow."""
+        ...
+
+    async def carry(self, bridge: Bridge, kind: Kind, rule: ActivityRule | None) -> Bridge:
+        """Carry a kind of activities from now on, or not any more."""
+        ...
+
+    def forecast_seconds(self, calls: int) -> float:
+        """How long so many calls take at the quota."""
         ...
 
     async def holds(

@@ -15,6 +15,8 @@ RULES: tuple[tuple[str, str, Role | None], ...] = (
     ("*", "/webhooks/highlevel", None),  # the signature decides
     ("*", "/feeds/*", None),  # the secret in the address decides
     ("*", "/login", None),
+    ("GET", "/login/provider", None),
+    ("GET", "/login/provider/back", None),  # what the provider signed decides
     ("*", "/first", None),
     ("*", "/welcome/*", None),  # the secret in the address decides
     ("POST", "/logout", Role.VIEWER),
@@ -31,21 +33,29 @@ RULES: tuple[tuple[str, str, Role | None], ...] = (
     ("GET", "/connect/*", Role.OWNER),
     ("GET", "/oauth/*", Role.OWNER),
     ("POST", "/connect/*", Role.OWNER),
+    ("POST", "/setup/{key}/highlevel", Role.OWNER),  # a credential comes in
+    ("POST", "/setup/{key}/rezora", Role.OWNER),
+    ("POST", "/setup/{key}/{side}/use", Role.OWNER),
+    ("*", "/api/v1/accounts/*", Role.OWNER),
+    ("POST", "/api/v1/setups", Role.OWNER),
 )
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def needed(method: str, path: str) -> Role | None:
     """The least role for a request; None where nobody has to be known."""
-    for methods, pattern, role in RULES:
-        if methods in ("*", method) and _fits(pattern, path):
+    for methods, pattern, role in _COMPILED:
+        if methods in ("*", method) and pattern.fullmatch(path):
             return role
     return Role.VIEWER if method in _SAFE else Role.OPERATOR
 
 
-def _fits(pattern: str, path: str) -> bool:
+def _compiled(pattern: str) -> re.Pattern[str]:
     parts = re.split(r"(\{[^}]*\}|\*$)", pattern)
     expression = "".join(
         "[^/]+" if part.startswith("{") else ".*" if part == "*" else re.escape(part) for part in parts
     )
-    return re.fullmatch(expression, path) is not None
+    return re.compile(expression, re.DOTALL)
+
+
+_COMPILED = tuple((methods, _compiled(pattern), role) for methods, pattern, role in RULES)

@@ -7,7 +7,6 @@ The host check stops DNS rebinding, where a foreign name points at this machine.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from landbridge.access.provider import GOOD_FOR
 from landbridge.settings import Settings
 from landbridge.web.pages import Problem
 
@@ -125,26 +125,25 @@ def harden(headers: MutableHeaders, *, cache: str = NO_STORE) -> None:
         headers[name] = value
 
 
-class Sessions:
-    """The browser session that binds a started connect to the browser that started it; nothing else."""
+class Cookie:
+    """A cookie that holds one secret of ours, for so many seconds, or until the browser is closed."""
 
-    SECONDS = 900
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, name: str, seconds: int | None = None) -> None:
         self._secure = settings.public_url.startswith("https://")
+        self._seconds = seconds
         # The prefix makes browsers refuse the cookie from any other host or over plain http.
-        self.name = "__Host-landbridge" if self._secure else "landbridge"
+        self.name = f"__Host-{name}" if self._secure else name
 
     def read(self, request: Request) -> str:
-        """The session's id; empty when there is none."""
+        """The secret; empty when there is none."""
         return request.cookies.get(self.name, "")
 
-    def keep(self, response: Response, session: str) -> None:
+    def keep(self, response: Response, secret: str) -> None:
         """Let the browser send it back to us; Lax, so that it comes with the redirect from HighLevel."""
         response.set_cookie(
             self.name,
-            session,
-            max_age=self.SECONDS,
+            secret,
+            max_age=self._seconds,
             path="/",
             secure=self._secure,
             httponly=True,
@@ -152,10 +151,20 @@ class Sessions:
         )
 
     def end(self, response: Response) -> None:
-        """Forget it; a state is good only once."""
+        """Forget it."""
         response.delete_cookie(self.name, path="/", secure=self._secure, httponly=True, samesite="lax")
 
-    @staticmethod
-    def new() -> str:
-        """An id that cannot be guessed."""
-        return secrets.token_urlsafe(24)
+
+def login_cookie(settings: Settings) -> Cookie:
+    """Of a browser that is logged in; the server says when the session ends."""
+    return Cookie(settings, "landbridge-login")
+
+
+def connect_cookie(settings: Settings) -> Cookie:
+    """Binds a started connect to the browser that started it, as long as the connect is good."""
+    return Cookie(settings, "landbridge", 900)
+
+
+def provider_cookie(settings: Settings) -> Cookie:
+    """What a browser keeps while it is at the identity provider; sealed: neither read nor made up."""
+    return Cookie(settings, "landbridge-provider", int(GOOD_FOR))

@@ -14,6 +14,7 @@ from landbridge.web.api_operations import OperationsApi, describe_calls
 from landbridge.web.api_outgoing import OutgoingApi
 from landbridge.web.api_overview import OverviewApi
 from landbridge.web.api_people import PeopleApi
+from landbridge.web.api_setup import SetupApi
 from landbridge.web.calendar import CalendarPages, feed_route
 from landbridge.web.connect import ConnectPages
 from landbridge.web.contacts import ContactPages
@@ -27,8 +28,10 @@ from landbridge.web.pages import STATIC, Pages
 from landbridge.web.people import PeoplePages
 from landbridge.web.ports import Product
 from landbridge.web.problems import answer_problems
+from landbridge.web.provider import ProviderPages
 from landbridge.web.recipes import RecipePages
 from landbridge.web.security import Guard, known_hosts
+from landbridge.web.setup import SetupPages
 from landbridge.web.status import StatusPages
 from landbridge.web.webhooks import webhook_route
 
@@ -52,9 +55,12 @@ def build_site(product: Product, clock: Clock | None = None) -> FastAPI:
         ContactPages(product, pages),
         ActivityPages(product, pages),
         ConnectPages(product, pages),
+        SetupPages(product, pages),
+        SetupApi(product),
         HoldPages(product, pages),
         LoginPages(product, pages),
         PeoplePages(product, pages),
+        ProviderPages(product, pages),
         RecipePages(product, pages),
         Api(product, pages.clock),
         OperationsApi(product),

@@ -58,6 +58,8 @@ class StatusView:
     @property
     def badge(self) -> str:
         """The state in a word or two; never told by colour alone."""
+        if not self.status.bridge.live:
+            return "Being set up"
         if self.status.interrupted:
             return "Interrupted"
         names = {"busy": "Syncing", "ask": "Waits for your word", "bad": "Failed", "new": "Not started"}
@@ -199,8 +201,9 @@ class StatusPages:
         return router
 
     async def bridge(self, bridge_id: int) -> Response:
-        """One bridge."""
-        return await self.whole(await find_bridge(self._product, bridge_id))
+        """One bridge; one that is being set up has its set-up for a page."""
+        bridge = await find_bridge(self._product, bridge_id)
+        return await self.whole(bridge) if bridge.live else RedirectResponse(f"/setup/{bridge.id}", 303)
 
     async def live(self, bridge_id: int) -> Response:
         """The region of the page that changes, to be morphed in place."""
