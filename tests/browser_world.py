@@ -5,6 +5,7 @@ One process, no sockets but the page's own, a clock that stands still, seeded pe
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import shutil
@@ -31,7 +32,7 @@ from landbridge.store.bridges import Bridge
 from landbridge.sync.mapping import write_policy
 from landbridge.sync.model import ACTIVITIES, Side
 from landbridge.sync.rules import ActivityRule, Direction, LabelRule, ListRule, Policy, When, default_policy
-from landbridge.web.door import LoginCookie
+from landbridge.web.security import login_cookie
 from landbridge.web.site import build_site
 
 SEED = 7
@@ -70,7 +71,7 @@ class World:
         """Name and value of the cookie of somebody who is logged in."""
         everybody = await self.app.people.everybody()
         person = next(one for one in everybody if one.role == role.value and one.password)
-        return LoginCookie(self.app.settings).name, await self.app.doors.open_for(person.id)
+        return login_cookie(self.app.settings).name, await self.app.doors.open_for(person.id)
 
     def contacts(self) -> list[Mapping[str, Any]]:
         """All contacts of HighLevel."""
@@ -109,8 +110,11 @@ def mapping() -> Policy:
 
 
 @asynccontextmanager
-async def world(plan: Plan | None = None) -> AsyncIterator[World]:
-    """A bridge after two syncs, with something of everything that pages can show."""
+async def world(plan: Plan | None = None, *, begun: bool = False) -> AsyncIterator[World]:
+    """A bridge after two syncs, with something of everything that pages can show.
+
+    ``begun``: at the end of its set-up instead, tested and tried with five contacts, and not switched on.
+    """
     plan = plan or Plan()
     highlevel = HighLevelConfig(burst=0, **plan.highlevel)
     rezora = RezoraConfig(**{"activities": True} | dict(plan.rezora))
@@ -131,7 +135,8 @@ async def world(plan: Plan | None = None) -> AsyncIterator[World]:
             engine=EngineConfig(heartbeat_seconds=0.0, sweep_seconds=0.0),
             transport=lambda: InProcess(sandbox),
         ) as app:
-            yield await _in_use(app, sandbox, clock, plan)
+            made = await _connected(app, sandbox, clock, plan, live=not begun)
+            yield await (_set_up(made) if begun else _in_use(made, plan))
     finally:
         structlog.reset_defaults()
         shutil.rmtree(home, ignore_errors=True)
@@ -153,19 +158,24 @@ def settings_of(home: object) -> dict[str, object]:
     }
 
 
-async def _in_use(app: App, sandbox: Sandbox, clock: VirtualClock, plan: Plan) -> World:
-    """Made, synced twice, and with something on every page."""
+async def _connected(app: App, sandbox: Sandbox, clock: VirtualClock, plan: Plan, *, live: bool) -> World:
+    """People, two accounts and a bridge between them, and nothing done yet."""
     await app.people.first(OWNER, EMAIL, PASSWORD)
     await app.people.add(plan.operator, "omar@example.com", Role.OPERATOR, PASSWORD)
     await app.people.add("Vera Lund", "vera@example.com", Role.VIEWER, PASSWORD)
-    invited = await app.people.invite(plan.invited, "ines@example.com", Role.VIEWER)
-    await app.doors.make_key(plan.hook_name, Role.VIEWER, by=OWNER)
     await app.connect_highlevel(token=FULL_PIT, location=HighLevelConfig().location_id)
     login = RezoraConfig()
     await app.connect_rezora(login.username, login.password)
     text = write_policy(plan.policy(mapping()))
-    bridge = await app.create_bridge(plan.bridge_name, text)
-    made = World(app, bridge, sandbox, clock)
+    bridge = await app.create_bridge(plan.bridge_name, text, live=live)
+    return World(app, bridge, sandbox, clock)
+
+
+async def _in_use(made: World, plan: Plan) -> World:
+    """Synced twice, and with something on every page."""
+    app, bridge, clock = made.app, made.bridge, made.clock
+    invited = await app.people.invite(plan.invited, "ines@example.com", Role.VIEWER)
+    await app.doors.make_key(plan.hook_name, Role.VIEWER, by=OWNER)
     await made.sync()
     _edit_both_sides(made)
     clock.advance(86_400)
@@ -177,6 +187,21 @@ async def _in_use(app: App, sandbox: Sandbox, clock: VirtualClock, plan: Plan) -
     app.feeds = Feeds(app.database, app._vault, clock, PUBLIC_URL, new_secret=lambda: same)
     await app.feeds.renew(bridge)
     made.welcome = invited.path
+    return made
+
+
+async def _set_up(made: World) -> World:
+    """As the wizard leaves it before its last button."""
+    app, bridge = made.app, made.bridge
+    await app.setups.find(str(bridge.id))  # which begins it
+    made.clock.advance(3_600)  # nobody edits the contacts right now
+    app.trials.start(bridge, bridge.policy, OWNER)
+    await asyncio.gather(*app.trials._tasks.values())
+    found = app.trials.state(bridge)
+    assert found is not None
+    assert found.result is not None, found.sentence
+    sample = await app.setups.samples.run(bridge, found.result.examples.suggested())
+    assert sample.checked, sample.sentence
     return made
 
 

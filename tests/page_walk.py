@@ -17,7 +17,10 @@ from browser_world import World
 NO_PAGES = {
     "/bridges/{bridge_id:int}/status": "a part of the overview, which fetches it",
     "/connect/highlevel": "leads to HighLevel's consent page",
-    "/oauth/highlevel/callback": "leads back to the set-up page",
+    "/oauth/highlevel/callback": "leads back to where the consent page was opened from",
+    "/login/provider": "leads to the identity provider",
+    "/login/provider/back": "leads to the page that was asked for",
+    "/setup/{key}": "leads to the step where somebody was",
     "/feeds/{secret}.ics": "a calendar, for programs",
     "/bridges/{bridge_id:int}/activity.csv": "a file",
     "/bridges/{bridge_id:int}/activity.jsonl": "a file",
@@ -26,11 +29,15 @@ NO_PAGES = {
 }
 # For those who are not logged in; the others are sent on from there.
 DOORS = ("/login", "/first", "/welcome/{purpose}/{secret}")
+# The steps of the set-up, which a bridge has only until it is switched on.
+STEP = "/setup/{key}/"
 # What a page shows only when it is asked for.
 MORE = {
     "/operations": ("?kind=trigger",),
     "/bridges/{bridge_id:int}/recipes": ("?name=follow-up",),
     "/bridges/{bridge_id:int}/contacts": ("?only=rezora",),
+    f"{STEP}test": ("?what=create_rezora",),
+    f"{STEP}verify": ("?others=yes",),
 }
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 Values = Mapping[str, Sequence[str]]
@@ -44,6 +51,11 @@ def routes_of(site: Any) -> list[str]:
         if "GET" in (route.methods or ()) and not str(route.path).startswith("/api/")
     ]
     return sorted({path for path in found if path not in NO_PAGES})
+
+
+def values_of_steps(world: World) -> Values:
+    """The same of a bridge that is being set up."""
+    return {"key": [str(world.bridge.id)]}
 
 
 async def values_of(world: World, contacts: Iterable[str] = ()) -> Values:
@@ -63,9 +75,13 @@ async def values_of(world: World, contacts: Iterable[str] = ()) -> Values:
     }
 
 
-def places(site: Any, values: Values) -> dict[str, list[str]]:
-    """Each page's path to its addresses, the doors last; fails with the names of pages that have none."""
-    walk = {path: _addresses(path, values) for path in routes_of(site)}
+def places(site: Any, values: Values, *, steps: bool = False) -> dict[str, list[str]]:
+    """Each page's path to its addresses, the doors last; fails with the names of pages that have none.
+
+    All pages but the steps of the set-up, or with ``steps`` those alone.
+    """
+    wanted = [path for path in routes_of(site) if path.startswith(STEP) == steps]
+    walk = {path: _addresses(path, values) for path in wanted}
     unknown = {path for path, addresses in walk.items() if not addresses}
     assert not unknown, (
         f"{sorted(unknown)}: give their parameters a value in tests/page_walk.py (values_of),"

@@ -10,7 +10,7 @@ import pytest_asyncio
 from axe import findings, findings_everywhere
 from browser_world import World, world
 from landbridge.web.site import build_site
-from page_walk import DOORS, places, routes_of, values_of
+from page_walk import DOORS, places, routes_of, values_of, values_of_steps
 from web_browser import Tab, serving
 from web_client import browse
 from web_scenes import SCENES, FakeProduct, NobodyYet, OpenDoors, StillClock
@@ -27,10 +27,23 @@ async def used() -> AsyncIterator[tuple[World, str]]:
 
 async def test_axe_finds_nothing_on_any_page(tab: Tab, used: tuple[World, str]) -> None:
     made, address = used
-    wrong: list[str] = []
     walk = {"/no-such-page": ["/no-such-page"]} | places(made.site(), await values_of(made))
     del walk["/first"]  # only before there is anybody: below
     await tab.log_in(address, await made.login())
+    assert not await findings_of(tab, address, walk)
+
+
+async def test_axe_finds_nothing_on_any_step_of_the_set_up(tab: Tab) -> None:
+    async with world(begun=True) as made, serving(made.site()) as address:
+        await tab.log_in(address, await made.login())
+        walk = places(made.site(), values_of_steps(made), steps=True) | {"/setup": ["/setup"]}
+        assert len(walk) == 8
+        assert not await findings_of(tab, address, walk)
+
+
+async def findings_of(tab: Tab, address: str, walk: dict[str, list[str]]) -> str:
+    """What is wrong on these pages, a line each; every one must be there and be where it is asked for."""
+    wrong: list[str] = []
     for route, path in [(route, path) for route, paths in walk.items() for path in paths]:
         if route in DOORS:
             await tab.log_out()
@@ -39,7 +52,7 @@ async def test_axe_finds_nothing_on_any_page(tab: Tab, used: tuple[World, str]) 
         assert tab.page.url == address + path, f"{path} leads to {tab.page.url}"
         assert await tab.run("document.contentType") == "text/html", path
         wrong += [f"{path}: {', '.join(found)}" for found in await findings_everywhere(tab)]
-    assert not wrong, "\n".join(wrong)
+    return "\n".join(wrong)
 
 
 async def test_axe_finds_nothing_on_the_very_first_page(tab: Tab) -> None:
@@ -66,6 +79,6 @@ async def test_a_page_that_is_not_walked_is_named() -> None:
     site = browse(FakeProduct.of(SCENES["done"])).site
     names = ("bridge_id", "record_id", "run_id", "cause", "purpose", "secret", "/operations/{name} name")
     known = {name: ["1"] for name in names}
-    assert set(places(site, known)) == set(routes_of(site))
+    assert {*places(site, known), *places(site, {"key": ["1"]}, steps=True)} == set(routes_of(site))
     with pytest.raises(AssertionError, match=r"operations/\{name\}.*page_walk"):
         places(site, known | {"/operations/{name} name": []})

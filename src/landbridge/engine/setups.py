@@ -54,10 +54,10 @@ class SetupBook:
         bridge = next((one for one in await self._bridges.bridges() if str(one.id) == key), None)
         if bridge is None or bridge.live:
             return None
-        made = await self.begin()
-        await self.attach(made, bridge.highlevel)
-        await self.attach(made, bridge.rezora)
-        await self._setups.pair(made.id, bridge.id, self._clock.now())
+        made, now = await self.begin(), self._clock.now()
+        for account in (bridge.highlevel, bridge.rezora):
+            await self._setups.attach(made.id, account.side, account.id, now)
+        await self._setups.pair(made.id, bridge.id, now)
         return await self._setups.find(key)
 
     async def started(self, session: str) -> int:
