@@ -30,6 +30,7 @@ from provide_browser import Machine, NoBrowserError, provide
 from web_browser import Browser, chromium, new_tab
 
 MOST_CLICKS, MOST_SECONDS = 14, 180.0
+EMAIL, PASSWORD = "nora@example.com", "river anvil candle moss"
 SYNC_MS = 600_000.0  # longer than anybody should wait; the limit is checked afterwards
 
 
@@ -62,12 +63,17 @@ class Newcomer:
     async def type(self, label: str, text: str) -> None:
         """Fill in a field."""
         self.fields += 1
-        await self.page.get_by_label(label).fill(text)
+        await self.page.get_by_label(label, exact=True).fill(text)
 
     async def sees(self, text: str, what: str = "", patience_ms: float = 20_000) -> None:
         """Wait until the page says so, however it gets there by itself."""
         found = self.page.get_by_text(text, exact=True).first
         await self._timed(what or f"see “{text}”", expect(found).to_be_visible(timeout=patience_ms))
+
+    async def sees_that_it_goes_on(self) -> None:
+        """The first look at the page of the bridge: it must not seem to wait for somebody."""
+        badge = await self.page.locator(".badge").first.inner_text()
+        assert badge in {"Starting", "Syncing", "Up to date"}, f"after “Switch on” the page says “{badge}”"
 
     async def _press(self, found: Locator) -> None:
         await found.click()
@@ -85,21 +91,30 @@ class Newcomer:
 
 
 async def set_up(one: Newcomer, address: str) -> None:
-    """The way through today's pages."""
+    """The shortest way: what is offered is taken."""
     login = RezoraConfig()
     await one.open(address)
     await one.type("Your name", "Nora Newcomer")
-    await one.type("E-mail", "nora@example.com")
-    await one.type("Password", "river anvil candle moss")
+    await one.type("E-mail", EMAIL)
+    await one.type("Password", PASSWORD)
     await one.click("Go on")
-    await one.click("Connect HighLevel")
+    await one.click("Connect HighLevel, read and write")
     await one.click("Allow")  # on HighLevel's own page
     await one.sees("Connected: Harbor Street Realty")
+    await one.click("Go on")
     await one.type("API user name", login.username)
     await one.type("API password", login.password)
     await one.click("Connect Rezora")
-    await one.click("Create the bridge")
-    await one.click("Start the first sync")
+    await one.click("Go on")
+    await one.click("Use it")
+    await one.click("Go on, and start the test sync")
+    await one.sees("What a sync would do", "wait for the test sync", SYNC_MS)
+    await one.click("Go on")
+    await one.click("Sync these, and read them back")
+    await one.sees("5 contacts written, and everything is there as it was planned.", "wait for the five")
+    await one.click("Go on")
+    await one.click("Switch on")
+    await one.sees_that_it_goes_on()
     await one.sees("Up to date", "wait for the first sync", SYNC_MS)
 
 

@@ -42,12 +42,13 @@ class StatusView:
     @property
     def poll_seconds(self) -> int:
         """How soon the page asks again."""
-        return POLL_RUNNING if self.running or self.status.busy else POLL_IDLE
+        waits = self.running or self.status.busy or self.status.starting
+        return POLL_RUNNING if waits else POLL_IDLE
 
     @property
     def tone(self) -> str:
         """The colour class of the state."""
-        if self.running:
+        if self.running or self.status.starting:
             return "busy"
         if self.status.interrupted or self.braked:
             return "ask"
@@ -60,6 +61,8 @@ class StatusView:
         """The state in a word or two; never told by colour alone."""
         if not self.status.bridge.live:
             return "Being set up"
+        if self.status.starting:
+            return "Starting"
         if self.status.interrupted:
             return "Interrupted"
         names = {"busy": "Syncing", "ask": "Waits for your word", "bad": "Failed", "new": "Not started"}
@@ -83,6 +86,8 @@ class StatusView:
     @property
     def button(self) -> str:
         """What the sync button says."""
+        if self.status.starting:
+            return "Starting…"
         if self.running:
             return "Syncing…"
         if self.newest is None:
@@ -169,18 +174,21 @@ async def find_bridge(product: Product, bridge_id: int) -> Bridge:
 async def start_sync(
     product: Product, clock: Clock, bridge: Bridge, *, cause: str, accept: bool = False
 ) -> Status:
-    """Start a sync unless one goes on, and wait until it shows up, two seconds at most."""
-    before = await product.status(bridge)
-    if before.busy:
+    """Start a sync unless one goes on, and wait until it shows up, two seconds at most.
+
+    Opening the engine takes longer than that, and so may live work that ends first: it is ``starting`` then.
+    """
+    before = status = await product.status(bridge)
+    if before.syncing or before.starting:
         return before
     product.start_sync(bridge, cause=cause, accept=accept)
     newest = before.recent[0].id if before.recent else 0
     for _ in range(_START_TRIES):
         status = await product.status(bridge)
-        if status.busy or (status.recent and status.recent[0].id != newest):
+        if status.syncing or (status.recent and status.recent[0].id != newest):
             return status
         await clock.sleep(_START_PAUSE)
-    return before
+    return status
 
 
 class StatusPages:
