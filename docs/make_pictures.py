@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from io import BytesIO
 from pathlib import Path
+
+from PIL import Image
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
 from browser_world import World, world  # noqa: E402  # the path is set above
 from landbridge.sync.recipe_library import LIBRARY  # noqa: E402  # the same
+from landbridge.web.setup_frame import STEPS  # noqa: E402  # the same
 from landbridge.web.site import build_site  # noqa: E402  # the same
-from page_walk import DOORS, places, values_of  # noqa: E402  # the same
+from page_walk import DOORS, STEP, places, values_of, values_of_steps  # noqa: E402  # the same
 from provide_browser import Machine, NoBrowserError, provide  # noqa: E402  # the same
 from recipe_scenes import product_with_recipes  # noqa: E402  # the same
 from web_browser import Tab, chromium, new_tab, serving  # noqa: E402  # the same
@@ -44,6 +48,7 @@ PAGES = {
     "/bridges/{bridge_id:int}/runs": "runs",
     "/bridges/{bridge_id:int}/runs/{run_id:int}": "run",
     "/bridges/{bridge_id:int}/webhooks": "webhooks",
+    "/connect": "connections",
     "/first": "first",
     "/keys": "keys",
     "/login": "login",
@@ -51,6 +56,7 @@ PAGES = {
     "/operations/{name}": "operation",
     "/people": "people",
     "/setup": "setup",
+    **{f"{STEP}{step}": f"setup-{step}" for step in STEPS},
 }
 NO_PICTURE = {
     "/bridges/{bridge_id:int}/holds/{cause}": "looks like the page of all causes",
@@ -58,7 +64,7 @@ NO_PICTURE = {
     "/people/logins": "a table of times",
     "/welcome/{purpose}/{secret}": "looks like the page of the first owner",
 }
-DARK = ("status", "contact", "holds", "activity")
+DARK = ("status", "contact", "holds", "activity", "setup-test")
 SCENE_OF = {  # a page that the made-up bridge does not show
     "bridges": (FakeProduct.of(*others(3)), "/"),
     "first": (FakeProduct(people=NobodyYet(), doors=OpenDoors(None)), "/first"),
@@ -71,6 +77,7 @@ STATES = {  # of the overview: name, scene, by dark
 CARDS = [f"recipe-{key}" for key in LIBRARY]
 WIDE, PHONE, DEEP = (1440, 1000), (400, 860), (1440, 1500)
 TALL = ("contact",)
+COLOURS = 256  # of a palette; true colours would be three times as large
 
 
 def names() -> set[str]:
@@ -88,7 +95,9 @@ async def main(folder: Path) -> int:
         return 1
     async with chromium(path) as browser, new_tab(browser) as tab:
         async with world() as made:
-            await pages(tab, made, folder)
+            await pages(tab, made, folder, places(made.site(), await values_of(made)))
+        async with world(begun=True) as made:
+            await pages(tab, made, folder, places(made.site(), values_of_steps(made), steps=True))
         for name, (product, address) in SCENE_OF.items():
             await scene(tab, folder, name, product, address)
         for name, (state, dark) in STATES.items():
@@ -99,9 +108,8 @@ async def main(folder: Path) -> int:
     return 1 if tab.complaints else 0
 
 
-async def pages(tab: Tab, made: World, folder: Path) -> None:
-    """Every page of the made-up bridge."""
-    walk = places(made.site(), await values_of(made))
+async def pages(tab: Tab, made: World, folder: Path, walk: dict[str, list[str]]) -> None:
+    """These pages of the made-up bridge."""
     async with serving(made.site()) as address:
         await tab.log_in(address, await made.login())
         for path, addresses in walk.items():
@@ -124,6 +132,7 @@ async def scene(
             await views(tab, folder, name)
         else:
             await picture(tab, folder, name, WIDE, dark=dark)
+        await tab.page.goto("about:blank")  # or it asks for news when nobody answers any more
 
 
 async def views(tab: Tab, folder: Path, name: str) -> None:
@@ -137,9 +146,14 @@ async def views(tab: Tab, folder: Path, name: str) -> None:
 async def picture(tab: Tab, folder: Path, name: str, size: tuple[int, int], *, dark: bool = False) -> None:
     """One file."""
     await tab.look(width=size[0], height=size[1], dark=dark)
-    taken = await tab.picture(whole=False)
-    await asyncio.to_thread((folder / f"{name}.png").write_bytes, taken)
-    print(f"{name}.png: {len(taken) // 1000} kB")
+    await asyncio.to_thread(keep, folder, name, await tab.picture(whole=False))
+
+
+def keep(folder: Path, name: str, taken: bytes) -> None:
+    """One file, with a palette."""
+    few = Image.open(BytesIO(taken)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(folder / f"{name}.png", optimize=True)
+    print(f"{name}.png: {(folder / f'{name}.png').stat().st_size // 1000} kB")
 
 
 async def recipes(tab: Tab, folder: Path) -> None:
@@ -152,7 +166,7 @@ async def recipes(tab: Tab, folder: Path) -> None:
         places_of = {name: name for name in CARDS} | {"recipe-trial": "trial", "recipe-own": "recipe-own"}
         for name, element in places_of.items():
             taken = await tab.page.locator(f"#{element}").screenshot()
-            await asyncio.to_thread((folder / f"{name}.png").write_bytes, taken)
+            await asyncio.to_thread(keep, folder, name, taken)
 
 
 if __name__ == "__main__":
