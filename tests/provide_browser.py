@@ -128,7 +128,7 @@ class Machine:
 
 
 def provide(machine: Machine, ways: Sequence[str] = WAYS) -> str:
-    """The path of a Chromium that starts; raises ``NoBrowserError``. Only these ways are tried, in their order."""
+    """The path of a Chromium that starts; raises ``NoBrowserError``. These ways are tried, in their order."""
     chosen = machine.environment.get(CHOICE)
     if chosen is not None:
         return _chosen(machine, chosen)

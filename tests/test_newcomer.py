@@ -1,4 +1,4 @@
-"""From the first page to a bridge in sync: with the commands that people start, and with a browser that is closed."""
+"""From the first page to a bridge in sync: by the commands people start; by a browser closed at each step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_newcomer_is_there_in_few_clicks(real_browser: Browser, tmp_path: Path) -> None:
-    """How long it takes is no test's business on a machine that does other things: ``make newcomer`` tells."""
+    """How long it takes no test can say on a machine that does other things: ``make newcomer`` tells."""
     one = await newcomer(real_browser, tmp_path / "home", 60)
     assert one.clicks <= MOST_CLICKS
     assert one.fields <= 5
@@ -48,7 +48,9 @@ async def types_a_token_that_is_refused(page: Page) -> None:
 async def connects_highlevel(page: Page) -> None:
     await expect(page.get_by_label("Location id", exact=True)).to_have_value("sbxLocation000000009")
     await expect(page.get_by_label("Read only, whatever the token would allow", exact=True)).to_be_checked()
-    await expect(page.get_by_label("Private Integration Token", exact=True)).to_have_value("")  # a secret is not kept
+    await expect(page.get_by_label("Private Integration Token", exact=True)).to_have_value(
+        ""
+    )  # a secret is not kept
     await press(page, "Connect HighLevel, read and write")
     await press(page, "Allow")
     await expect(page.get_by_text("Connected: Harbor Street Realty")).to_be_visible()
@@ -73,18 +75,27 @@ async def looks_at_the_fields(page: Page) -> None:
 
 
 async def types_whom_and_when_and_sends_nothing(page: Page) -> None:
-    for label, text in (("Quiet hours, such as 22:00-06:00", "22:00-06:00"), ("Name of the bridge", "Nora’s")):
+    for label, text in (
+        ("Quiet hours, such as 22:00-06:00", "22:00-06:00"),
+        ("Name of the bridge", "Nora’s"),
+    ):
         await page.get_by_role("textbox", name=label).fill(text)
         async with page.expect_response("**/typed/scope"):
             await page.keyboard.press("Tab")
     async with page.expect_response("**/typed/scope"):
-        await page.get_by_label("As it happens, and a whole comparison every night at 02:30", exact=True).check()
+        await page.get_by_label(
+            "As it happens, and a whole comparison every night at 02:30", exact=True
+        ).check()
 
 
 async def starts_the_test_sync(page: Page) -> None:
-    await expect(page.get_by_label("Quiet hours, such as 22:00-06:00", exact=True)).to_have_value("22:00-06:00")
+    await expect(page.get_by_label("Quiet hours, such as 22:00-06:00", exact=True)).to_have_value(
+        "22:00-06:00"
+    )
     await expect(page.get_by_role("textbox", name="Name of the bridge")).to_have_value("Nora’s")
-    await expect(page.get_by_label("As it happens, and a whole comparison every night at 02:30", exact=True)).to_be_checked()
+    await expect(
+        page.get_by_label("As it happens, and a whole comparison every night at 02:30", exact=True)
+    ).to_be_checked()
     await press(page, "Go on, and start the test sync")
 
 
