@@ -56,7 +56,7 @@ def broken_links(page: Path) -> list[str]:
 
 
 def dependencies() -> set[str]:
-    """Names, with extras, of all packages that pyproject.toml and package.json ask for."""
+    """Names, with extras, of all packages that pyproject.toml and both package.json ask for."""
     project = tomllib.loads(read("pyproject.toml"))
     extras: dict[str, list[str]] = project["project"].get("optional-dependencies", {})
     groups: dict[str, list[str]] = project["dependency-groups"]
@@ -68,6 +68,7 @@ def dependencies() -> set[str]:
         *project["build-system"]["requires"],
         *npm["dependencies"],
         *npm["devDependencies"],
+        *json.loads(read("tests/chromium/package.json"))["dependencies"],
     ]
     return {re.split(r"[<>=!~; ]", requirement)[0] for requirement in requirements}
 
