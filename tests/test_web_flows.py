@@ -102,8 +102,7 @@ async def test_a_connection_that_was_taken_away_is_made_again_on_the_pages(tab: 
         site = build_site(let_in(rig.app), RealClock())
         async with serving(site, port):
             tab.hosts.add(rig.sandbox.url.removeprefix("http://"))
-            await tab.open(f"{address}/setup")
-            await tab.page.get_by_text("Connect again, or another location").click()
+            await tab.open(f"{address}/connect")
             await allow(tab)
             rig.sandbox.edit("highlevel", {"kind": "app", "action": "uninstall"})
             refused = await rig.app.sync(rig.bridge, cause="command")
@@ -123,7 +122,7 @@ async def test_a_connection_that_was_taken_away_is_made_again_on_the_pages(tab: 
 
 
 async def allow(tab: Tab) -> None:
-    """From the set-up page to HighLevel’s consent page and back."""
-    await press(tab, "Connect HighLevel again")
+    """From the page of connections to HighLevel’s consent page and back."""
+    await press(tab, "Connect HighLevel, read and write")
     await press(tab, "Allow")
-    await tab.page.wait_for_url("**/setup")
+    await tab.page.wait_for_url("**/connect")
