@@ -11,7 +11,7 @@ import pytest_asyncio
 from attacks import CORPUS, MARKUP, POLYGLOT, email_of, plan, spaced, strange, words
 from browser_world import World, world
 from landbridge.web.site import build_site
-from page_walk import DOORS, places, values_of
+from page_walk import DOORS, places, values_of, values_of_steps
 from web_browser import Tab, serving
 from web_scenes import FakeProduct, StillClock, hostile_bridge, status
 
@@ -53,6 +53,22 @@ async def test_stored_attacks_are_text_on_every_page(tab: Tab, attacked: tuple[W
     await tab.page.get_by_label("Part of a name").fill(POLYGLOT)
     await tab.page.get_by_role("button", name="Find").click()
     assert (await strange(tab), POLYGLOT in await words(tab)) == ([], True)
+
+
+async def test_stored_attacks_are_text_on_every_step_of_the_set_up(tab: Tab) -> None:
+    wrong, seen = [], ""
+    async with world(plan(), begun=True) as made, serving(made.site()) as address:
+        await tab.log_in(address, await made.login())
+        walk = places(made.site(), values_of_steps(made), steps=True)
+        for one in [*(one for addresses in walk.values() for one in addresses), "/setup"]:
+            answered = await tab.open(address + one)
+            found = await strange(tab)
+            tab.complaints.clear()
+            seen += await words(tab)
+            if answered != 200 or found:
+                wrong.append(f"{one}: {answered}: {found}")
+    assert not wrong, "\n".join(wrong)
+    assert [text for text in CORPUS if spaced(text) not in seen] == []
 
 
 async def test_names_of_bridges_and_accounts_are_text_where_all_are_listed(tab: Tab) -> None:
