@@ -8,15 +8,17 @@ PYTHON ?=
 ARGS ?=
 
 BROWSER_FILES := src/landbridge/web/static/vendor
+TEST_FILES := tests/vendor
 
 # Installed scripts hold absolute paths, so an environment is good only where it was made;
 # and it is not whole without the browser files that its installation fetches into the checkout.
-ifneq ($(shell cat $(READY) 2>/dev/null && ls $(BROWSER_FILES)/package-lock.json 2>/dev/null),$(CURDIR) $(BROWSER_FILES)/package-lock.json)
+FETCHED := $(BROWSER_FILES)/package-lock.json $(TEST_FILES)/package-lock.json
+ifneq ($(shell cat $(READY) 2>/dev/null && ls $(FETCHED) 2>/dev/null),$(CURDIR) $(FETCHED))
 .PHONY: $(READY)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lint types imports soak storm fuzz mutants audit bench docs clean
+.PHONY: help install demo test newcomer check format lint types imports soak storm fuzz mutants audit bench docs pictures clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -28,8 +30,12 @@ install: $(READY) ## Make .venv with the locked dependencies; the other targets 
 demo: $(READY) ## Start both sandboxes and Landbridge with 2,000 made-up people; ARGS=--once ends after the sync
 	@$(BIN)/landbridge demo $(ARGS)
 
+# The browser is got first, and never looked for twice: where there is none the tests that need it say so.
 test: $(READY) ## Run the tests; ARGS="-k name" picks some
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	@LANDBRIDGE_CHROMIUM="$$($(BIN)/python tests/provide_browser.py)" $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+newcomer: $(READY) ## From the first page to live, with 2,000 contacts, in a real browser; ARGS="--people 200"
+	@cd tests && ../$(BIN)/python newcomer.py --pictures ../.newcomer $(ARGS)
 
 check: format lint types imports test ## Everything a change must pass: format, lint, types, imports, tests
 
@@ -63,6 +69,9 @@ audit: $(READY) ## Write the bill of materials to dist/, and ask which packages 
 bench: $(READY) ## Measure: contacts a second, memory, API calls
 	@$(BIN)/python -m bench $(ARGS)
 
+pictures: $(READY) ## Take all pictures of docs/ again, from a made-up bridge
+	@$(BIN)/python docs/make_pictures.py
+
 docs: $(READY) ## Write the generated pages again from the code, and build all pages into site/, strictly
 	@$(BIN)/python -m landbridge.settings > docs/settings.md && echo "docs/settings.md is up to date"
 	@$(BIN)/python -m landbridge.systems.errors > docs/errors.md && echo "docs/errors.md is up to date"
@@ -74,8 +83,8 @@ docs: $(READY) ## Write the generated pages again from the code, and build all p
 	@unset VIRTUAL_ENV; $(BIN)/uv run --quiet --locked --isolated --only-group docs --python $(BIN)/python zensical build --clean --strict
 
 clean: ## Remove .venv, caches, the demo's state and fetched browser files
-	@rm -rf $(VENV) .demo dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	@rm -rf $(BROWSER_FILES)
+	@rm -rf $(VENV) .demo .newcomer dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(BROWSER_FILES) $(TEST_FILES)
 	@find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Clean; the next make target installs again"
 

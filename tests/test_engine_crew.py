@@ -178,12 +178,16 @@ async def test_a_sync_that_is_asked_for_meanwhile_follows(stage: Stage) -> None:
     await stage.name()
     await stage.crew.look()
     await asyncio.sleep(0)
+    assert stage.crew.asked(stage.bridge.id) is None
     stage.crew.start_sync(stage.bridge, cause="page", accept=True)
     assert stage.said == ["live"]
+    assert stage.crew.asked(stage.bridge.id) == stage.clock.at
     stage.gate.set()
     while len(stage.said) < 2:
         await asyncio.sleep(0)
     assert stage.said == ["live", "sync for page, accepted"]
+    await stage.rest()
+    assert stage.crew.asked(stage.bridge.id) is None
 
 
 async def test_a_create_without_an_answer_is_looked_up_but_not_all_the_time(stage: Stage) -> None:

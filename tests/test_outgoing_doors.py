@@ -13,7 +13,7 @@ from landbridge.engine.catalog import OWN_TRIGGERS
 from landbridge.web.site import build_site
 from test_cli import run
 from test_outgoing import ADDRESS, UPDATE, Scene, scene
-from web_browser import CHROMIUM, chromium, serving
+from web_browser import Tab, serving
 from web_client import Client, let_in
 
 JSON = {"content-type": "application/json", "sec-fetch-site": "same-origin"}
@@ -121,16 +121,17 @@ async def test_other_sites_may_add_nothing(s: Scene) -> None:
     assert await s.rig.app.outgoing.subscriptions(s.bridge) == []
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt install chromium)")
-@pytest.mark.parametrize("width", [400, 1440])
-async def test_the_page_fits_and_keeps_to_the_policy(s: Scene, width: int) -> None:
-    await s.follow("contact.synced", "hold.opened")
-    s.receiver.script = [500]
-    await s.wrote(UPDATE, UPDATE)
-    await s.step()
-    async with chromium() as tab, serving(build_site(let_in(s.rig.app), s.rig.clock)) as address:
-        await tab.open(f"{address}/bridges/1/webhooks", width=width)
-        assert await tab.run("document.documentElement.scrollWidth") <= width
+@pytest.mark.asyncio(loop_scope="session")  # the browser's
+async def test_the_page_fits_and_keeps_to_the_policy(tab: Tab, tmp_path: Path) -> None:
+    async with scene(tmp_path) as s, serving(build_site(let_in(s.rig.app), s.rig.clock)) as address:
+        await s.follow("contact.synced", "hold.opened")
+        s.receiver.script = [500]
+        await s.wrote(UPDATE, UPDATE)
+        await s.step()
+        await tab.open(f"{address}/bridges/1/webhooks")
+        for width in (1440, 400):
+            await tab.look(width=width)
+            assert await tab.run("document.documentElement.scrollWidth") <= width
         assert tab.complaints == []
 
 

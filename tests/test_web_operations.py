@@ -11,7 +11,7 @@ from landbridge.engine import catalog
 from landbridge.systems.base import Forbidden, RateLimited
 from landbridge.web.operations import LONGEST_SHOWN
 from landbridge.web.site import build_site
-from web_browser import CHROMIUM, chromium, serving
+from web_browser import Tab, serving
 from web_client import Answer, Page, browse
 from web_scenes import HOSTILE, FakeProduct, StillClock, others, status
 
@@ -205,11 +205,12 @@ async def test_the_api_lists_triggers() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt install chromium)")
-@pytest.mark.parametrize("width", [400, 1440])
-async def test_the_pages_fit_and_keep_to_the_policy(width: int) -> None:
-    async with chromium() as tab, serving(build_site(product(), StillClock())) as address:
+@pytest.mark.asyncio(loop_scope="session")  # the browser's
+async def test_the_pages_fit_and_keep_to_the_policy(tab: Tab) -> None:
+    async with serving(build_site(product(), StillClock())) as address:
         for path in ("/operations", "/operations?kind=trigger", "/operations/calendars.create"):
-            await tab.open(address + path, width=width)
-            assert await tab.run("document.documentElement.scrollWidth") <= width, path
+            await tab.open(address + path)
+            for width in (1440, 400):
+                await tab.look(width=width)
+                assert await tab.run("document.documentElement.scrollWidth") <= width, path
         assert tab.complaints == []

@@ -139,8 +139,8 @@ async def test_a_dry_run_shows_who_and_what_and_keeps_an_unsaved_text(browser: C
 
 async def test_a_part_of_the_sync_has_its_switch_and_nothing_to_try(browser: Client) -> None:
     page = (await browser.get(PATH)).page
-    assert page.one("button", aria_label="Switch Notes to Rezora on").attributes["value"] == "on"
-    assert page.all("a", aria_label="Try Notes to Rezora on yesterday") == []
+    assert page.one("button", aria_label="Switch on: Notes to Rezora").attributes["value"] == "on"
+    assert page.all("a", aria_label="Try on yesterday: Notes to Rezora") == []
     assert (await send(browser, f"{PATH}/notes-to-rezora", do="on")).status == 303
     assert (await browser.get(f"{PATH}?name=notes-to-rezora")).status == 409
 

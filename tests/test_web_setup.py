@@ -219,6 +219,19 @@ async def test_a_test_of_another_mapping_is_none_of_this_one(tmp_path: Path) -> 
         assert "Start the test sync" in walk.words
 
 
+async def test_a_bridge_that_a_command_made_for_later_goes_on_in_the_wizard(tmp_path: Path) -> None:
+    async with wizard(tmp_path, 10) as walk:
+        await walk.app.connect_highlevel(token=FULL_PIT, location=HighLevelConfig().location_id)
+        await walk.app.connect_rezora(LOGIN["username"], LOGIN["password"])
+        bridge = await walk.app.create_bridge("Later", live=False)
+        await walk.open(f"/setup/{bridge.id}")
+        assert walk.at == f"/setup/{bridge.id}/fields"
+        await walk.press("Use it")
+        assert "Everybody in this location" in walk.words
+        await walk.open("/setup")
+        assert "Not finished yet" in walk.words
+
+
 @pytest.mark.parametrize(("role", "forms"), [(Role.VIEWER, 0), (Role.OPERATOR, 1), (Role.OWNER, 1)])
 async def test_only_what_one_may_do_is_drawn(tmp_path: Path, role: Role, forms: int) -> None:
     async with wizard(tmp_path, 10) as walk:

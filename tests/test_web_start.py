@@ -38,6 +38,7 @@ class SlowProduct(FakeProduct):
 
     def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
         self.started.append((bridge.id, cause, accept))
+        self.statuses[bridge.id] = replace(self.statuses[bridge.id], asked_at=NOW)
 
     async def status(self, bridge: Bridge) -> Status:
         self.looks += 1
@@ -62,9 +63,30 @@ async def test_the_answer_waits_for_the_run_to_appear() -> None:
 
 
 async def test_the_answer_does_not_wait_for_ever() -> None:
-    button, pauses = await press(SlowProduct({1: status()}, appears_at=1_000))
-    assert button == "Sync now"
+    """As long as nothing shows up it is starting, and the page asks again soon."""
+    product = SlowProduct({1: status()}, appears_at=1_000)
+    button, pauses = await press(product)
+    assert button == "Starting…"
     assert sum(pauses) <= 2.01
+    page = (await Client(build_site(product, CountingClock())).get("/bridges/1/status")).page
+    assert page.one("div", id="live").attributes["hx-trigger"] == "every 2s"
+    assert page.words(page.one("p", class_="badge")) == "Starting"
+    assert "A sync is starting." in page.words(page.one("p", role="status"))
+    await press(product)
+    assert len(product.started) == 1  # a second press starts no second one
+
+
+async def test_what_is_wanted_is_starting_until_its_run_is_there() -> None:
+    wanted = status(asked_at=NOW, recent=[])
+    assert wanted.starting
+    assert status(asked_at=NOW, recent=[run(9, age=60)]).starting
+    live = status(asked_at=NOW, busy=True, recent=[])
+    assert live.starting  # live work ends first
+    assert not status(asked_at=NOW, recent=[run(9)]).starting
+    resumed = run(9, state="running", age=60)
+    assert not status(asked_at=NOW, busy=True, running=resumed, recent=[resumed]).starting
+    assert status(asked_at=NOW, running=resumed, recent=[resumed]).starting  # cut off, and not resumed yet
+    assert not status(recent=[]).starting
 
 
 async def test_a_run_that_failed_at_once_is_shown() -> None:

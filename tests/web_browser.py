@@ -1,144 +1,112 @@
-"""Headless Chromium for pictures and for what only a browser can tell, driven by its DevTools protocol."""
+"""Headless Chromium by Playwright, for pictures and for what only a browser can tell."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import aiohttp
 import uvicorn
+from playwright.async_api import Browser, CDPSession, Dialog, Page, Request, async_playwright, expect
 from starlette.types import ASGIApp
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-_ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-dev-shm-usage",
-    "--hide-scrollbars",
-    "--no-first-run",
-    "--remote-debugging-port=0",
-)
+__all__ = ["Browser", "Tab", "chromium", "new_tab", "serving"]
+
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)  # a busy machine is no failure
 
 
 class Tab:
-    """One page; ``complaints`` gathers script errors, refused content and everything on the console."""
+    """One page; ``complaints`` gathers script errors, refused content, everything on the console, dialogs,
+    and requests to any host but those that were opened or are in ``hosts``.
+    """
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-        self._number = 0
-        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._loaded = asyncio.Event()
+    def __init__(self, page: Page) -> None:
+        self.page = page
         self.complaints: list[str] = []
-        self.reader = asyncio.ensure_future(self._read())
+        self.hosts: set[str] = set()
+        page.on("dialog", self._dialog)
+        page.on("request", self._request)
 
-    async def open(self, address: str, *, width: int = 1440, height: int = 1000, dark: bool = False) -> None:
-        """Go there, and wait until it is loaded."""
-        await self.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=width < 600,
-        )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        await self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self._loaded.clear()
-        await self.call("Page.navigate", url=address)
-        await asyncio.wait_for(self._loaded.wait(), 20)
+    async def listen(self, devtools: CDPSession) -> None:
+        """Hear the console, and what the browser's own audits find, among it what the policy refused."""
+        for event in ("Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"):
+            devtools.on(event, lambda told: self.complaints.append(str(told)))
+        devtools.on("Audits.issueAdded", lambda told: self.complaints.append(str(told["issue"])))
+        for domain in ("Runtime", "Log", "Audits"):
+            await devtools.send(f"{domain}.enable")
+
+    async def open(self, address: str, *, width: int = 1440, height: int = 1000, dark: bool = False) -> int:
+        """Go there, and wait until it is loaded; the status of the answer."""
+        self.hosts.add(urlsplit(address).netloc)
+        await self.look(width=width, height=height, dark=dark)
+        answer = await self.page.goto(address, wait_until="load")
+        assert answer is not None
+        return answer.status
+
+    async def log_in(self, address: str, cookie: tuple[str, str]) -> None:
+        """As somebody whose name and value of the cookie these are."""
+        name, value = cookie
+        await self.page.context.add_cookies([{"name": name, "value": value, "url": address}])
+
+    async def log_out(self) -> None:
+        """As nobody."""
+        await self.page.context.clear_cookies()
+
+    async def look(self, *, width: int = 1440, height: int = 1000, dark: bool = False) -> None:
+        """The same page in another window, or by other light."""
+        await self.page.set_viewport_size({"width": width, "height": height})
+        await self.page.emulate_media(color_scheme="dark" if dark else "light")
 
     async def run(self, script: str) -> Any:
         """The value of an expression in the page; promises are waited for."""
-        answer = await self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"].get("value")
+        return await self.page.evaluate(script)
 
     async def picture(self, *, whole: bool = True) -> bytes:
         """A PNG of the page: all of it, or what fits the window."""
-        shot = await self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
-        return base64.b64decode(shot["data"])
+        return await self.page.screenshot(full_page=whole, animations="disabled", caret="hide")
 
-    async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """One command of the protocol."""
-        self._number += 1
-        answer = self._answers[self._number] = asyncio.get_running_loop().create_future()
-        await self._socket.send_json({"id": self._number, "method": method, "params": parameters})
-        return await asyncio.wait_for(answer, 20)
+    async def _dialog(self, dialog: Dialog) -> None:
+        self.complaints.append(f"A dialog: {dialog.message}")
+        await dialog.dismiss()
 
-    async def _read(self) -> None:
-        async for message in self._socket:
-            event = message.json()
-            if "id" in event:
-                self._answers.pop(event["id"]).set_result(event.get("result", event))
-            elif event["method"] == "Page.loadEventFired":
-                self._loaded.set()
-            elif event["method"] in ("Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"):
-                self.complaints.append(str(event["params"]))
-            elif event["method"] == "Audits.issueAdded":
-                self.complaints.append(str(event["params"]["issue"]))
+    def _request(self, request: Request) -> None:
+        asked = urlsplit(request.url)
+        if asked.scheme in ("http", "https", "ws", "wss", "ftp") and asked.netloc not in self.hosts:
+            self.complaints.append(f"A request to another host: {request.url}")
 
 
 @contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[Tab]:
-    """A browser with one tab, and a profile of its own that is thrown away."""
-    assert CHROMIUM, "Chromium is not installed; on Debian and Ubuntu: apt install chromium"
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        browser = await asyncio.create_subprocess_exec(
-            CHROMIUM,
-            *_ARGUMENTS,
-            f"--user-data-dir={folder}",
-            "about:blank",
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+async def chromium(path: str) -> AsyncIterator[Browser]:
+    """The browser at this path, up while the block runs."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path)
         try:
-            port = await _port(Path(folder) / "DevToolsActivePort", browser)
-            async with (
-                aiohttp.ClientSession() as session,
-                session.ws_connect(await _tab(session, port), max_msg_size=0) as socket,
-            ):
-                tab = Tab(socket)
-                for domain in ("Page", "Runtime", "Log", "Audits"):
-                    await tab.call(f"{domain}.enable")
-                yield tab
-                tab.reader.cancel()
+            yield browser
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                browser.terminate()
-            await browser.wait()
-
-
-async def _port(file: Path, browser: asyncio.subprocess.Process) -> str:
-    for _ in range(400):
-        if lines := _lines(file):
-            return lines[0]
-        assert browser.returncode is None, "Chromium ended before it was ready"
-        await asyncio.sleep(0.05)
-    raise TimeoutError("Chromium did not open its DevTools port")
-
-
-def _lines(file: Path) -> list[str]:
-    return file.read_text().splitlines() if file.exists() else []
-
-
-async def _tab(session: aiohttp.ClientSession, port: str) -> str:
-    async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
-        tabs = await answer.json()
-    return str(next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page"))
+            await browser.close()
 
 
 @contextlib.asynccontextmanager
-async def serving(site: ASGIApp) -> AsyncIterator[str]:
-    """The site on a free port of this machine; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(site, port=0, log_level="error", lifespan="off", ws="none"))
+async def new_tab(browser: Browser, *, scripts: bool = True) -> AsyncIterator[Tab]:
+    """A tab of a profile of its own that is thrown away; ``scripts`` off as some people have it."""
+    context = await browser.new_context(java_script_enabled=scripts, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE_MS)
+    try:
+        page = await context.new_page()
+        tab = Tab(page)
+        await tab.listen(await context.new_cdp_session(page))
+        yield tab
+    finally:
+        await context.close()
+
+
+@contextlib.asynccontextmanager
+async def serving(site: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+    """The site on a port of this machine, a free one if none is named; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(site, port=port, log_level="error", lifespan="off", ws="none"))
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     await server.startup()

@@ -324,15 +324,17 @@ TROUBLED = replace(
         trouble_fix="Check them with your Rezora account manager, then connect again.",
     ),
 )
-HOSTILE_BRIDGE = Bridge(
-    1,
-    HOSTILE,
-    replace(
-        HIGHLEVEL, title=HOSTILE, capability={"can_write": True, "notes": [HOSTILE], "time_zone": HOSTILE}
-    ),
-    replace(REZORA, title="", external_id=HOSTILE, trouble=HOSTILE, trouble_fix=HOSTILE),
-    "",
-)
+
+
+def hostile_bridge(text: str = HOSTILE, number: int = 1) -> Bridge:
+    """A bridge whose names, and those of its accounts, are an attack."""
+    noted = {"can_write": True, "notes": [text], "time_zone": text}
+    highlevel = replace(HIGHLEVEL, title=text, capability=noted)
+    rezora = replace(REZORA, title="", external_id=text, trouble=text, trouble_fix=text)
+    return Bridge(number, text, highlevel, rezora, "")
+
+
+HOSTILE_BRIDGE = hostile_bridge()
 
 
 def hostile() -> Status:
@@ -444,6 +446,13 @@ class TwoPeople(People):
             PersonRow(1, OWNER.email, OWNER.name, "owner", "set", NOW - 86_400, None),
             PersonRow(2, "omar@example.com", "Omar Diaz", "operator", "", NOW - 600, None),
         ]
+
+
+class NobodyYet(TwoPeople):
+    """A new installation."""
+
+    async def nobody_yet(self) -> bool:
+        return True
 
 
 class FakeJournal(JournalBook):

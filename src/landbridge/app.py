@@ -292,7 +292,10 @@ class App:
         came = await self.arrivals()
         pulse = await self._pulses.of(bridge, found.running if found.busy else None, found.told)
         next_sync, next_poll = following["sync"], following["poll"]
-        return replace(found, arrivals=came, pulse=pulse, next_sync=next_sync, next_poll=next_poll)
+        asked = self._crew.asked(bridge.id)
+        return replace(
+            found, arrivals=came, pulse=pulse, next_sync=next_sync, next_poll=next_poll, asked_at=asked
+        )
 
     # People
 

@@ -52,6 +52,7 @@ class Crew:
     _rests: dict[int, _Rest] = field(default_factory=dict)
     _looked_up: dict[int, float] = field(default_factory=dict)
     _next_sync: dict[int, tuple[Bridge, str, bool]] = field(default_factory=dict)
+    _asked: dict[int, float] = field(default_factory=dict)
 
     def wake(self, bridge_id: int) -> None:
         """Something is due: look at once, unless somebody is at this bridge, or has to let it rest."""
@@ -70,8 +71,13 @@ class Crew:
         now = self.clock.now()
         return sum(rest.until > now for rest in self._rests.values())
 
+    def asked(self, bridge_id: int) -> float | None:
+        """Since when a whole sync of this process is wanted or under way, in epoch seconds; None for none."""
+        return self._asked.get(bridge_id)
+
     def start_sync(self, bridge: Bridge, *, cause: str, accept: bool = False) -> None:
         """A whole sync in the background; after what is under way, if anything is."""
+        self._asked.setdefault(bridge.id, self.clock.now())
         if self.busy(bridge.id):
             _, before, accepted = self._next_sync.get(bridge.id, (bridge, cause, False))
             first = before if accepted else cause  # a person's word is not taken back by a schedule
@@ -152,6 +158,9 @@ class Crew:
             log.info("sync_not_started", bridge=bridge.id, why=failure.sentence)
         except Exception:  # disk full, locked: the run is unfinished, and tried again
             log.exception("sync_failed", bridge=bridge.id)
+        finally:
+            if bridge.id not in self._next_sync:
+                self._asked.pop(bridge.id, None)
 
     async def _live_quietly(self, bridge: Bridge, drive: Drive) -> None:
         rest = self._rests.setdefault(bridge.id, _Rest())

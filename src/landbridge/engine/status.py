@@ -58,6 +58,20 @@ class Status:
     arrivals: Mapping[str, int] = field(default_factory=dict)  # webhooks of all bridges today, by outcome
     told: Run | None = None  # the newest run that ended and made calls: it knows what is left of the day
     pulse: Pulse = field(default_factory=Pulse)
+    asked_at: float | None = None  # since when this process wants a whole sync, or is at it
+
+    @property
+    def syncing(self) -> bool:
+        """A run is driven right now."""
+        return self.running is not None and self.busy
+
+    @property
+    def starting(self) -> bool:
+        """A sync was asked for, and its run is not in the store yet: the engine opens, or live work ends."""
+        asked = self.asked_at
+        if asked is None or self.syncing:
+            return False
+        return not any(run.purpose == "sync" and run.started_at >= asked for run in self.recent)
 
     @property
     def interrupted(self) -> bool:
@@ -100,7 +114,9 @@ class Status:
         """Why nothing runs by itself; empty where something does."""
         if not self.bridge.live:
             return "It is being set up; nothing runs by itself yet."
-        return why_stopped(self.bridge)[0] if self.bridge.stopped and not self.busy else ""
+        if self.bridge.stopped and not self.busy:
+            return why_stopped(self.bridge)[0]
+        return "A sync is starting." if self.starting else ""
 
     @property
     def sentence(self) -> str:

@@ -47,12 +47,13 @@ class StatusView:
     @property
     def poll_seconds(self) -> int:
         """How soon the page asks again."""
-        return POLL_RUNNING if self.running or self.status.busy else POLL_IDLE
+        waits = self.running or self.status.busy or self.status.starting
+        return POLL_RUNNING if waits else POLL_IDLE
 
     @property
     def tone(self) -> str:
         """The colour class of the state."""
-        if self.running:
+        if self.running or self.status.starting:
             return "busy"
         if self.stopped:
             return "ask"
@@ -71,6 +72,8 @@ class StatusView:
             return "Being set up"
         if self.stopped:
             return "Paused" if self.status.bridge.paused_at is not None else "Disconnected"
+        if self.status.starting:
+            return "Starting"
         if self.status.interrupted:
             return "Interrupted"
         if self.status.restored and not (self.running or self.failed or self.braked):
@@ -98,6 +101,8 @@ class StatusView:
     @property
     def button(self) -> str:
         """What the sync button says."""
+        if self.status.starting:
+            return "Starting…"
         if self.running:
             return "Syncing…"
         if self.newest is None:
@@ -184,18 +189,21 @@ async def find_bridge(product: Product, bridge_id: int) -> Bridge:
 async def start_sync(
     product: Product, clock: Clock, bridge: Bridge, *, cause: str, accept: bool = False
 ) -> Status:
-    """Start a sync unless one goes on, and wait until it shows up, two seconds at most."""
-    before = await product.status(bridge)
-    if before.busy:
+    """Start a sync unless one goes on, and wait until it shows up, two seconds at most.
+
+    Opening the engine takes longer than that, and so may live work that ends first: it is ``starting`` then.
+    """
+    before = status = await product.status(bridge)
+    if before.syncing or before.starting:
         return before
     product.start_sync(bridge, cause=cause, accept=accept)
     newest = before.recent[0].id if before.recent else 0
     for _ in range(_START_TRIES):
         status = await product.status(bridge)
-        if status.busy or (status.recent and status.recent[0].id != newest):
+        if status.syncing or (status.recent and status.recent[0].id != newest):
             return status
         await clock.sleep(_START_PAUSE)
-    return before
+    return status
 
 
 class StatusPages:
