@@ -57,7 +57,7 @@ class Newcomer:
     async def click(self, name: str, role: str = "button") -> None:
         """Press what has this name; waits for the page that follows."""
         self.clicks += 1
-        found = self.page.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]  # a role by its name
+        found = self.page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]  # a role by its name
         await self._timed(f"press “{name}”", self._press(found))
 
     async def type(self, label: str, text: str) -> None:
@@ -106,7 +106,7 @@ async def set_up(one: Newcomer, address: str) -> None:
     await one.type("API password", login.password)
     await one.click("Connect Rezora")
     await one.click("Go on")
-    await one.click("Use it")
+    await one.click("Go on")
     await one.click("Go on, and start the test sync")
     await one.sees("What a sync would do", "wait for the test sync", SYNC_MS)
     await one.click("Go on")

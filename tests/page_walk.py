@@ -24,7 +24,13 @@ NO_PAGES = {
     "/feeds/{secret}.ics": "a calendar, for programs",
     "/bridges/{bridge_id:int}/activity.csv": "a file",
     "/bridges/{bridge_id:int}/activity.jsonl": "a file",
+    "/bridges/{bridge_id:int}/mapping/file": "a file",
+    "/bridges/{bridge_id:int}/mapping/trial": "a part of the mapping's page, which fetches it",
+    "/bridges/{bridge_id:int}/settings/data.zip": "a file",
+    "/setup/{key}/fields/trial": "a part of the fields' step, which fetches it",
     "/healthz": "for programs",
+    "/readyz": "for programs",
+    "/metrics": "for programs",
     "/api/v1/openapi.json": "for programs",
 }
 # For those who are not logged in; the others are sent on from there.
@@ -72,6 +78,8 @@ async def values_of(world: World, contacts: Iterable[str] = ()) -> Values:
         "purpose": [purpose],
         "secret": [secret],
         "/operations/{name} name": ["contacts.update"],
+        "/docs/{name:path} name": ["troubleshooting", "people"],
+        "version_id": ["1"],
     }
 
 

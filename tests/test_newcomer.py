@@ -25,7 +25,7 @@ async def test_a_newcomer_is_there_in_few_clicks(real_browser: Browser, tmp_path
 
 
 async def press(page: Page, name: str) -> None:
-    await page.get_by_role("button", name=name, exact=True).click()
+    await page.get_by_role("button", name=name, exact=True).first.click()
     await page.wait_for_load_state("load")
 
 
@@ -71,7 +71,7 @@ async def connects_rezora(page: Page) -> None:
 
 
 async def looks_at_the_fields(page: Page) -> None:
-    await press(page, "Use it")
+    await press(page, "Go on")
 
 
 async def types_whom_and_when_and_sends_nothing(page: Page) -> None:

@@ -37,7 +37,7 @@ async def test_axe_finds_nothing_on_any_step_of_the_set_up(tab: Tab) -> None:
     async with world(begun=True) as made, serving(made.site()) as address:
         await tab.log_in(address, await made.login())
         walk = places(made.site(), values_of_steps(made), steps=True) | {"/setup": ["/setup"]}
-        assert len(walk) == 8
+        assert len(walk) == 9
         assert not await findings_of(tab, address, walk)
 
 
@@ -77,7 +77,8 @@ async def test_axe_finds_what_is_wrong(tab: Tab, used: tuple[World, str]) -> Non
 
 async def test_a_page_that_is_not_walked_is_named() -> None:
     site = browse(FakeProduct.of(SCENES["done"])).site
-    names = ("bridge_id", "record_id", "run_id", "cause", "purpose", "secret", "/operations/{name} name")
+    names = ("bridge_id", "record_id", "run_id", "cause", "purpose", "secret", "version_id")
+    names += ("/operations/{name} name", "/docs/{name:path} name")
     known = {name: ["1"] for name in names}
     assert {*places(site, known), *places(site, {"key": ["1"]}, steps=True)} == set(routes_of(site))
     with pytest.raises(AssertionError, match=r"operations/\{name\}.*page_walk"):

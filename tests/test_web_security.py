@@ -277,3 +277,11 @@ async def test_every_answer_says_what_it_is(path: str, kind: str) -> None:
 async def test_nobody_gets_their_own_headers_back(path: str) -> None:
     answer = await browse(FakeProduct.of(status())).ask("TRACE", path, b"", {"sec-fetch-site": "same-origin"})
     assert answer.status == 405
+
+
+def test_every_brace_of_the_style_sheet_is_closed_before_its_next_part() -> None:
+    depth = 0
+    for line in (STATIC / "landbridge.css").read_text(encoding="utf-8").splitlines():
+        assert not (line.startswith("/*") and depth), line
+        depth += line.count("{") - line.count("}")
+    assert depth == 0

@@ -127,6 +127,7 @@ def _safe(html: str) -> Markup:
     html = re.sub(
         r"(<td[^>]*>)(.*?)</td>", r"\1<div>\2</div></td>", html
     )  # one item of the grid of a narrow row
+    html = html.replace("<th></th>", "<td></td>")  # an empty heading is none
     clean = nh3.clean(
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"https", "http", "mailto"}, strip_comments=True
     )
