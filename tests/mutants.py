@@ -72,8 +72,8 @@ MUTANTS = (
     Mutant(
         "a look for changes believes a restored copy",
         "engine/fleet.py",
-        "            if whole is None or in_doubt or not await",
-        "            if whole is None or not await",
+        "            if whole is None or in_doubt or not (only",
+        "            if whole is None or not (only",
         "tests/test_restore.py::test_no_look_and_no_number_of_dry_runs_makes_a_restored_copy_believed",
     ),
     Mutant(
@@ -536,8 +536,8 @@ MUTANTS = (
     Mutant(
         "an error of the database shows no parameters",
         "store/database.py",
-        "create_async_engine(url, hide_parameters=True)",
-        "create_async_engine(url)",
+        "create_async_engine(url, hide_parameters=True, connect_args=arguments)",
+        "create_async_engine(url, connect_args=arguments)",
         "tests/test_canaries.py::test_an_error_of_the_database_shows_no_parameters",
     ),
     Mutant(

@@ -237,13 +237,6 @@ async def test_a_request_that_was_given_up_is_stored_all_the_same(inbox: Inbox) 
     assert len(await inbox.due()) == 1
 
 
-async def test_old_deliveries_are_forgotten_now_and_then(inbox: Inbox) -> None:
-    await inbox.post(body())
-    inbox.clock.time = NOW + 31 * 86_400
-    await inbox.post(body(number=2, timestamp=None))
-    assert len(await inbox.deliveries()) == 1
-
-
 async def test_uncounted_arrivals_wait_for_a_database_that_can_be_written(inbox: Inbox) -> None:
     inbox.database.why = OperationalError("x", {}, Exception("disk I/O error"))
     await inbox.post(RAW, {})

@@ -148,7 +148,7 @@ def test_an_exception_shows_where_it_arose_and_none_of_its_words(stream: io.Stri
     except KeyError as error:
         structlog.get_logger().exception("went_wrong")
         structlog.get_logger().error("again", exc_info=error)
-    logging.getLogger("uvicorn.error").exception("Exception in ASGI application", exc_info=KeyError(person))
+    logging.getLogger("some.server").exception("Exception in ASGI application", exc_info=KeyError(person))
     logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: %s", CANARY)
     logging.getLogger("some.library").info("said nothing of use")
     shown = stream.getvalue()

@@ -113,7 +113,7 @@ class MappingApi:
         for name, do, summary in (
             ("mapping", self.save, "Save a mapping; the former one is kept"),
             ("mapping/check", self.check, "What a text would change; nothing is stored"),
-            ("mapping/versions/{version_id}/restore", self.go_back, "Save an earlier mapping again"),
+            ("mapping/versions/{version_id:int}/restore", self.go_back, "Save an earlier mapping again"),
             ("mapping/fields", self.read_fields, "Read own fields from HighLevel: one call"),
             ("mapping/trial", self.start, "Start a dry run in the background"),
             ("mapping/trial/stop", self.stop, "Stop it; nothing was written"),
