@@ -122,6 +122,9 @@ async def test_a_person_answers_a_hold_lists_and_pauses_contacts_and_undoes(tmp_
             "skipped": {},
         }
         assert (await run(tmp_path, "sync", "--restored")).code == 0
+        (asked,) = (await run(tmp_path, "holds", "list", "--json")).json  # no answer of an older copy counts
+        assert (await run(tmp_path, "holds", "resolve", str(asked["id"]), *resolve[3:])).code == 0
+        assert (await run(tmp_path, "sync")).code == 0
         (one,) = (await run(tmp_path, "contacts", "list", "--standing", "in-sync", "--json")).json["contacts"]
         assert (await run(tmp_path, "contacts", "pause", one["rezora_id"], "--note", "away")).code == 0
         assert "resume" in (await run(tmp_path, "contacts", "list", "--standing", "left-out")).out
