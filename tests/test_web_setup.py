@@ -226,7 +226,7 @@ async def test_a_bridge_that_a_command_made_for_later_goes_on_in_the_wizard(tmp_
         bridge = await walk.app.create_bridge("Later", live=False)
         await walk.open(f"/setup/{bridge.id}")
         assert walk.at == f"/setup/{bridge.id}/fields"
-        await walk.press("Use it")
+        await walk.press("Go on")
         assert "Everybody in this location" in walk.words
         await walk.open("/setup")
         assert "Not finished yet" in walk.words
