@@ -77,9 +77,9 @@ async def test_axe_finds_what_is_wrong(tab: Tab, used: tuple[World, str]) -> Non
 
 async def test_a_page_that_is_not_walked_is_named() -> None:
     site = browse(FakeProduct.of(SCENES["done"])).site
-    names = ("bridge_id", "record_id", "run_id", "cause", "purpose", "secret", "version_id")
-    names += ("/operations/{name} name", "/docs/{name:path} name")
-    known = {name: ["1"] for name in names}
+    named = ("bridge_id", "record_id", "run_id", "cause", "purpose", "secret", "version_id")
+    alone = ("/operations/{name} name", "/docs/{name:path} name")
+    known = {name: ["1"] for name in (*named, *alone)}
     assert {*places(site, known), *places(site, {"key": ["1"]}, steps=True)} == set(routes_of(site))
     with pytest.raises(AssertionError, match=r"operations/\{name\}.*page_walk"):
         places(site, known | {"/operations/{name} name": []})
