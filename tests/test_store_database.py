@@ -198,3 +198,17 @@ async def test_every_connection_of_the_database_is_such_a_one(database: Database
         raw = (await connection.get_raw_connection()).driver_connection
         assert raw is not None
         assert isinstance(raw._connection, FreeingConnection)
+
+
+async def test_a_bridge_is_found_by_its_id_without_the_others(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'x.sqlite3'}")
+    await database.migrate()
+    bridges = Bridges(database)
+    made = []
+    for name in ("north", "south"):
+        left = await bridges.save_account(Side.HIGHLEVEL, f"{name}-l", name, {}, 0.0)
+        right = await bridges.save_account(Side.REZORA, f"{name}-r", name, {}, 0.0)
+        made.append(await bridges.create(name, left, right, "", 0.0))
+    assert [await bridges.find(one.id) for one in made] == await bridges.bridges() == made
+    assert await bridges.find(made[-1].id + 1) is None
+    await database.close()

@@ -723,6 +723,9 @@ class FakeProduct:
     async def all_bridges(self) -> list[Bridge]:
         return [each.bridge for each in self.statuses.values()]
 
+    async def bridge_by_id(self, bridge_id: int) -> Bridge | None:
+        return next((one for one in await self.all_bridges() if one.id == bridge_id), None)
+
     async def accounts(self) -> list[Account]:
         return self.connected
 

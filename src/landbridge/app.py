@@ -170,6 +170,10 @@ class App:
         """All bridges, oldest first."""
         return await self.bridges.bridges()
 
+    async def bridge_by_id(self, bridge_id: int) -> Bridge | None:
+        """One of them; None where there is none of that id."""
+        return await self.bridges.find(bridge_id)
+
     async def accounts(self) -> list[Account]:
         """All connected accounts."""
         return await self.bridges.accounts()

@@ -129,8 +129,7 @@ class Feeds:
             ) from None
 
     async def _bridge(self, feed: Feed) -> Bridge | None:
-        found = [bridge for bridge in await self._bridges.bridges() if bridge.id == feed.bridge_id]
-        return found[0] if found else None
+        return await self._bridges.find(feed.bridge_id)
 
     async def _agenda(self, bridge: Bridge, now: float) -> Agenda:
         start, end = now - BACK, now + AHEAD

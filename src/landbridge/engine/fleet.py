@@ -199,9 +199,9 @@ class Fleet:
 
     async def _demand_running(self, bridge: Bridge) -> None:
         """Nothing starts on a bridge that was stopped since the caller looked it up."""
-        for found in await self._bridges.bridges():
-            if found.id == bridge.id:
-                demand_running(found)
+        found = await self._bridges.find(bridge.id)
+        if found is not None:
+            demand_running(found)
 
     async def _to_the_end(self, run_id: int, stage: str) -> None:
         while stage != FINISHED:

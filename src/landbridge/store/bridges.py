@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
 from landbridge.store import mapping_versions
 from landbridge.store.database import Database, StoreFailure
@@ -187,7 +187,9 @@ class Bridges:
 
     async def by_id(self, bridge_id: int) -> Bridge:
         """One that is there."""
-        return next(found for found in await self.bridges() if found.id == bridge_id)
+        found = await self.find(bridge_id)
+        assert found is not None  # noqa: S101  # bridges are never deleted
+        return found
 
     async def rename(self, bridge_id: int, name: str) -> None:
         """Give it another name; raises ``StoreFailure`` for one that another bridge has."""
@@ -213,22 +215,34 @@ class Bridges:
 
     async def bridges(self) -> list[Bridge]:
         """All bridges, oldest first."""
-        accounts = {found.id: found for found in await self.accounts()}
+        return await self._read()
+
+    async def find(self, bridge_id: int) -> Bridge | None:
+        """The bridge of that id, without reading the others; None where there is none."""
+        found = await self._read(bridge.c.id == bridge_id)
+        return found[0] if found else None
+
+    async def _read(self, *which: ColumnElement[bool]) -> list[Bridge]:
         async with self._database.read() as connection:
-            rows = await connection.execute(select(bridge).order_by(bridge.c.id))
-            return [
-                Bridge(
-                    r.id,
-                    r.name,
-                    accounts[r.highlevel_account],
-                    accounts[r.rezora_account],
-                    r.policy,
-                    r.live_at,
-                    r.paused_at,
-                    r.paused_by,
-                )
-                for r in rows
-            ]
+            rows = list(await connection.execute(select(bridge).where(*which).order_by(bridge.c.id)))
+            query = select(account)
+            if which:
+                theirs = {one for row in rows for one in (row.highlevel_account, row.rezora_account)}
+                query = query.where(account.c.id.in_(theirs))
+            accounts = {row.id: _account(row) for row in await connection.execute(query)}
+        return [
+            Bridge(
+                row.id,
+                row.name,
+                accounts[row.highlevel_account],
+                accounts[row.rezora_account],
+                row.policy,
+                row.live_at,
+                row.paused_at,
+                row.paused_by,
+            )
+            for row in rows
+        ]
 
     async def bridge(self, name: str = "") -> Bridge:
         """The named bridge, or the only one; raises ``StoreFailure`` naming the choices."""

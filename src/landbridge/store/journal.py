@@ -188,17 +188,6 @@ def _of_contacts(bridge_id: int) -> tuple[ColumnElement[bool], ...]:
     return hold.c.bridge_id == bridge_id, hold.c.kind == Kind.CONTACT.value, hold.c.cause != RECIPE
 
 
-async def close_holds_of(
-    connection: AsyncConnection, bridge_id: int, run_id: int, side: Side, ids: Sequence[str]
-) -> None:
-    """Holds of these records that this run opened and found settled after all: they were met again."""
-    column = hold.c.highlevel_id if side is Side.HIGHLEVEL else hold.c.rezora_id
-    for some in batches(ids):
-        await connection.execute(
-            delete(hold).where(*_of_contacts(bridge_id), hold.c.run_id == run_id, column.in_(some))
-        )
-
-
 async def close_settled_holds(
     connection: AsyncConnection,
     bridge_id: int,

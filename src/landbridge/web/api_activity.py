@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,10 +16,9 @@ from landbridge.store.runs import Run
 from landbridge.sync.model import Side
 from landbridge.web.activity import Filter
 from landbridge.web.api_holds import BY, EntryFacts, QuestionFacts, question_facts
+from landbridge.web.api_routes import Responses, add_routes
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
-
-Responses = dict[int | str, dict[str, Any]]
 
 
 class WriteFacts(BaseModel):
@@ -110,21 +109,21 @@ class ActivityApi:
         """All routes; ``path`` is that of a bridge."""
         router = APIRouter()
         wrong: Responses = {409: refused[403], **refused}
-        for name, ask, summary in (
+        reads = (
             ("activity", self.activity, "Every write with its cause, newest first"),
             ("activity/file", self.file, "Every write that fits, as one file"),
             ("runs", self.runs, "Runs of every purpose, newest first"),
             ("runs/{run_id:int}", self.run, "One run: why, how long, what it wrote"),
             ("holds/counts", self.counts, "How many wait, by cause"),
-            ("holds/{hold_id:int}/answer", self.answer, "The answer that taking back would forget"),
-        ):
-            known = wrong if name.endswith("answer") else unknown
-            router.add_api_route(f"{path}/{name}", ask, methods=["GET"], summary=summary, responses=known)
-        for name, do, summary in (
+        )
+        add_routes(router, path, "GET", reads, unknown)
+        answer = ("holds/{hold_id:int}/answer", self.answer, "The answer that taking back would forget")
+        add_routes(router, path, "GET", (answer,), wrong)
+        writes = (
             ("holds/resolve-all", self.resolve_all, "Give every hold of one cause the same answer"),
             ("holds/{hold_id:int}/take-back", self.take_back, "Take an answer back that no sync carried out"),
-        ):
-            router.add_api_route(f"{path}/{name}", do, methods=["POST"], summary=summary, responses=wrong)
+        )
+        add_routes(router, path, "POST", writes, wrong)
         return router
 
     async def activity(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from landbridge.engine.feeds import CalendarAddress
+from landbridge.web.api_routes import Responses
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
-
-Responses = dict[int | str, dict[str, Any]]
 
 
 class CalendarFacts(BaseModel):

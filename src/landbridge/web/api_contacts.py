@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,11 +13,9 @@ from landbridge.engine.contact_lists import Search
 from landbridge.engine.field_rows import FieldRow
 from landbridge.engine.timeline import Happening
 from landbridge.sync.model import Side
+from landbridge.web.api_routes import Responses
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
-
-Responses = dict[int | str, dict[str, Any]]
-
 
 ListName = Literal[
     "everybody",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,12 +13,12 @@ from landbridge.engine.undo import UndoLine, UndoOrder
 from landbridge.store.journal import Entry
 from landbridge.sync.model import Side
 from landbridge.sync.reasons import HELD
+from landbridge.web.api_routes import Responses, add_routes
 from landbridge.web.numbers import Id, Many
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 
 BY = "the API"
-Responses = dict[int | str, dict[str, Any]]
 Standing = Literal["in-sync", "left-out", "held", "waiting"]
 
 
@@ -141,20 +141,20 @@ class PeopleApi:
         """All routes; ``path`` is that of a bridge."""
         router = APIRouter()
         wrong: Responses = {409: refused[403], **refused}
-        for name, ask, summary in (
+        reads = (
             ("holds", self.holds, "What waits for a person"),
             ("contacts", self.contacts, "Contacts by where they stand"),
             ("journal", self.journal, "What was done, newest first"),
-        ):
-            router.add_api_route(f"{path}/{name}", ask, methods=["GET"], summary=summary, responses=unknown)
-        for name, do, summary in (
+        )
+        add_routes(router, path, "GET", reads, unknown)
+        writes = (
             ("holds/{hold_id:int}/resolve", self.resolve, "Answer a hold; the next sync carries it out"),
             ("contacts/{record_id}/pause", self.pause, "Take a contact out of the sync"),
             ("contacts/{record_id}/resume", self.resume, "Put a paused contact back"),
             ("contacts/{record_id}/again", self.again, "Create a deleted contact anew"),
             ("undo", self.undo, "Put back what was written, or preview it"),
-        ):
-            router.add_api_route(f"{path}/{name}", do, methods=["POST"], summary=summary, responses=wrong)
+        )
+        add_routes(router, path, "POST", writes, wrong)
         return router
 
     async def holds(self, bridge_id: int, cause: str = "", limit: Many = 200) -> list[QuestionFacts]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from landbridge.engine.answers import NotPossible
+from landbridge.web.api_routes import Responses
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 
 CAUSE = "asked"
-Responses = dict[int | str, dict[str, Any]]
 
 
 class LookOrder(BaseModel):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,11 +11,10 @@ from landbridge.store.bridges import Bridge
 from landbridge.store.mapping_versions import MappingVersion
 from landbridge.sync.mapping import MappingError, read_policy
 from landbridge.sync.mapping_changes import mapping_changes
+from landbridge.web.api_routes import Responses, add_routes
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 from landbridge.web.who import asking
-
-Responses = dict[int | str, dict[str, Any]]
 
 
 class MappingText(BaseModel):
@@ -102,23 +99,23 @@ class MappingApi:
         """All routes; ``path`` is that of a bridge."""
         router = APIRouter()
         wrong: Responses = {409: refused[403], 422: refused[403], 502: refused[403], **refused}
-        for name, ask, summary in (
+        reads = (
             ("mapping", self.mapping, "The mapping in force"),
             ("mapping/versions", self.versions, "Mappings as they were saved, newest first"),
             ("mapping/suggestions", self.suggestions, "Fields that are alike and not mapped"),
             ("mapping/fields", self.fields, "Own fields of HighLevel, as read last"),
             ("mapping/trial", self.trial, "How the newest dry run goes"),
-        ):
-            router.add_api_route(f"{path}/{name}", ask, methods=["GET"], summary=summary, responses=unknown)
-        for name, do, summary in (
+        )
+        add_routes(router, path, "GET", reads, unknown)
+        writes = (
             ("mapping", self.save, "Save a mapping; the former one is kept"),
             ("mapping/check", self.check, "What a text would change; nothing is stored"),
             ("mapping/versions/{version_id:int}/restore", self.go_back, "Save an earlier mapping again"),
             ("mapping/fields", self.read_fields, "Read own fields from HighLevel: one call"),
             ("mapping/trial", self.start, "Start a dry run in the background"),
             ("mapping/trial/stop", self.stop, "Stop it; nothing was written"),
-        ):
-            router.add_api_route(f"{path}/{name}", do, methods=["POST"], summary=summary, responses=wrong)
+        )
+        add_routes(router, path, "POST", writes, wrong)
         return router
 
     async def mapping(self, bridge_id: int) -> MappingFacts:

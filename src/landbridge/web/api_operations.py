@@ -26,7 +26,6 @@ from landbridge.web.status import find_bridge
 
 PATH = "/api/v1/operations"
 BY = "api"
-Responses = dict[int | str, dict[str, Any]]
 _STATUS: tuple[tuple[type[SystemFailure], int], ...] = (
     (WrongArguments, 422),
     (Forbidden, 403),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,7 +11,6 @@ from landbridge.web.numbers import Many
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 
-Responses = dict[int | str, dict[str, Any]]
 PATH = "/api/v1/bridges/{bridge_id:int}/webhooks"
 
 

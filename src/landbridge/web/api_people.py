@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,8 +11,6 @@ from landbridge.store.logins import KeyRow
 from landbridge.store.people import PersonRow
 from landbridge.web.ports import Product
 from landbridge.web.who import asking
-
-Responses = dict[int | str, dict[str, Any]]
 
 
 class PersonFacts(BaseModel):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from landbridge.engine.recipe_book import Card, Trial
 from landbridge.store.recipes import Firing
+from landbridge.web.api_routes import Responses, add_routes
 from landbridge.web.numbers import Many
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
-
-Responses = dict[int | str, dict[str, Any]]
 
 
 class RecipeFacts(BaseModel):
@@ -102,20 +99,20 @@ class RecipeApi:
         """All routes; ``path`` is that of a bridge."""
         router = APIRouter()
         wrong: Responses = {409: refused[403], 422: refused[403], **refused}
-        for name, ask, summary in (
+        reads = (
             ("recipes", self.recipes, "All recipes, built-in ones first"),
             ("recipes/{name}", self.recipe, "One recipe"),
             ("firings", self.firings, "What recipes did, newest first"),
-        ):
-            router.add_api_route(f"{path}/{name}", ask, methods=["GET"], summary=summary, responses=unknown)
-        for name, do, summary in (
+        )
+        add_routes(router, path, "GET", reads, unknown)
+        writes = (
             ("recipes", self.save, "Keep a recipe of your own, or replace it"),
             ("recipes/{name}/on", self.on, "Switch a recipe on"),
             ("recipes/{name}/off", self.off, "Switch a recipe off"),
             ("recipes/{name}/values", self.values, "Set values of a built-in recipe"),
             ("recipes/{name}/try", self.try_out, "What it would have done; nothing is written"),
-        ):
-            router.add_api_route(f"{path}/{name}", do, methods=["POST"], summary=summary, responses=wrong)
+        )
+        add_routes(router, path, "POST", writes, wrong)
         router.add_api_route(
             f"{path}/recipes/{{name}}",
             self.remove,

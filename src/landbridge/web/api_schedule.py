@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from landbridge.engine.schedule import Timing
 from landbridge.store.alerts import Alert
+from landbridge.web.api_routes import Responses
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 
-Responses = dict[int | str, dict[str, Any]]
 Purpose = Literal["sync", "poll"]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
@@ -16,11 +14,10 @@ from landbridge.sync.mapping import read_policy
 from landbridge.sync.model import Kind, Side
 from landbridge.sync.rules import ActivityRule, Direction, OnGone
 from landbridge.sync.scope import Scope
+from landbridge.web.api_routes import Responses, add_routes
 from landbridge.web.ports import Product
 from landbridge.web.status import find_bridge
 from landbridge.web.who import asking
-
-Responses = dict[int | str, dict[str, Any]]
 
 
 class NameOrder(BaseModel):
@@ -127,7 +124,7 @@ class SettingsApi:
         router.add_api_route(
             f"{path}/scope", self.scope, methods=["PUT"], summary="Say whom it is about", responses=wrong
         )
-        for name, do, summary in (
+        writes = (
             ("settings/name", self.rename, "Give it another name"),
             ("pause", self.pause, "Let nothing start on it"),
             ("resume", self.resume, "Let it run again"),
@@ -136,8 +133,8 @@ class SettingsApi:
             ("erase/preview", self.preview, "What erasing a person would remove (owners)"),
             ("erase", self.erase, "Erase a person here (owners)"),
             ("disconnect/{side}", self.disconnect, "Destroy the credential of an account (owners)"),
-        ):
-            router.add_api_route(f"{path}/{name}", do, methods=["POST"], summary=summary, responses=wrong)
+        )
+        add_routes(router, path, "POST", writes, wrong)
         return router
 
     async def state(self, bridge_id: int) -> BridgeState:

@@ -113,6 +113,10 @@ class Product(Protocol):
         """All bridges, oldest first."""
         ...
 
+    async def bridge_by_id(self, bridge_id: int) -> Bridge | None:
+        """One of them; None where there is none of that id."""
+        ...
+
     async def accounts(self) -> list[Account]:
         """All connected accounts."""
         ...

@@ -180,10 +180,10 @@ class StatusView:
 
 async def find_bridge(product: Product, bridge_id: int) -> Bridge:
     """The bridge of that id; raises 404."""
-    for bridge in await product.all_bridges():
-        if bridge.id == bridge_id:
-            return bridge
-    raise HTTPException(404)
+    found = await product.bridge_by_id(bridge_id)
+    if found is None:
+        raise HTTPException(404)
+    return found
 
 
 async def start_sync(

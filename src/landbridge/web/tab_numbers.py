@@ -36,7 +36,5 @@ class TabNumbers:
         await self._app(scope, receive, send)
 
     async def _count(self, bridge_id: int) -> dict[str, int]:
-        for bridge in await self._product.all_bridges():
-            if bridge.id == bridge_id:
-                return {"holds": sum((await self._product.hold_counts(bridge)).values())}
-        return {}
+        bridge = await self._product.bridge_by_id(bridge_id)
+        return {"holds": sum((await self._product.hold_counts(bridge)).values())} if bridge else {}
