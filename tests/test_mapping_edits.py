@@ -295,3 +295,12 @@ def test_what_is_chosen_is_always_among_the_options() -> None:
         assert "customFields.a" in values
         assert len(values) == len(set(values))
     assert print_of("a") != print_of("b")
+
+
+def test_changes_are_told_in_the_order_of_the_mapping() -> None:
+    policy = default_policy()
+    fewer = replace(policy, rules=policy.rules[:1])
+    names = [rule.name for rule in policy.rules[1:]]
+    for before, after in ((fewer, policy), (policy, fewer)):
+        told = mapping_changes(before, after)
+        assert [sentence.split("”")[0].strip("“") for sentence in told] == names

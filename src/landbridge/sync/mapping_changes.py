@@ -32,11 +32,11 @@ def _pairs(rules: Sequence[Rule]) -> dict[tuple[tuple[str, ...], tuple[str, ...]
 
 def _fields(before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[str]:
     was, is_now = _pairs(before), _pairs(after)
-    for key in is_now.keys() - was.keys():
+    for key in (one for one in is_now if one not in was):
         yield _new(is_now[key])
-    for key in was.keys() - is_now.keys():
+    for key in (one for one in was if one not in is_now):
         yield f"“{was[key].name}” is carried no more: what is there stays on both sides."
-    for key in is_now.keys() & was.keys():
+    for key in (one for one in is_now if one in was):
         yield from _changed(was[key], is_now[key])
 
 
@@ -72,16 +72,16 @@ def _wins(rule: Rule) -> str:
 
 def _labels(before: Sequence[LabelRule], after: Sequence[LabelRule]) -> Iterator[str]:
     was, is_now = ({(rule.name, rule.key): rule for rule in rules} for rules in (before, after))
-    for key in is_now.keys() - was.keys():
+    for key in (one for one in is_now if one not in was):
         rule = is_now[key]
         yield (
             f"The tag “{rule.name}” and “{_rezora(rule)}” mean the same from now on,"
             f" {DIRECTIONS[rule.direction]}: whoever has one of them gets the other."
         )
-    for key in was.keys() - is_now.keys():
+    for key in (one for one in was if one not in is_now):
         rule = was[key]
         yield f"The tag “{rule.name}” and “{_rezora(rule)}” are carried no more: nobody is taken off."
-    for key in is_now.keys() & was.keys():
+    for key in (one for one in is_now if one in was):
         if was[key].direction is not is_now[key].direction:
             yield f"The tag “{is_now[key].name}” goes {DIRECTIONS[is_now[key].direction]} now."
 
